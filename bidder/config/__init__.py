@@ -1,0 +1,1 @@
+"""What people write, read with file:line:column for every value."""

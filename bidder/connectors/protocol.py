@@ -1,0 +1,103 @@
+"""What a connector offers. A platform is a folder with settings.py, client.py, parse.py, write.py behind these.
+
+Who may not write is given a reader; a writer is constructed only where a budget may be written.
+Reads raise ConnectorError (naming account, operation, field); writes never raise for a platform's answer: they return
+an Outcome, and whatever a reply does not prove is Unresolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from bidder.catalog import Account, Budget, Product
+from bidder.ids import BudgetId
+from bidder.money import Money
+from bidder.plan import Outcome
+from bidder.reports import Reports
+
+__all__ = ["AdsReader", "BudgetWriter", "ConnectorKind", "ShopReader"]
+
+
+@runtime_checkable
+class AdsReader(Protocol):
+    """Reads an advertiser account."""
+
+    @property
+    def account(self) -> Account:
+        """The account as configured, with currency and time zone as the platform says."""
+        ...
+
+    async def budgets(self) -> Sequence[Budget]:
+        """Every budget of the account with the amount in force now."""
+        ...
+
+    async def performance(self, first: date, last: date) -> Reports:
+        """Figures per campaign, product and account day, both days included, as known now."""
+        ...
+
+    async def close(self) -> None:
+        """Releases connections."""
+        ...
+
+
+@runtime_checkable
+class ShopReader(Protocol):
+    """Reads a shop: what it sells and what is in stock."""
+
+    async def products(self) -> Sequence[Product]:
+        """Every product with price, cost, stock where known."""
+        ...
+
+    async def close(self) -> None:
+        """Releases connections."""
+        ...
+
+
+@runtime_checkable
+class BudgetWriter(Protocol):
+    """Sets budgets to absolute amounts. Only `apply.py` calls it."""
+
+    @property
+    def account(self) -> Account:
+        """The account it writes to."""
+        ...
+
+    async def read(self, budget: BudgetId) -> Budget:
+        """One budget as the platform has it now: for compare-then-set and for the read-back."""
+        ...
+
+    async def set(self, budget: BudgetId, amount: Money) -> Outcome:
+        """Asks the platform to set the budget. What the reply proves, before the read-back:
+
+        Applied (taken), Refused (the platform proved that nothing happened) or Unresolved (anything else).
+        """
+        ...
+
+    async def close(self) -> None:
+        """Releases connections."""
+        ...
+
+
+class ConnectorKind(Protocol):
+    """A platform's entry in the registry (and of the entry points `bidder.connectors`)."""
+
+    name: str
+    """The word after `platform:` in YAML, and the metric label."""
+    settings: type[BaseModel]
+    """Its own keys beside `platform:`."""
+
+    def reader(self, account: Account, settings: BaseModel) -> AdsReader:
+        """Opens for reading."""
+        ...
+
+    def shop(self, account: Account, settings: BaseModel) -> ShopReader | None:
+        """The shop behind the account, where the platform has one."""
+        ...
+
+    def writer(self, account: Account, settings: BaseModel) -> BudgetWriter:
+        """Opens for writing. Never called in observe mode or by a command that only plans."""
+        ...

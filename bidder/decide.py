@@ -1,0 +1,60 @@
+"""The whole of the pure core's face: Policy, Decision and decide().
+
+No network, disk, clock or log here or below (the solver's process apart). `bidder plan`, the daemon, the page's
+what-if and the backtest call this one function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bidder.guard import GuardSettings, guard
+from bidder.limits import Limits
+from bidder.optimizer.allocate import AllocateSettings, allocate
+from bidder.optimizer.objective import Objective
+from bidder.optimizer.rounding import round_amounts
+from bidder.plan import Allocation, Held, Plan
+from bidder.response.curve import Curves
+from bidder.response.estimate import ResponseSettings, estimate
+from bidder.rules.base import Rule
+from bidder.rules.evaluate import evaluate
+from bidder.snapshot import Snapshot
+
+__all__ = ["Decision", "Policy", "decide"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What people wrote that a decision stands on. `digest` names it in the plan, the journal and the log."""
+
+    rules: tuple[Rule, ...]
+    objective: Objective = Objective.PROFIT
+    response: ResponseSettings = field(default_factory=ResponseSettings)
+    allocate: AllocateSettings = field(default_factory=AllocateSettings)
+    guard: GuardSettings = field(default_factory=GuardSettings)
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """A plan with all its reasons."""
+
+    snapshot: Snapshot
+    policy: Policy
+    curves: Curves
+    limits: Limits
+    allocation: Allocation
+    plan: Plan
+    held: tuple[Held, ...]
+
+
+def decide(snapshot: Snapshot, policy: Policy) -> Decision:
+    """What to do with today's budgets, and why. Raises SolveError when nothing safe is left."""
+    curves = estimate(snapshot, policy.response)
+    limits = evaluate(policy.rules, snapshot, curves)
+    allocation = allocate(curves, limits, policy.objective, snapshot.now, policy.allocate)
+    amounts = round_amounts(allocation, limits, snapshot)
+    salt = f"{snapshot.as_of.isoformat()} {snapshot.day} {policy.digest}"
+    plan = Plan.between(snapshot.budgets, amounts, snapshot.currency, salt)
+    held = guard(plan, limits, snapshot, policy.guard)
+    return Decision(snapshot, policy, curves, limits, allocation, plan, held)

@@ -1,0 +1,116 @@
+"""Every error that bidder raises on purpose, and the place in a file that an error points at.
+
+::
+
+    BidderError
+    ├── ConfigError      what a person wrote cannot be used; carries every Fault with its Source
+    ├── ImportRefused    a file a person imports cannot be used; carries its Faults (a ConfigError for data)
+    ├── ConnectorError   a platform cannot be read; carries account, operation, whether waiting helps
+    ├── StoreError       the saved state cannot be read or written
+    ├── StaleData        something needed is older than its limit; carries source and age
+    ├── SolveError       no allocation keeps all limits; carries the limits that clash
+    └── UnsafePlan       a brake held the plan; carries what held it
+
+Source lives here rather than in :mod:`bidder.limits`, since a Fault of the lowest floor carries it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+__all__ = [
+    "BidderError",
+    "ConfigError",
+    "ConnectorError",
+    "Fault",
+    "ImportRefused",
+    "SolveError",
+    "Source",
+    "StaleData",
+    "StoreError",
+    "UnsafePlan",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """Where something was written: `rules/base.yaml:14:5`. Line and column count from 1; 0 means unknown."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file, *(str(number) for number in (self.line, self.column) if number)]
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in what a person wrote: what, where, what to do."""
+
+    source: Source | None
+    message: str
+
+    def __str__(self) -> str:
+        return self.message if self.source is None else f"{self.source}  {self.message}"
+
+
+class BidderError(Exception):
+    """The root: whoever catches it catches all that bidder raises on purpose."""
+
+
+class ConfigError(BidderError):
+    """What a person wrote cannot be used. Carries every fault, sorted by place."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: (fault.source or Source(""), fault.message)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class ImportRefused(ConfigError):
+    """A file that a person imports cannot be used as it is; nothing of it was stored."""
+
+
+class ConnectorError(BidderError):
+    """A platform could not be read."""
+
+    def __init__(self, account: str, operation: str, reason: str, *, waiting_helps: bool = False) -> None:
+        self.account = account
+        self.operation = operation
+        self.reason = reason
+        self.waiting_helps = waiting_helps
+        super().__init__(f"{account}: {operation}: {reason}")
+
+
+class StoreError(BidderError):
+    """The saved state cannot be read or written; nothing may be written to a platform meanwhile."""
+
+
+class StaleData(BidderError):
+    """Something needed is older than its limit."""
+
+    def __init__(self, source: str, age: timedelta, limit: timedelta) -> None:
+        self.source = source
+        self.age = age
+        self.limit = limit
+        super().__init__(f"{source}: last figures are {age} old, at most {limit} allowed")
+
+
+class SolveError(BidderError):
+    """No allocation keeps all limits, or the solver failed and the fallback did too."""
+
+    def __init__(self, reason: str, clashing: Iterable[str] = ()) -> None:
+        self.reason = reason
+        self.clashing = tuple(clashing)
+        super().__init__(": ".join([reason, *([", ".join(self.clashing)] if self.clashing else [])]))
+
+
+class UnsafePlan(BidderError):
+    """A brake held the plan and it was to be applied."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__("; ".join(self.reasons))

@@ -1,0 +1,1 @@
+"""Decision to words, tables and JSON."""

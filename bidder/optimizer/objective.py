@@ -1,0 +1,27 @@
+"""What a day's expected result is worth to the shop: the only place where an objective is defined."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from bidder.limits import Quantity
+from bidder.response.curve import Curves
+from bidder.snapshot import FloatArray
+
+__all__ = ["Objective", "value"]
+
+
+class Objective(StrEnum):
+    """What the shop wants more of (bidder.yaml: `objective`)."""
+
+    PROFIT = "profit"
+    """Contribution margin of the orders, less what the ads cost."""
+    REVENUE = "revenue"
+    """Sales before returns; the whole total is spent as long as sales still grow."""
+    ORDERS = "orders"
+    """The number of orders, whatever they are worth."""
+
+
+def value(objective: Objective, curves: Curves, amounts: FloatArray) -> FloatArray:
+    """The expected objective of each budget at amounts (n,) or (n, k), same shape, a day."""
+    return curves.expected(Quantity(objective.value), amounts)

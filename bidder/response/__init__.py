@@ -1,0 +1,1 @@
+"""What an amount would bring: rates, late orders, reachable spend, response curves (SCIENCE 1-3)."""

@@ -1,0 +1,174 @@
+"""What the rest of bidder may ask of the saved state. Who only reads holds a StoreReader.
+
+Calls are synchronous: the daemon makes them in a thread. Every method raises StoreError when the disk or the database
+fails, and then nothing may be written to a platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bidder.catalog import Budget, Product
+from bidder.ids import BudgetId, PlanId
+from bidder.money import Money
+from bidder.plan import Outcome, State
+from bidder.reports import Reports
+
+__all__ = ["BudgetReading", "Intent", "JournalLine", "Store", "StoreReader", "StoredPlan"]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One line of the journal: append-only, numbered without gaps, each carrying the hash of the line before it.
+
+    `kind` is one of: imported, polled, decided, intent, outcome, foreign_edit, state, approved, rejected, started,
+    stopped, alert, note. `facts` is JSON with strings, numbers, lists and objects; money as decimal strings.
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    facts: Mapping[str, Any]
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that was about to be sent: on disk before the request leaves, closed by its Outcome."""
+
+    number: int
+    plan: PlanId
+    budget: BudgetId
+    before: Money
+    after: Money
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetReading:
+    """A budget as it was read from a platform at an instant."""
+
+    budget: Budget
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A decision as it was shown: the document of `plan --json`, and what became of it."""
+
+    id: PlanId
+    decided_at: datetime
+    day: str
+    document: Mapping[str, Any]
+    status: str
+    """proposed, applied, superseded, rejected, held"""
+
+
+class StoreReader(Protocol):
+    """What plan, explain, pages and the backtest may ask."""
+
+    def reports(self, as_of: datetime | None = None, since_day: int | None = None) -> Reports:
+        """For each (account, budget, campaign, product, day, window) the newest row seen at or before `as_of`.
+
+        None means everything seen so far. `since_day` (days since 1970-01-01) leaves older days out.
+        """
+        ...
+
+    def report_versions(self, since_day: int | None = None) -> Reports:
+        """Every version of every row, oldest first within its key: what was known when (for the chain ladder)."""
+        ...
+
+    def budgets(self) -> Sequence[BudgetReading]:
+        """Each budget as last read from its platform."""
+        ...
+
+    def budget_history(self, since: datetime) -> Sequence[tuple[BudgetId, datetime, Money]]:
+        """Amounts read back since an instant, oldest first: the chart of budgets over time."""
+        ...
+
+    def products(self) -> Sequence[Product]:
+        """Products as last read from shop connectors."""
+        ...
+
+    def plan(self, plan: PlanId | None = None) -> StoredPlan | None:
+        """That plan (a unique beginning of its id is enough), or the newest."""
+        ...
+
+    def plans(self, limit: int = 50) -> Sequence[StoredPlan]:
+        """The newest plans first."""
+        ...
+
+    def journal(self, limit: int | None = None, kind: str | None = None) -> Sequence[JournalLine]:
+        """Journal lines, newest first."""
+        ...
+
+    def verify_journal(self) -> str | None:
+        """None when the hash chain holds, else which line breaks it."""
+        ...
+
+    def open_intents(self) -> Sequence[Intent]:
+        """Intents without an Outcome, or whose Outcome is Unresolved: to be read back before anything else."""
+        ...
+
+    def last_changes(self) -> Mapping[BudgetId, int]:
+        """Day (account day of the write, days since 1970-01-01) of the last Applied change of each budget."""
+        ...
+
+    def state(self) -> State:
+        """ACTIVE, REDUCING or HALTED; ACTIVE when never set."""
+        ...
+
+    def value(self, key: str) -> Any:
+        """A small JSON value remembered across restarts; None when absent."""
+        ...
+
+
+class Store(StoreReader, Protocol):
+    """Adds the writes. Only `poll`, `apply`, `cycle` and the commands that change state hold one."""
+
+    def add_reports(self, reports: Reports) -> int:
+        """Appends the rows whose figures differ from the newest known row of their key, in one transaction.
+
+        Returns how many were new. A row with the same figures as the newest adds nothing, so importing twice is safe.
+        """
+        ...
+
+    def add_budgets(self, budgets: Sequence[Budget], read_at: datetime) -> None:
+        """Remembers what a platform says its budgets are now; the history keeps changes of the amount."""
+        ...
+
+    def add_products(self, products: Sequence[Product], read_at: datetime) -> None:
+        """Remembers the newest facts of products."""
+        ...
+
+    def append(self, kind: str, at: datetime, **facts: Any) -> JournalLine:
+        """Appends a journal line durably (on disk when this returns)."""
+        ...
+
+    def save_plan(self, plan: StoredPlan) -> None:
+        """Saves a decided plan (again: overwrites its status only)."""
+        ...
+
+    def begin(self, plan: PlanId, budget: BudgetId, before: Money, after: Money, at: datetime) -> Intent:
+        """Journals the intent and makes it durable (fsync) before it returns."""
+        ...
+
+    def finish(self, intent: Intent, outcome: Outcome, at: datetime, day: int) -> None:
+        """Journals what became of an intent; an Unresolved one stays open until finished again."""
+        ...
+
+    def set_state(self, state: State, at: datetime, reason: str) -> None:
+        """Changes the state, with its journal line."""
+        ...
+
+    def set_value(self, key: str, value: Any) -> None:
+        """Remembers a small JSON value."""
+        ...
+
+    def close(self) -> None:
+        """Releases the connection."""
+        ...
