@@ -1,0 +1,63 @@
+# README's two commands are `make demo` and `make test`; each installs what it needs by itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Listen address of the demo's page.
+LISTEN ?= 127.0.0.1:9108
+WORKERS ?= 2
+
+.PHONY: demo test check bench chaos lock install install-dev services dashboards schema clean
+
+demo: install  ## the whole product on a simulated shop: no keys, no configuration, no services
+	$(BIN)/bidder demo --listen $(LISTEN) $(DEMO)
+
+test: install-dev services check  ## installs what the tests need, runs the gates, then every test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report= $(TESTS)
+	$(BIN)/coverage report --include='$(CORE)' --fail-under=95 --skip-covered --show-missing
+
+# Everything from `decide` downwards: the pure core, whose branch coverage is a gate.
+CORE := bidder/decide.py,bidder/guard.py,bidder/rules/*,bidder/optimizer/*,bidder/response/*,bidder/plan.py,bidder/reports.py,bidder/snapshot.py,bidder/limits.py,bidder/performance.py,bidder/catalog.py,bidder/economics.py,bidder/account_day.py,bidder/money.py,bidder/ids.py,bidder/errors.py
+
+check: install-dev  ## the gates
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+bench: install-dev  ## speeds and qualities, as ratios within one run
+	$(BIN)/python -m bench.all
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+$(VENV)/.created:
+	$(PYTHON) -m venv $(VENV) || { tools/install-debian.sh python3-venv && $(PYTHON) -m venv $(VENV); }
+	touch $@
+
+$(VENV)/.installed: $(VENV)/.created requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+services:  ## Debian packages of the real services that tests talk to
+	tools/install-debian.sh prometheus
+
+lock: install-dev  ## rewrites the locked dependencies (needs uv); the files name no index
+	uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements-dev.lock
+
+dashboards: install-dev  ## writes dashboards/*.json anew
+	$(BIN)/python -m dashboards.build
+
+schema: install-dev  ## writes config/schema/*.json anew
+	$(BIN)/bidder schema --write config/schema
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
