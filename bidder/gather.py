@@ -1,0 +1,262 @@
+"""Everything known → Snapshot: reports, budgets as read, products, what bidder did before.
+
+Called by :mod:`bidder.cycle` with what the store holds, and by `bidder plan --history` with a bare file. No clock here:
+the instant and the day that are decided come from the caller.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidder.account_day import AccountDay
+from bidder.catalog import Account, Budget, BudgetStatus, Product
+from bidder.errors import ConfigError, Fault
+from bidder.ids import AccountId, BudgetId, ProductId
+from bidder.money import NO_CURRENCY, Currency, Money, minor_unit
+from bidder.reports import UNKNOWN_MICROS, Reports
+from bidder.snapshot import EPOCH_ORDINAL, FloatArray, History, IntArray, Snapshot, day_number
+
+__all__ = ["Known", "finest", "gather", "last_day", "only_account"]
+
+RECENT_DAYS = 7
+"""A budget that a file does not name is taken as the mean spend of this many last days (PRODUCT 3, `plan`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What else is known beside the reports; all empty for a bare file."""
+
+    accounts: Sequence[Account] = ()
+    budgets: Sequence[Budget] = ()
+    products: Sequence[Product] = ()
+    exchange: Mapping[Currency, float] = field(default_factory=dict)
+    changed: Mapping[BudgetId, int] = field(default_factory=dict)
+    unresolved: Mapping[BudgetId, Money] = field(default_factory=dict)
+    foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
+
+
+def gather(
+    reports: Reports,
+    known: Known,
+    *,
+    currency: Currency | None = None,
+    day: date | None = None,
+    as_of: datetime | None = None,
+) -> Snapshot:
+    """The Snapshot for one decision.
+
+    `day` (default: the day after the last reported one) is decided; only earlier days are looked at. `as_of` defaults
+    to the first instant of that day. `currency` is the shop's; by default the only one that the reports name.
+    Raises ConfigError when there is nothing to decide on, or two currencies and no rate between them.
+    """
+    if not len(reports) and not known.budgets:
+        raise ConfigError([Fault(None, "nothing is known yet: import a report first (bidder import FILE)")])
+    decided = day or date.fromordinal(last_day(reports) + EPOCH_ORDINAL + 1)
+    reports = _select(reports, reports.day < day_number(decided))
+    reports = finest(_one_window(reports))
+    accounts = _accounts(reports, known)
+    shop_currency = currency or _only_currency(accounts, known)
+    for account in accounts:
+        if account.currency != shop_currency and account.currency not in known.exchange:
+            what = f"account {account.id} is in {account.currency}, the plan in {shop_currency}: no rate between them"
+            raise ConfigError([Fault(None, f"{what}; plan one account at a time with --account")])
+    derived, position, row_budget = _budgets(reports, known)
+    products, row_product = _products(reports, known, derived)
+    budgets = [_with_products(b, i, row_budget, row_product, products) for i, b in enumerate(derived)]
+    history = History.of(
+        {
+            "budget": row_budget,
+            "product": row_product,
+            "day": reports.day,
+            "impressions": reports.impressions,
+            "clicks": reports.clicks,
+            "spend": _major(reports.spend),
+            "orders": reports.orders,
+            "units": reports.units,
+            "revenue": _major(reports.revenue),
+            "amount": _major(reports.amount),
+            "observed": reports.observed,
+        }
+    )
+    history = history.select(history.budget >= 0)
+    zone = accounts[0].timezone if accounts else "UTC"
+    return Snapshot.build(
+        as_of=as_of or AccountDay(zone, decided).start_at,
+        day=decided,
+        currency=shop_currency,
+        accounts=accounts,
+        budgets=budgets,
+        products=products,
+        history=history,
+        spent_month=_spent_month(reports, decided, shop_currency, known.exchange),
+        exchange=known.exchange,
+        changed={b: d for b, d in known.changed.items() if b in position},
+        unresolved={b: m for b, m in known.unresolved.items() if b in position},
+        foreign={b: at for b, at in known.foreign.items() if b in position},
+    )
+
+
+def last_day(reports: Reports) -> int:
+    """The newest reported day (days since 1970-01-01)."""
+    return int(reports.day.max())
+
+
+def only_account(reports: Reports, account: str) -> Reports:
+    """The rows of one account."""
+    return _select(reports, reports.account == account)
+
+
+def finest(reports: Reports) -> Reports:
+    """Product rows where a budget has any on a day, else the campaign's own: nothing read at two levels counts twice.
+
+    The campaign's row may be the only one that names the daily budget: that amount is handed to the product rows.
+    """
+    if not len(reports):
+        return reports
+    key = _codes(reports.account, reports.budget, reports.day)
+    named = reports.product != ""
+    has_product = np.zeros(key.max() + 1, dtype=bool)
+    np.logical_or.at(has_product, key, named.astype(bool))
+    amount = np.full(key.max() + 1, UNKNOWN_MICROS, dtype=np.int64)
+    np.maximum.at(amount, key, reports.amount)
+    keep = named | ~has_product[key]
+    return _select(replace(reports, amount=amount[key]), keep.astype(bool))
+
+
+def _one_window(reports: Reports) -> Reports:
+    """One attribution window an account, the one with most rows: two windows of one report are never added up."""
+    keep = np.ones(len(reports), dtype=bool)
+    for account in set(reports.account.tolist()):
+        rows = reports.account == account
+        windows = Counter(reports.window[rows].tolist())
+        if len(windows) > 1:
+            chosen = max(windows, key=lambda window: (windows[window], window))
+            keep &= ~rows | (reports.window == chosen)
+    return _select(reports, keep)
+
+
+def _accounts(reports: Reports, known: Known) -> tuple[Account, ...]:
+    """The configured accounts; without any, those that the reports name."""
+    if known.accounts:
+        return tuple(known.accounts)
+    found: dict[str, Account] = {}
+    for name, code, zone in zip(reports.account, reports.currency, reports.zone, strict=True):
+        one = found.get(name)
+        if one is None or one.currency == NO_CURRENCY:
+            found[name] = Account(AccountId(name), name, Currency(code), zone)
+        elif code not in (one.currency, NO_CURRENCY):
+            fault = f"account {name} has figures in {one.currency} and in {code}: import them under two --account names"
+            raise ConfigError([Fault(None, fault)])
+    return tuple(found.values())
+
+
+def _only_currency(accounts: Sequence[Account], known: Known) -> Currency:
+    currencies = sorted({account.currency for account in accounts} | {budget.currency for budget in known.budgets})
+    if len(currencies) > 1:
+        what = f"the accounts are in {', '.join(currencies)}: plan one at a time with --account"
+        raise ConfigError([Fault(None, what)])
+    return currencies[0] if currencies else NO_CURRENCY
+
+
+def _budgets(reports: Reports, known: Known, decided: date) -> tuple[list[Budget], dict[BudgetId, int], IntArray]:
+    """Budgets as read from platforms, and for accounts without any reading those that the reports imply."""
+    budgets = list(known.budgets)
+    read = {budget.id.account for budget in budgets}
+    position = {budget.id: index for index, budget in enumerate(budgets)}
+    row_budget = np.full(len(reports), -1, dtype=np.int64)
+    rows_by_id: dict[BudgetId, list[int]] = {}
+    for row, (account, native) in enumerate(zip(reports.account, reports.budget, strict=True)):
+        rows_by_id.setdefault(BudgetId(AccountId(account), native), []).append(row)
+    configured = {account.id for account in known.accounts}
+    for budget_id, rows in rows_by_id.items():
+        if budget_id not in position:
+            if budget_id.account in read or (configured and budget_id.account not in configured):
+                continue  # the platform no longer has it, or nobody asked for that account
+            position[budget_id] = len(budgets)
+            budgets.append(_implied(budget_id, rows, reports))
+        row_budget[rows] = position[budget_id]
+    return budgets, position, row_budget
+
+
+def _implied(budget_id: BudgetId, rows: list[int], reports: Reports) -> Budget:
+    """A budget known from reports alone: its last stated amount, else the mean spend of the last days."""
+    index = np.array(rows, dtype=np.int64)
+    newest = int(index[np.argmax(reports.day[index])])
+    currency = Currency(str(reports.currency[newest]))
+    stated = index[reports.amount[index] != UNKNOWN_MICROS]
+    if len(stated):
+        now = Money(int(reports.amount[stated[np.argmax(reports.day[stated])]]), currency)
+    else:
+        recent = index[reports.day[index] >= last_day(reports) + 1 - RECENT_DAYS]
+        spent = sum(int(micros) for micros in reports.spend[recent] if micros != UNKNOWN_MICROS)
+        unit = minor_unit(currency)
+        now = Money(round(spent / RECENT_DAYS / unit) * unit, currency)
+    return Budget(
+        id=budget_id,
+        name=str(reports.name[newest]) or budget_id.native,
+        currency=currency,
+        now=now,
+        read_at=None,
+        campaigns=tuple(sorted({str(campaign) for campaign in reports.campaign[index] if campaign})),
+        channel=str(reports.channel[newest]),
+        group=str(reports.group[newest]),
+        # nothing was spent for a week: somebody stopped it, and bidder starts nothing that a person stopped
+        status=BudgetStatus.ACTIVE if now else BudgetStatus.PAUSED,
+    )
+
+
+def _products(reports: Reports, known: Known, budgets: Sequence[Budget]) -> tuple[list[Product], IntArray]:
+    products = list(known.products)
+    place: dict[str, int] = {str(product.id): index for index, product in enumerate(products)}
+    named = [*reports.product.tolist(), *(str(p) for budget in budgets for p in budget.products)]
+    for name in dict.fromkeys(named):
+        if name and name not in place:
+            place[name] = len(products)
+            products.append(Product(ProductId(name)))
+    row_product = np.array([place.get(name, -1) for name in reports.product], dtype=np.int64)
+    return products, row_product
+
+
+def _with_products(
+    budget: Budget, index: int, row_budget: IntArray, row_product: IntArray, products: Sequence[Product]
+) -> Budget:
+    """A budget whose platform names no products carries those that its reports name."""
+    if budget.products:
+        return budget
+    carried = sorted(set(row_product[row_budget == index].tolist()) - {-1})
+    return replace(budget, products=tuple(sorted(products[i].id for i in carried)))
+
+
+def _spent_month(reports: Reports, decided: date, currency: Currency, exchange: Mapping[Currency, float]) -> Money:
+    """What the calendar month has cost before the decided day, in the shop's currency."""
+    first = day_number(decided.replace(day=1))
+    rows = (reports.day >= first) & (reports.spend != UNKNOWN_MICROS)
+    micros = 0
+    for code in sorted(set(reports.currency[rows].tolist())):
+        part = sum(int(value) for value in reports.spend[rows & (reports.currency == code)])
+        micros += part if code == currency else round(part * exchange[Currency(code)])
+    return Money(micros, currency)
+
+
+def _select(reports: Reports, rows: NDArray[np.bool_]) -> Reports:
+    return Reports(**{one.name: getattr(reports, one.name)[rows] for one in fields(Reports)})
+
+
+def _codes(*columns: NDArray[np.generic]) -> IntArray:
+    """The same number for the same combination of values."""
+    result = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        _, codes = np.unique(column.astype(str) if column.dtype == object else column, return_inverse=True)
+        result = result * (int(codes.max()) + 1) + codes
+    _, result = np.unique(result, return_inverse=True)
+    return np.asarray(result, dtype=np.int64)
+
+
+def _major(micros: IntArray) -> FloatArray:
+    return np.where(micros == UNKNOWN_MICROS, np.nan, micros / 1e6)
