@@ -164,7 +164,7 @@ def _only_currency(accounts: Sequence[Account], known: Known) -> Currency:
     return currencies[0] if currencies else NO_CURRENCY
 
 
-def _budgets(reports: Reports, known: Known, decided: date) -> tuple[list[Budget], dict[BudgetId, int], IntArray]:
+def _budgets(reports: Reports, known: Known) -> tuple[list[Budget], dict[BudgetId, int], IntArray]:
     """Budgets as read from platforms, and for accounts without any reading those that the reports imply."""
     budgets = list(known.budgets)
     read = {budget.id.account for budget in budgets}

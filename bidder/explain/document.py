@@ -1,0 +1,149 @@
+"""The plan as one document: what terminal, JSON, page, metrics and journal all show (PRODUCT 5).
+
+The classes are the published JSON Schema (`bidder schema plan`); `explain/plan.py` fills them. Amounts of money are
+decimal strings in the currency's own units.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["BudgetLine", "CertificateLine", "Expected", "HoldLine", "Interval", "LimitLine", "PlanDocument", "RuleLine"]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Interval(_Shape):
+    """An expectation with its 80 % interval."""
+
+    mean: str
+    """Expected amount of money a day."""
+    p10: str
+    """With a chance of one in ten it is less."""
+    p90: str
+    """With a chance of one in ten it is more."""
+
+
+class Expected(_Shape):
+    """What a budget is expected to bring on the decided day at its planned amount."""
+
+    orders: float
+    """Orders attributed to the ads, once all late ones have come in."""
+    revenue: str
+    """Their revenue before returns."""
+    spend: str
+    """What the platform is expected to spend of the amount."""
+    profit: Interval
+    """Contribution margin of the orders, less the spend."""
+
+
+class LimitLine(_Shape):
+    """A limit that holds this budget's amount."""
+
+    rule: str
+    """The rule's name."""
+    source: str | None
+    """Where it was written: file:line:column; null for what bidder adds by itself."""
+    price: float
+    """Objective gained a day by one unit more room."""
+
+
+class BudgetLine(_Shape):
+    """One budget: now → planned, and why."""
+
+    id: str
+    """account/budget."""
+    name: str
+    """As the platform shows it."""
+    products: list[str]
+    """What it advertises."""
+    channel: str
+    """search, feed, site, …; empty when unknown."""
+    now: str | None
+    """The amount in force; null when it was never read."""
+    planned: str
+    """The amount that the plan sets."""
+    difference: str
+    """planned − now."""
+    currency: str | None
+    """The budget's own currency; null when the report names none."""
+    state: str
+    """learning, budget-limited, saturated, stock-limited, paused, active."""
+    marginal_return: float
+    """Objective gained by the next unit of money at the planned amount (profit: after paying for it)."""
+    expected: Expected
+    reason: str
+    """Why, in one line."""
+    limits: list[LimitLine]
+    """The limits that bind here."""
+
+
+class RuleLine(_Shape):
+    """A rule over the whole plan."""
+
+    rule: str
+    source: str | None
+    binding: bool
+    """Whether the plan would be better without it."""
+    price: float
+    """Objective gained a day by one unit more of its bound."""
+    cost_per_day: str | None
+    """What the rule as a whole costs a day: the optimum without it less the optimum with it."""
+    relaxed: float
+    """By how much it had to give way to a rule that ranks higher; 0 when kept."""
+
+
+class HoldLine(_Shape):
+    """Something that keeps the plan, or one budget of it, from being written."""
+
+    check: str
+    reason: str
+    budget: str | None
+
+
+class CertificateLine(_Shape):
+    """How good the optimum is, recomputed without the solver."""
+
+    status: str
+    """optimal, fallback, …"""
+    gap: float
+    """Relative duality gap."""
+
+
+class PlanDocument(_Shape):
+    """One day's plan with its reasons."""
+
+    plan: str
+    """The plan's id: a hash of its content; `bidder apply` takes it."""
+    as_of: str
+    """Everything known at this instant was used, and nothing later."""
+    day: str
+    """The account day that is planned."""
+    currency: str | None
+    """The plan's currency (ISO 4217); null when no figure names one."""
+    objective: str
+    """profit, revenue or orders."""
+    total: str
+    """The most that the budgets may sum to today."""
+    now: str
+    """The sum of the amounts in force."""
+    planned: str
+    """The sum of the planned amounts."""
+    unallocated: str
+    """total − planned: money left on purpose."""
+    value_of_total: float
+    """Objective gained by one more unit of the total."""
+    expected: Interval
+    """The objective's money: profit of the whole plan."""
+    expected_now: str
+    """The same at the amounts in force."""
+    margin_known: bool
+    """False: no margin is known for some budget; its orders are counted at their whole revenue."""
+    certificate: CertificateLine
+    budgets: list[BudgetLine]
+    limits: list[RuleLine]
+    holds: list[HoldLine]
+    notes: list[str]
+    """What a reader should know about the figures behind the plan."""
