@@ -1,0 +1,293 @@
+"""Metrics: every figure that Prometheus may ask bidder for, by the names of docs/metrics.md.
+
+Methods are named for what happened and take the objects of the domain; what a family means is known here alone.
+All values stand in memory behind one lock that is never held across I/O, so a scrape waits for nothing. Counters are
+born at zero with every label set they can have: `increase()` does not see a series that is born at one.
+"""
+
+from __future__ import annotations
+
+import platform
+import threading
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+import prometheus_client
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+
+from bidder import __version__
+from bidder.catalog import Budget
+from bidder.ids import AccountId, BudgetId
+from bidder.instrumentation import families as names
+from bidder.instrumentation.ads import AdFigures
+from bidder.instrumentation.decisions import DecisionFigures, with_rates
+from bidder.instrumentation.facts import PollSource, ShopFacts
+from bidder.instrumentation.families import Families
+from bidder.money import Money
+from bidder.plan import Applied, Outcome, Refused, State, Unresolved
+from bidder.reports import Reports
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from bidder.decide import Decision
+
+__all__ = ["Metrics"]
+
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # the client has no annotation here
+
+
+@dataclass(frozen=True, slots=True)
+class _Collected:
+    """Families that were read under the lock, to be written out without it."""
+
+    families: Sequence[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return self.families
+
+
+class Metrics:
+    """The metrics of one daemon on a registry of their own. Every method may be called from any thread.
+
+    `facts` says which shop, accounts, sources and rules exist; `at` when that configuration was loaded.
+    """
+
+    def __init__(self, facts: ShopFacts, at: datetime, *, revision: str = "") -> None:
+        self.registry = CollectorRegistry()
+        self._process = CollectorRegistry()  # read without the lock: it asks the operating system
+        prometheus_client.ProcessCollector(registry=self._process)
+        prometheus_client.PlatformCollector(registry=self._process)
+        prometheus_client.GCCollector(registry=self._process)
+        self._families = Families(self.registry)
+        self._lock = threading.RLock()
+        self._facts = facts
+        self._ads = AdFigures(self._families, facts)
+        self._decisions = DecisionFigures(self._families, facts)
+        f = self._families
+        f.build_info.labels(__version__, revision, platform.python_version()).set(1)
+        for result in names.RELOAD_RESULTS:
+            f.reloads.labels(result)
+        for operation in names.OPERATIONS:
+            f.store_errors.labels(operation)
+        f.state_changed.labels(facts.shop).set(at.timestamp())
+        self._show_state(State.ACTIVE)
+        self._born(facts)
+        self._loaded(at)
+
+    # ---- configuration
+
+    def config_loaded(self, facts: ShopFacts, at: datetime) -> None:
+        """A reload was taken: `facts` are in force. Label sets of what is no longer configured disappear."""
+        with self._lock:
+            before, self._facts = self._facts, facts
+            self._ads.configured(facts)
+            self._decisions.configured(facts)
+            f = self._families
+            for gone in {a.id for a in before.accounts} - {a.id for a in facts.accounts}:
+                for family in (f.writes, f.writes_unresolved, f.write_unresolved_oldest):
+                    family.remove_by_labels({"account": gone})
+            for source, kind in {(s.source, s.kind) for s in before.sources} - {
+                (s.source, s.kind) for s in facts.sources
+            }:
+                for timing in (f.poll_last_success, f.poll_data, f.poll_interval, f.poll_duration):
+                    timing.remove_by_labels({"source": source, "kind": kind})
+                for counter in (f.polls, f.poll_errors, f.quarantined_rows):
+                    counter.remove_by_labels({"source": source, "kind": kind})
+            self._born(facts)
+            self._loaded(at)
+            f.reloads.labels("ok").inc()
+
+    def config_refused(self) -> None:
+        """A reload was refused: the old configuration stays in force."""
+        with self._lock:
+            self._families.reload_successful.set(0)
+            self._families.reloads.labels("error").inc()
+
+    # ---- polling
+
+    def polled(
+        self,
+        source: str,
+        kind: str,
+        result: str,
+        *,
+        at: datetime,
+        took: timedelta,
+        data_at: datetime | None = None,
+        errors: Collection[str] = (),
+        throttled: timedelta = timedelta(),
+        quarantined: int = 0,
+    ) -> None:
+        """A poll ended at `at`. `result`: ok, error or skipped; `data_at`: the newest instant its data describes.
+
+        `errors` has the class of each failed request, retried ones too: timeout, connect, auth, throttled, http_4xx,
+        http_5xx, decode, schema; any other word counts as other.
+        """
+        with self._lock:
+            f = self._families
+            f.polls.labels(source, kind, result).inc()
+            f.poll_throttled.labels(source).inc(throttled.total_seconds())
+            for error in errors:
+                f.poll_errors.labels(source, kind, error if error in names.ERRORS else names.OTHER).inc()
+            if result == "skipped":
+                return
+            f.poll_duration.labels(source, kind).observe(took.total_seconds())
+            if result == "ok":
+                f.poll_last_success.labels(source, kind).set(at.timestamp())
+                f.quarantined_rows.labels(source, kind).inc(quarantined)
+                if data_at is not None:
+                    f.poll_data.labels(source, kind).set(data_at.timestamp())
+
+    def remembered(self, account: AccountId, reports: Reports) -> None:
+        """The store's newest rows of an account, before the first poll after a start: counters go on from there."""
+        with self._lock:
+            self._ads.remembered(account, reports)
+
+    def reported(
+        self, account: AccountId, reports: Reports, *, at: datetime, share_of_day: float | None = None
+    ) -> None:
+        """A poll's day-to-date totals of an account: whole reports of its newest days.
+
+        `at` is the instant that the figures describe; `share_of_day` the part of a day's money that should be spent by
+        then (by the intraday curve), the part of the day that has passed when None.
+        """
+        with self._lock:
+            self._ads.reported(account, reports, at, share_of_day)
+
+    def budgets_read(self, account: AccountId, budgets: Iterable[Budget]) -> None:
+        """The budgets of an account as its platform has them now."""
+        with self._lock:
+            self._ads.budgets_read(account, budgets)
+
+    # ---- deciding
+
+    def planned(
+        self, decision: Decision, *, at: datetime, trigger: str = "schedule", unallocated: Money | None = None
+    ) -> None:
+        """A decision was made at `at`. One that a guard holds as a whole counts as vetoed and leaves the plan's gauges.
+
+        `unallocated` is what the plan leaves of the day's total; when None, of the shop's day limit.
+        """
+        with self._lock:
+            self._facts = with_rates(self._facts, decision)
+            self._ads.configured(self._facts)
+            self._decisions.configured(self._facts)
+            if self._decisions.planned(decision, at, trigger, unallocated):
+                self._ads.planned(decision)
+
+    def plan_failed(self, status: str, *, trigger: str = "schedule") -> None:
+        """No plan came of a pass. `status`: infeasible, unbounded, time_limit or error."""
+        with self._lock:
+            self._decisions.failed(status, trigger)
+
+    def month_spent(self, spent: Money, at: datetime) -> None:
+        """What the calendar month has cost so far. Nothing is shown for a shop without a month's budget.
+
+        What is expected by now is the month's budget by the time that has passed, in the shop's time zone.
+        """
+        with self._lock:
+            self._decisions.month_spent(spent, at)
+
+    # ---- writing
+
+    def wrote(self, budget: BudgetId, outcome: Outcome | str, took: timedelta | None = None) -> None:
+        """A budget was written, or was not: `outcome` may also be the word dry_run or superseded.
+
+        `took` is the time from sending to the platform's answer; None when nothing was sent.
+        """
+        with self._lock:
+            labels = self._labels(budget.account)
+            match outcome:
+                case Applied(amount):
+                    result = "applied"
+                    self._ads.confirmed({budget: amount})
+                case Refused():
+                    result = "refused"
+                case Unresolved():
+                    result = "unresolved"
+                case str():
+                    result = outcome
+            self._families.writes.labels(*labels, result).inc()
+            if took is not None:
+                self._families.write_duration.labels(labels[1]).observe(took.total_seconds())
+
+    def unresolved(self, account: AccountId, sent_at: Collection[datetime]) -> None:
+        """When each of the account's writes was sent whose outcome is not known now; empty when all are settled."""
+        with self._lock:
+            labels = self._labels(account)
+            self._families.writes_unresolved.labels(*labels).set(len(sent_at))
+            oldest = min((at.timestamp() for at in sent_at), default=0.0)
+            self._families.write_unresolved_oldest.labels(*labels).set(oldest)
+
+    # ---- the daemon
+
+    def state_changed(self, state: State, at: datetime) -> None:
+        """The shop went into `state` (also after a start: the state that the store remembers)."""
+        with self._lock:
+            self._show_state(state)
+            self._families.state_changed.labels(self._facts.shop).set(at.timestamp())
+
+    def store_failed(self, operation: str) -> None:
+        """A call of the store failed. `operation`: read or write."""
+        with self._lock:
+            self._families.store_errors.labels(operation).inc()
+
+    def exposition(self, accept: str = "") -> tuple[bytes, str]:
+        """The text that `GET /metrics` answers to this Accept header, and its content type."""
+        encode, content_type = choose_encoder(accept)
+        process = list(self._process.collect())
+        with self._lock:
+            families = list(self.registry.collect())
+            self._ads.scraped()
+        everything = [*families, *process]
+        series = sum(len(family.samples) for family in everything)
+        own = next(family for family in families if family.name == "bidder_metrics_series")
+        own.samples = [own.samples[0]._replace(value=float(series))]
+        return encode(cast("Collector", _Collected(everything))), content_type
+
+    # ---- inside
+
+    def _born(self, facts: ShopFacts) -> None:
+        """Every label set of the bounded families, at zero where nothing has happened."""
+        f = self._families
+        f.reporting_currency_info.clear()
+        f.reporting_currency_info.labels(facts.currency).set(1)
+        for account in facts.accounts:
+            labels = self._labels(account.id)
+            for result in names.WRITE_RESULTS:
+                f.writes.labels(*labels, result)
+            f.writes_unresolved.labels(*labels)
+            f.write_unresolved_oldest.labels(*labels)
+            f.write_duration.labels(account.platform)
+        for one in facts.sources:
+            self._born_source(one)
+
+    def _born_source(self, one: PollSource) -> None:
+        f, labels = self._families, (one.source, one.kind)
+        f.poll_last_success.labels(*labels)
+        f.poll_data.labels(*labels)
+        f.poll_interval.labels(*labels).set(one.interval.total_seconds())
+        f.poll_duration.labels(*labels)
+        f.poll_throttled.labels(one.source)
+        f.quarantined_rows.labels(*labels)
+        for result in names.POLL_RESULTS:
+            f.polls.labels(*labels, result)
+        for error in names.ERRORS:
+            f.poll_errors.labels(*labels, error)
+
+    def _loaded(self, at: datetime) -> None:
+        self._families.reload_successful.set(1)
+        self._families.reload_success.set(at.timestamp())
+
+    def _show_state(self, state: State) -> None:
+        for one in State:
+            self._families.state.labels(self._facts.shop, one.value).set(one is state)
+
+    def _labels(self, account: AccountId) -> tuple[str, str, str]:
+        one = next(one for one in self._facts.accounts if one.id == account)
+        return self._facts.shop, one.platform, one.id
