@@ -1,0 +1,185 @@
+"""Store and StoreReader over SQLAlchemy Core, one transaction a call. The figures are in `observations`, the lines in
+`journal`, budgets with their intents in `budgets`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from bidder.catalog import Budget, Product
+from bidder.errors import StoreError
+from bidder.ids import BudgetId, PlanId
+from bidder.money import Money
+from bidder.plan import Outcome, State
+from bidder.reports import Reports
+from bidder.store import budgets, journal, observations, schema, tables
+from bidder.store.codec import document_of, product_of
+from bidder.store.database import Database, instant, micros_of
+from bidder.store.protocol import BudgetReading, Intent, JournalLine, StoredPlan
+
+__all__ = ["SqlReader", "SqlStore"]
+
+STATE = "bidder:state"
+STATUSES = frozenset({"proposed", "applied", "superseded", "rejected", "held"})
+
+
+class SqlReader:
+    """The saved state, read."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url, read_only=True)
+        self._opened(schema.check)
+
+    def _opened(self, ready: Any) -> None:
+        try:
+            ready(self._database)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def reports(self, as_of: datetime | None = None, since_day: int | None = None) -> Reports:
+        with self._database.reading() as connection:
+            return observations.known(connection, as_of, since_day)
+
+    def report_versions(self, since_day: int | None = None) -> Reports:
+        with self._database.reading() as connection:
+            return observations.versions(connection, since_day)
+
+    def budgets(self) -> Sequence[BudgetReading]:
+        with self._database.reading() as connection:
+            return budgets.readings(connection)
+
+    def budget_history(self, since: datetime) -> Sequence[tuple[BudgetId, datetime, Money]]:
+        with self._database.reading() as connection:
+            return budgets.history(connection, since)
+
+    def products(self) -> Sequence[Product]:
+        query = select(tables.products.c.document).order_by(tables.products.c.id)
+        with self._database.reading() as connection:
+            return [product_of(document) for document in connection.execute(query).scalars()]
+
+    def plan(self, plan: PlanId | None = None) -> StoredPlan | None:
+        query = _plans().limit(2)
+        if plan is not None:
+            query = query.where(tables.plans.c.id.startswith(plan, autoescape=True))
+        with self._database.reading() as connection:
+            found = [_plan(row) for row in connection.execute(query)]
+        exact = [one for one in found if one.id == plan]
+        if plan is not None and len(found) > 1 and not exact:
+            raise StoreError(f"{self._database.where}: several plans begin with {plan}; write more of its id")
+        return next(iter(exact or found), None)
+
+    def plans(self, limit: int = 50) -> Sequence[StoredPlan]:
+        with self._database.reading() as connection:
+            return [_plan(row) for row in connection.execute(_plans().limit(limit))]
+
+    def journal(self, limit: int | None = None, kind: str | None = None) -> Sequence[JournalLine]:
+        with self._database.reading() as connection:
+            return journal.lines(connection, limit, kind)
+
+    def verify_journal(self) -> str | None:
+        with self._database.reading() as connection:
+            return journal.verify(connection)
+
+    def open_intents(self) -> Sequence[Intent]:
+        with self._database.reading() as connection:
+            return budgets.open_intents(connection)
+
+    def last_changes(self) -> Mapping[BudgetId, int]:
+        with self._database.reading() as connection:
+            return budgets.last_changes(connection)
+
+    def state(self) -> State:
+        saved = self.value(STATE)
+        return State.ACTIVE if saved is None else State(saved["state"])
+
+    def value(self, key: str) -> Any:
+        with self._database.reading() as connection:
+            text = connection.execute(select(tables.memory.c.value).where(tables.memory.c.key == key)).scalar()
+        return None if text is None else json.loads(text)
+
+    def close(self) -> None:
+        """Releases the connections."""
+        self._database.close()
+
+
+class SqlStore(SqlReader):
+    """The saved state, read and written."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url, read_only=False)
+        self._opened(schema.migrate)
+
+    def add_reports(self, reports: Reports) -> int:
+        with self._database.writing() as connection:
+            return observations.add(connection, reports)
+
+    def add_budgets(self, budgets_read: Sequence[Budget], read_at: datetime) -> None:
+        with self._database.writing() as connection:
+            budgets.add(connection, budgets_read, read_at)
+
+    def add_products(self, products: Sequence[Product], read_at: datetime) -> None:
+        at = micros_of(read_at)
+        with self._database.writing() as connection:
+            table = tables.products
+            seen = {row.id: row.read_at for row in connection.execute(select(table.c.id, table.c.read_at))}
+            for one in products:
+                row = {"id": one.id, "read_at": at, "document": document_of(one)}
+                if one.id not in seen:
+                    connection.execute(insert(table), row)
+                elif seen[one.id] <= at:
+                    connection.execute(update(table).where(table.c.id == one.id), row)
+                seen[one.id] = max(at, seen.get(one.id, at))
+
+    def append(self, kind: str, at: datetime, **facts: Any) -> JournalLine:
+        with self._database.writing() as connection:
+            return journal.append(connection, kind, at, facts)
+
+    def save_plan(self, plan: StoredPlan) -> None:
+        if plan.status not in STATUSES:
+            raise StoreError(f"plan {plan.id}: no such status: {plan.status!r}")
+        table = tables.plans
+        row = {"id": plan.id, "decided_at": micros_of(plan.decided_at), "day": plan.day, "status": plan.status}
+        with self._database.writing() as connection:
+            changed = connection.execute(update(table).where(table.c.id == plan.id).values(status=plan.status))
+            if not changed.rowcount:
+                connection.execute(insert(table), {**row, "document": journal.canonical(dict(plan.document))})
+
+    def begin(self, plan: PlanId, budget: BudgetId, before: Money, after: Money, at: datetime) -> Intent:
+        with self._database.writing() as connection:
+            return budgets.begin(connection, plan, budget, before, after, at)
+
+    def finish(self, intent: Intent, outcome: Outcome, at: datetime, day: int) -> None:
+        with self._database.writing() as connection:
+            budgets.finish(connection, intent, outcome, at, day)
+
+    def set_state(self, state: State, at: datetime, reason: str) -> None:
+        with self._database.writing() as connection:
+            _remember(connection, STATE, {"state": state.value, "at": micros_of(at), "reason": reason})
+            journal.append(connection, "state", at, {"state": state.value, "reason": reason})
+
+    def set_value(self, key: str, value: Any) -> None:
+        if key == STATE:
+            raise StoreError(f"{key}: is kept by set_state")
+        with self._database.writing() as connection:
+            _remember(connection, key, value)
+
+
+def _remember(connection: Connection, key: str, value: Any) -> None:
+    table, text = tables.memory, journal.canonical(value)
+    changed = connection.execute(update(table).where(table.c.key == key).values(value=text))
+    if not changed.rowcount:
+        connection.execute(insert(table), {"key": key, "value": text})
+
+
+def _plans() -> Any:
+    return select(tables.plans).order_by(tables.plans.c.decided_at.desc(), tables.plans.c.number.desc())
+
+
+def _plan(row: Any) -> StoredPlan:
+    return StoredPlan(PlanId(row.id), instant(row.decided_at), row.day, json.loads(row.document), row.status)
