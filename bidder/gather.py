@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidder.account_day import AccountDay
-from bidder.catalog import Account, Budget, BudgetStatus, Product
+from bidder.catalog import Account, Budget, BudgetStatus, Mode, Product
 from bidder.errors import ConfigError, Fault
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import NO_CURRENCY, Currency, Money, minor_unit
@@ -149,7 +149,8 @@ def _accounts(reports: Reports, known: Known) -> tuple[Account, ...]:
     for name, code, zone in zip(reports.account, reports.currency, reports.zone, strict=True):
         one = found.get(name)
         if one is None or one.currency == NO_CURRENCY:
-            found[name] = Account(AccountId(name), name, Currency(code), zone)
+            # a plan from exports is a proposal: a person types it in
+            found[name] = Account(AccountId(name), name, Currency(code), zone, Mode.PROPOSE)
         elif code not in (one.currency, NO_CURRENCY):
             fault = f"account {name} has figures in {one.currency} and in {code}: import them under two --account names"
             raise ConfigError([Fault(None, fault)])

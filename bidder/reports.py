@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -15,7 +15,7 @@ from bidder.money import Currency, Money
 from bidder.performance import Observation, Performance
 from bidder.snapshot import FloatArray, IntArray, day_number
 
-__all__ = ["UNKNOWN_MICROS", "Reports"]
+__all__ = ["UNKNOWN_MICROS", "Reports", "joined"]
 
 UNKNOWN_MICROS = -1
 """An amount that the report does not say. Real amounts of a report are never negative (such rows are refused)."""
@@ -114,6 +114,13 @@ class Reports:
             amount=money(self.amount),
             window=None if self.window[row] < 0 else int(self.window[row]),
         )
+
+
+def joined(parts: Sequence[Reports]) -> Reports:
+    """The rows of all parts, one after the other."""
+    if not parts:
+        return Reports.of([])
+    return Reports(**{one.name: np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Reports)})
 
 
 def _currency(observation: Observation) -> str:

@@ -126,6 +126,10 @@ class StoreReader(Protocol):
         """A small JSON value remembered across restarts; None when absent."""
         ...
 
+    def close(self) -> None:
+        """Releases the connection."""
+        ...
+
 
 class Store(StoreReader, Protocol):
     """Adds the writes. Only `poll`, `apply`, `cycle` and the commands that change state hold one."""
@@ -167,8 +171,4 @@ class Store(StoreReader, Protocol):
 
     def set_value(self, key: str, value: Any) -> None:
         """Remembers a small JSON value."""
-        ...
-
-    def close(self) -> None:
-        """Releases the connection."""
         ...

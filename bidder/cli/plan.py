@@ -1,0 +1,140 @@
+"""`bidder plan`, `apply`, `explain`: what to do with today's budgets, doing it, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bidder.errors import ConfigError, Fault, UnsafePlan
+
+if TYPE_CHECKING:
+    from bidder.config.load import Config
+    from bidder.decide import Decision
+    from bidder.snapshot import Snapshot
+    from bidder.store.protocol import StoredPlan
+
+__all__ = ["register"]
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="The document on stdout, for programs.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("plan")(plan)
+    app.command("apply")(apply)
+    app.command("explain")(explain)
+
+
+def plan(
+    history: Annotated[
+        list[Path] | None,
+        typer.Option("--history", help="Plan from this export alone, with no configuration and no store."),
+    ] = None,
+    total: Annotated[str | None, typer.Option(help="The most that all budgets may sum to today.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Currency of a file that names none, e.g. INR.")] = None,
+    date: Annotated[str | None, typer.Option(help="The day to plan (YYYY-MM-DD).")] = None,
+    account: Annotated[str | None, typer.Option(help="Plan this account alone.")] = None,
+    objective: Annotated[str | None, typer.Option(help="profit, revenue or orders.")] = None,
+    year: Annotated[int | None, typer.Option(help="Year of a file whose dates have none.")] = None,
+    dates: Annotated[str | None, typer.Option(help="How the file writes dates: dmy, mdy or ymd.")] = None,
+    what_if: Annotated[
+        list[str] | None, typer.Option("--what-if", help="Try a change: total=+20%, total=1500, objective=revenue.")
+    ] = None,
+    config: ConfigOption = None,
+    store: Annotated[str | None, typer.Option(help="Where the saved state is, e.g. sqlite:///bidder.db.")] = None,
+    as_json: JsonOption = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 10 when there are changes.")] = False,
+) -> None:
+    """Shows today's plan: each budget now → planned, what it should bring, and why. Nothing is written.
+
+    [bold]bidder plan --history report.csv --total 1000[/bold] needs nothing else.
+    """
+    from bidder.cli.planning import Asked, decide_from, show_plan
+
+    asked = Asked(
+        history=tuple(history or ()),
+        total=total,
+        currency=currency,
+        day=date,
+        account=account,
+        objective=objective,
+        year=year,
+        dates=dates,
+        what_if=tuple(what_if or ()),
+    )
+    decision, notes = decide_from(asked, config, store)
+    shown = show_plan(decision, notes, as_json=as_json)
+    if exit_code and shown["budgets"] and any(line["now"] != line["planned"] for line in shown["budgets"]):
+        raise typer.Exit(10)
+
+
+def apply(
+    plan_id: Annotated[str | None, typer.Argument(metavar="[PLAN]", help="The plan's id (default: the newest).")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this budget (account/budget); may be repeated.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Writes that very plan, after a confirmation: intent first, compare, set, read back.
+
+    Refuses when anything has moved since the plan was made. In propose mode this is the approval.
+    """
+    from bidder.catalog import Mode
+    from bidder.config.load import load
+    from bidder.cycle import apply_plan, open_writers, utc_now
+    from bidder.store import open_store
+
+    loaded = load(config)
+    saved = open_store(loaded.store_url)
+    try:
+        stored = saved.plan(None if plan_id is None else plan_id)  # type: ignore[arg-type]  # a beginning is enough
+        if stored is None:
+            raise ConfigError([Fault(None, f"no plan {plan_id or ''} is saved: make one with bidder plan or bidder run")])
+        _check_applicable(stored, only or [], loaded)
+        if not yes:
+            _confirm(stored, only or [])
+        writers = open_writers(loaded, modes=(Mode.APPLY, Mode.PROPOSE))
+
+        async def write() -> Any:
+            try:
+                return await apply_plan(stored, loaded, saved, writers, utc_now, approved=True, only=only or [])
+            finally:
+                for writer in writers.values():
+                    await writer.close()
+
+        written = asyncio.run(write())
+    finally:
+        saved.close()
+    _show_written(written, as_json)
+
+
+def explain(
+    entity: Annotated[str, typer.Argument(help="A budget (account/budget) or a product.")],
+    plan_id: Annotated[str | None, typer.Option("--plan", help="In this plan (default: the newest).")] = None,
+    history: Annotated[list[Path] | None, typer.Option("--history", help="Decide on this export alone.")] = None,
+    total: Annotated[str | None, typer.Option(help="The most that all budgets may sum to today.")] = None,
+    config: ConfigOption = None,
+    store: Annotated[str | None, typer.Option(help="Where the saved state is.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Says why a budget gets its amount: counts → rates → curve → rules → price."""
+    from bidder.cli.planning import Asked, decide_from
+    from bidder.explain.entity import entity_document, entity_text
+
+    decision, _ = decide_from(Asked(history=tuple(history or ()), total=total), config, store)
+    shown = entity_document(decision, entity)
+    if as_json:
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+    else:
+        from rich.console import Console
+
+        Console(soft_wrap=True).print(entity_text(shown))

@@ -1,0 +1,179 @@
+"""From the options of `bidder plan` to a Decision, and a Decision onto the screen. Shared by plan and explain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bidder.errors import ConfigError, Fault, Source
+
+if TYPE_CHECKING:
+    from bidder.config.load import Config
+    from bidder.decide import Decision, Policy
+    from bidder.reports import Reports
+    from bidder.snapshot import Snapshot
+
+__all__ = ["Asked", "decide_from", "show_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options that shape a plan, as typed."""
+
+    history: tuple[Path, ...] = ()
+    total: str | None = None
+    currency: str | None = None
+    day: str | None = None
+    account: str | None = None
+    objective: str | None = None
+    year: int | None = None
+    dates: str | None = None
+    what_if: tuple[str, ...] = ()
+
+
+def decide_from(asked: Asked, config: Path | None, store: str | None) -> tuple[Decision, tuple[str, ...]]:
+    """The decision that was asked for, and notes on what it stands on. Raises ConfigError for what cannot be used."""
+    from bidder.config.load import load
+    from bidder.decide import decide
+
+    asked = _what_if(asked)
+    loaded = load(config)
+    notes: tuple[str, ...] = ()
+    if asked.history:
+        reports, notes = _read_files(asked)
+        snapshot = _bare(reports, asked)
+        bare = True
+    else:
+        snapshot, bare = _from_store(asked, loaded, store)
+    policy = _policy(asked, loaded, snapshot, bare)
+    return decide(snapshot, policy), notes
+
+
+def show_plan(decision: Decision, notes: tuple[str, ...], *, as_json: bool) -> Mapping[str, Any]:
+    """Prints the plan's document or its table; returns the document."""
+    from bidder.explain.plan import document
+
+    shown = document(decision, notes).model_dump(mode="json")
+    if as_json:
+        import typer
+
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+    else:
+        from rich.console import Console
+
+        from bidder.explain.plan import table
+
+        Console().print(table(shown))
+    return shown
+
+
+def _read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
+    from bidder.connectors.files import ReadOptions, read
+    from bidder.reports import joined
+
+    options = ReadOptions(
+        account=asked.account,
+        currency=asked.currency,
+        year=asked.year,
+        dates=asked.dates,
+        window=None,
+        timezone="UTC",
+        observed_at=datetime(1970, 1, 1, tzinfo=UTC),  # a bare file has no memory: nothing depends on when it was seen
+    )
+    files = [read(path, options) for path in asked.history]
+    notes = tuple(note for one in files for note in one.notes)
+    return joined([one.reports for one in files]), notes
+
+
+def _bare(reports: Reports, asked: Asked) -> Snapshot:
+    from bidder.gather import Known, gather
+
+    return gather(reports, Known(), day=_day(asked))
+
+
+def _from_store(asked: Asked, loaded: Config, url: str | None) -> tuple[Snapshot, bool]:
+    """From what the store holds; without configured accounts as a bare file is planned."""
+    from bidder.cycle import snapshot_of, utc_now
+    from bidder.gather import Known, gather, only_account
+    from bidder.store import open_reader
+
+    saved = open_reader(url or loaded.store_url)
+    try:
+        if loaded.accounts:
+            return snapshot_of(loaded, saved, utc_now(), _day(asked)), False
+        reports = saved.reports()
+        if asked.account is not None:
+            reports = only_account(reports, asked.account)
+        known = Known(products=loaded.products)
+        seen = float(reports.observed.max()) if len(reports) else 0.0
+        return gather(reports, known, day=_day(asked), as_of=datetime.fromtimestamp(seen, UTC)), True
+    finally:
+        saved.close()
+
+
+def _policy(asked: Asked, loaded: Config, snapshot: Snapshot, bare: bool) -> Policy:
+    """The configured policy, with the total and objective that were asked for."""
+    from bidder.optimizer.objective import Objective
+    from bidder.rules.base import Rule
+    from bidder.rules.total import Total
+
+    policy = loaded.policy
+    if asked.objective is not None:
+        if asked.objective not in {one.value for one in Objective}:
+            choices = ", ".join(one.value for one in Objective)
+            raise ConfigError([Fault(Source("--objective"), f"expected one of {choices}, was {asked.objective!r}")])
+        policy = replace(policy, objective=Objective(asked.objective))
+    if bare:  # a bare file is not asked for its age or its length
+        policy = replace(policy, guard=policy.guard.model_copy(update={"check_history": False}))
+    amount = _total(asked.total, snapshot, bare and not loaded.has_total)
+    if amount is not None:
+        rule = Rule(name="total", kind=Total(max=amount), source=Source("--total"))
+        policy = replace(policy, rules=(*policy.rules, rule), digest=f"{policy.digest} total={amount}")
+    return policy
+
+
+def _total(text: str | None, snapshot: Snapshot, needed: bool) -> Decimal | None:
+    """The total that was asked for; today's own sum where nobody said one."""
+    now = sum((Decimal(repr(float(value))) for value in snapshot.now if value == value), Decimal(0))
+    if text is None:
+        return round(now, 2) if needed else None
+    sign = text[0] if text[:1] in "+-" else ""
+    number = text.removesuffix("%")
+    try:
+        value = Decimal(number.replace(",", ""))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise ConfigError([Fault(Source("--total"), f"expected an amount such as 1000 or +20%, was {text!r}")])
+    if text.endswith("%"):
+        value = round(now * (1 + value / 100), 2)
+    elif sign:
+        value = now + value
+    if value <= 0:
+        raise ConfigError([Fault(Source("--total"), f"expected more than 0, was {text!r}")])
+    return value
+
+
+def _day(asked: Asked) -> date | None:
+    if asked.day is None:
+        return None
+    try:
+        return date.fromisoformat(asked.day)
+    except ValueError as e:
+        raise ConfigError([Fault(Source("--date"), f"expected YYYY-MM-DD, was {asked.day!r}")]) from e
+
+
+def _what_if(asked: Asked) -> Asked:
+    """The question in the form of options: `total=+20%` is `--total +20%`."""
+    for text in asked.what_if:
+        name, equals, value = text.partition("=")
+        if not equals or name not in ("total", "objective") or not value:
+            message = f"expected total=AMOUNT, total=+20% or objective=NAME, was {text!r}"
+            raise ConfigError([Fault(Source("--what-if"), message)])
+        asked = replace(asked, **{name: value})
+    return asked

@@ -1,0 +1,46 @@
+"""`bidder run`: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bidder.errors import ConfigError, Fault, Source
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("run")(run)
+
+
+def run(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
+    ] = None,
+    listen: Annotated[str | None, typer.Option(help="HOST:PORT of the page and /metrics.")] = None,
+    log_format: Annotated[str, typer.Option("--log", help="json or text, on stderr.")] = "json",
+) -> None:
+    """Runs until SIGTERM or Ctrl-C: polls, decides once a day, writes where an account is in apply mode."""
+    from bidder.cli.serving import serve
+    from bidder.config.load import load
+    from bidder.daemon import Daemon, WallClock, metrics_for
+    from bidder.instrumentation import configure_logging
+    from bidder.store import open_store
+
+    loaded = load(config)
+    if not loaded.accounts:
+        where = Source(str(loaded.path or "bidder.yaml"))
+        raise ConfigError([Fault(where, "no accounts: to run, bidder needs at least one (see config/bidder.yaml)")])
+    configure_logging(json=log_format != "text")
+    store = open_store(loaded.store_url)
+    try:
+        time = WallClock()
+        daemon = Daemon(loaded, store, time, metrics_for(loaded, time.now()))
+        asyncio.run(serve(daemon, listen or loaded.listen, ready=lambda url: typer.echo(f"page {url}", err=True)))
+    finally:
+        store.close()

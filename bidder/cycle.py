@@ -1,0 +1,217 @@
+"""One pass: settle → poll → snapshot → decide → save → apply; and the opening and closing of what a pass needs.
+
+Called by :mod:`bidder.daemon` on a schedule and by the commands once each. A command that only plans calls
+`open_readers` and never constructs a writer, so it cannot write. The clock is handed in: there is one now a pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from bidder.account_day import AccountDay
+from bidder.apply import WriteResult, apply_changes, settle
+from bidder.catalog import Account, Mode, Product
+from bidder.config.load import Config
+from bidder.connectors.protocol import AdsReader, BudgetWriter, ShopReader
+from bidder.connectors.registry import kind
+from bidder.decide import Decision, decide
+from bidder.explain.plan import document
+from bidder.gather import Known, gather
+from bidder.ids import AccountId, BudgetId
+from bidder.money import Money
+from bidder.plan import Change
+from bidder.poll import PollResult, poll
+from bidder.snapshot import Snapshot, day_number
+from bidder.store.protocol import Store, StoredPlan, StoreReader
+
+__all__ = [
+    "Clock",
+    "Pass",
+    "Readers",
+    "apply_plan",
+    "decide_now",
+    "known_of",
+    "open_readers",
+    "open_writers",
+    "poll_now",
+    "snapshot_of",
+]
+
+Clock = Callable[[], datetime]
+
+HISTORY_DAYS = 120
+"""How far back a decision looks."""
+
+FOREIGN_EDIT_REST = timedelta(hours=24)
+"""A budget that somebody else moved is left alone this long (FAILURES 22)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Open connections for reading, closed by `close`."""
+
+    ads: tuple[AdsReader, ...] = ()
+    shops: tuple[ShopReader, ...] = ()
+
+    async def close(self) -> None:
+        """Releases every connection."""
+        await asyncio.gather(*(one.close() for one in (*self.ads, *self.shops)), return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass saw, decided and wrote."""
+
+    polled: Sequence[PollResult] = ()
+    decision: Decision | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+    written: Sequence[WriteResult] = ()
+
+
+def open_readers(config: Config) -> Readers:
+    """Opens every configured account for reading, and the shop behind it where there is one."""
+    ads, shops = [], []
+    for account, settings in config.accounts:
+        connector = kind(account.platform)
+        ads.append(connector.reader(account, settings))
+        shop = connector.shop(account, settings)
+        if shop is not None:
+            shops.append(shop)
+    return Readers(tuple(ads), tuple(shops))
+
+
+def open_writers(config: Config, *, modes: Sequence[Mode] = (Mode.APPLY,)) -> dict[AccountId, BudgetWriter]:
+    """Opens for writing the accounts whose mode allows it; nobody else constructs a writer."""
+    return {
+        account.id: kind(account.platform).writer(account, settings)
+        for account, settings in config.accounts
+        if account.mode in modes
+    }
+
+
+async def poll_now(readers: Readers, store: Store, clock: Clock, days: int) -> Sequence[PollResult]:
+    """Asks every account and shop once, for the last `days` account days."""
+    return await poll(readers.ads, readers.shops, store, clock=clock, days=days)
+
+
+def known_of(config: Config, store: StoreReader, now: datetime) -> Known:
+    """What the store and the configuration know beside the reports."""
+    accounts = tuple(account for account, _ in config.accounts)
+    configured = {account.id for account in accounts}
+    budgets = [one.budget for one in store.budgets() if not configured or one.budget.id.account in configured]
+    foreign: dict[BudgetId, datetime] = {}
+    for line in store.journal(limit=200, kind="foreign_edit"):
+        if now - line.at < FOREIGN_EDIT_REST:
+            foreign.setdefault(BudgetId.parse(str(line.facts["budget"])), line.at)
+    unresolved: dict[BudgetId, Money] = {}
+    for intent in store.open_intents():
+        unresolved[intent.budget] = max(intent.before, intent.after, key=lambda amount: amount.micros)
+    return Known(
+        accounts=accounts,
+        budgets=budgets,
+        products=_merged(config.products, store.products()),
+        changed=store.last_changes(),
+        unresolved=unresolved,
+        foreign=foreign,
+    )
+
+
+def _merged(written: Sequence[Product], read: Sequence[Product]) -> list[Product]:
+    """Products as written in products.csv, their stock as the shop says now; and those that only the shop knows."""
+    from dataclasses import replace
+
+    live = {product.id: product for product in read}
+    merged = [
+        replace(product, stock=live[product.id].stock, stock_at=live[product.id].stock_at)
+        if product.id in live and live[product.id].stock is not None
+        else product
+        for product in written
+    ]
+    names = {product.id for product in written}
+    return [*merged, *(product for product in read if product.id not in names)]
+
+
+def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | None = None) -> Snapshot:
+    """Everything known at `now`, for the shop's account day of that instant (or `day`)."""
+    decided = day or AccountDay.of(now, config.shop.timezone).date
+    since = day_number(decided) - HISTORY_DAYS
+    return gather(
+        store.reports(now, since),
+        known_of(config, store, now),
+        currency=config.shop.currency,
+        day=decided,
+        as_of=now,
+    )
+
+
+def decide_now(config: Config, store: StoreReader, now: datetime, day: date | None = None) -> Decision:
+    """Snapshot and decision; takes seconds, so the daemon calls it in a thread."""
+    return decide(snapshot_of(config, store, now, day), config.policy)
+
+
+def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
+    """Saves and journals a decided plan; returns its document."""
+    shown = document(decision).model_dump(mode="json")
+    status = "held" if decision.held else "proposed"
+    store.save_plan(StoredPlan(decision.plan.id, now, decision.snapshot.day.isoformat(), shown, status))
+    store.append(
+        "decided",
+        now,
+        plan=decision.plan.id,
+        day=shown["day"],
+        total=shown["total"],
+        planned=shown["planned"],
+        changes=len(decision.plan.moved),
+        held=[f"{held.check}: {held.reason}" for held in decision.held],
+        policy=decision.policy.digest,
+    )
+    return shown
+
+
+async def apply_plan(
+    stored: StoredPlan,
+    config: Config,
+    store: Store,
+    writers: Mapping[AccountId, BudgetWriter],
+    clock: Clock,
+    *,
+    approved: bool,
+    only: Sequence[str] = (),
+) -> Sequence[WriteResult]:
+    """Writes that very plan: its changes, or those named by `only`."""
+    accounts: Mapping[AccountId, Account] = {account.id: account for account, _ in config.accounts}
+    changes = [change for change in changes_of(stored) if change.moves and (not only or str(change.budget) in only)]
+    await settle(store, writers, clock=clock)
+    written = await apply_changes(
+        stored.id,
+        changes,
+        store=store,
+        writers=writers,
+        accounts=accounts,
+        clock=clock,
+        cap=Money.parse(stored.document["total"], config.shop.currency),
+        approved=approved,
+    )
+    store.save_plan(StoredPlan(stored.id, stored.decided_at, stored.day, stored.document, "applied"))
+    return written
+
+
+def changes_of(stored: StoredPlan) -> list[Change]:
+    """The changes of a saved plan, from its document."""
+    from bidder.money import NO_CURRENCY, currency_of
+
+    result = []
+    for line in stored.document["budgets"]:
+        currency = currency_of(line["currency"]) if line["currency"] else NO_CURRENCY
+        before = None if line["now"] is None else Money.parse(line["now"], currency)
+        result.append(Change(BudgetId.parse(line["id"]), before, Money.parse(line["planned"], currency)))
+    return result
+
+
+def utc_now() -> datetime:
+    """The wall clock: the only place in a pass that reads one."""
+    return datetime.now(UTC)

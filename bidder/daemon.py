@@ -1,0 +1,257 @@
+"""The long run: polls and decides by schedule in the shop's zone, once an account day, until it is told to stop.
+
+Built on :mod:`bidder.cycle`, which knows the order of a pass; nothing here knows a platform or a rule word. The page
+and `/metrics` are served in the same loop from memory; a solve runs in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bidder import cycle
+from bidder.account_day import AccountDay
+from bidder.apply import WriteResult, settle
+from bidder.catalog import Mode
+from bidder.config.load import Config
+from bidder.connectors.protocol import BudgetWriter
+from bidder.decide import Decision
+from bidder.errors import BidderError, SolveError
+from bidder.ids import AccountId
+from bidder.instrumentation import Metrics
+from bidder.plan import State
+from bidder.poll import PollResult
+from bidder.snapshot import day_number
+from bidder.store.protocol import Store, StoredPlan
+
+__all__ = ["Daemon", "Timekeeper", "WallClock"]
+
+log = structlog.get_logger("bidder.daemon")
+
+HEARTBEAT = timedelta(minutes=5)
+"""The loop turns at least this often, so that `/-/healthy` can tell a living daemon from a stuck one."""
+
+
+class Timekeeper(Protocol):
+    """What time it is, and waiting: the wall's, or a simulated shop's."""
+
+    def now(self) -> datetime:
+        """The instant, aware UTC."""
+        ...
+
+    async def sleep_until(self, at: datetime, stop: asyncio.Event) -> None:
+        """Returns at `at`, or earlier when `stop` is set."""
+        ...
+
+
+class WallClock:
+    """Real time."""
+
+    def now(self) -> datetime:
+        """The instant by the host's clock."""
+        return cycle.utc_now()
+
+    async def sleep_until(self, at: datetime, stop: asyncio.Event) -> None:
+        """Waits; never longer than half a minute at a time, so that a step of the host's clock is noticed."""
+        seconds = min(30.0, max(0.0, (at - self.now()).total_seconds()))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), timeout=seconds)
+
+
+class Daemon:
+    """One shop's loop. Fulfils the page's view of it (`DaemonView`)."""
+
+    def __init__(self, config: Config, store: Store, time: Timekeeper, metrics: Metrics) -> None:
+        self.config = config
+        self.store = store
+        self.time = time
+        self.metrics = metrics
+        self.readers = cycle.open_readers(config)
+        self.writers: dict[AccountId, BudgetWriter] = cycle.open_writers(config)
+        self.decision: Decision | None = None
+        self._document: Mapping[str, Any] | None = None
+        self._turned_at: datetime | None = None
+        self._polled_at: datetime | None = None
+        self._poll_ok = False
+        self._stopping = False
+
+    # ------------------------------------------------------------------ the loop
+    async def run(self, stop: asyncio.Event) -> None:
+        """Runs until `stop` is set; then finishes the write under way, journals, and returns."""
+        now = self.time.now()
+        self._restore(now)
+        self.store.append("started", now, policy=self.config.digest, state=self.store.state().value)
+        log.info("started", shop=self.config.shop.name, policy=self.config.digest, state=self.store.state().value)
+        try:
+            await settle(self.store, self.writers, clock=self.time.now)
+            while not stop.is_set():
+                await self.turn(stop)
+                await self.time.sleep_until(self._next_at(self.time.now()), stop)
+        finally:
+            self._stopping = True
+            await self.readers.close()
+            await asyncio.gather(*(one.close() for one in self.writers.values()), return_exceptions=True)
+            self.store.append("stopped", self.time.now())
+            log.info("stopped", shop=self.config.shop.name)
+
+    async def turn(self, stop: asyncio.Event | None = None) -> None:
+        """What is due now: a poll, a decision, neither. A failed one keeps today's budgets and is said once."""
+        now = self._turned_at = self.time.now()
+        self.metrics.state_changed(self.store.state(), now)
+        if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
+            await self._poll(now)
+        if self._due(now) and not (stop is not None and stop.is_set()):
+            await self._decide(now)
+
+    def _next_at(self, now: datetime) -> datetime:
+        """When something is due next."""
+        moments = [now + HEARTBEAT, (self._polled_at or now) + self.config.schedule.poll]
+        opens = self._opens(now)
+        if opens > now:
+            moments.append(opens)
+        return min(moments)
+
+    def _opens(self, now: datetime) -> datetime:
+        """The instant from which today's decision may be made, in the shop's zone."""
+        zone = ZoneInfo(self.config.shop.timezone)
+        day = AccountDay.of(now, self.config.shop.timezone).date
+        return datetime.combine(day, self.config.schedule.decide.from_, zone).astimezone(UTC)
+
+    def _due(self, now: datetime) -> bool:
+        """Whether today's decision is still to be made: once an account day, when yesterday is complete or it is late."""
+        if not self._poll_ok or now < self._opens(now):
+            return False
+        zone = ZoneInfo(self.config.shop.timezone)
+        day = AccountDay.of(now, self.config.shop.timezone).date
+        if self.store.value("decided_day") == day.isoformat():
+            return False
+        latest = datetime.combine(day, self.config.schedule.decide.until, zone).astimezone(UTC)
+        return now >= latest or self._complete(day)
+
+    def _complete(self, day: date) -> bool:
+        """Whether every account has reported yesterday."""
+        yesterday = day_number(day) - 1
+        reports = self.store.reports(since_day=yesterday)
+        reported = {str(name) for name, when in zip(reports.account, reports.day, strict=True) if when == yesterday}
+        return reported >= {str(account.id) for account, _ in self.config.accounts}
+
+    async def _poll(self, now: datetime) -> None:
+        self._polled_at = now
+        try:
+            results = await cycle.poll_now(self.readers, self.store, self.time.now, self.config.schedule.lookback_days)
+        except BidderError as e:
+            self._poll_ok = False
+            self.metrics.store_failed("write")
+            log.error("poll_failed", error=str(e))
+            return
+        self._poll_ok = any(result.ok for result in results)
+        self._measure(results, now)
+
+    def _measure(self, results: Sequence[PollResult], now: datetime) -> None:
+        for result in results:
+            self.metrics.polled(result, now)
+            if not result.ok:
+                log.warning("poll_failed", account=result.account, kind=result.kind, error=result.error)
+        day = AccountDay.of(now, self.config.shop.timezone).date
+        month_first = day_number(day.replace(day=1))
+        reports = self.store.reports(since_day=min(month_first, day_number(day) - 7))
+        self.metrics.reported(reports, now)
+        self.metrics.budgets_read([one.budget for one in self.store.budgets()])
+
+    # ------------------------------------------------------------------ deciding and writing
+    async def _decide(self, now: datetime) -> None:
+        """One decision for the account day, and its writes where the accounts allow them."""
+        try:
+            await settle(self.store, self.writers, clock=self.time.now)
+            decision = await asyncio.to_thread(cycle.decide_now, self.config, self.store, now)
+            self._document = await asyncio.to_thread(cycle.save, decision, self.store, now)
+        except BidderError as e:
+            self.metrics.plan_failed("infeasible" if isinstance(e, SolveError) else "error")
+            self.store.set_value("decided_day", AccountDay.of(now, self.config.shop.timezone).date.isoformat())
+            self.store.append("note", now, what="no plan today: budgets stay as they are", reason=str(e))
+            log.error("no_plan", error=str(e))
+            return
+        self.decision = decision
+        self.store.set_value("decided_day", decision.snapshot.day.isoformat())
+        self.metrics.planned(decision, self._document, now)
+        written: Sequence[WriteResult] = ()
+        if not decision.held:
+            written = await self._apply(decision, now)
+        log.info(
+            "pass_done",
+            plan=decision.plan.id,
+            day=decision.snapshot.day.isoformat(),
+            changes=len(decision.plan.moved),
+            applied=sum(type(one.outcome).__name__ == "Applied" for one in written),
+            unresolved=sum(type(one.outcome).__name__ == "Unresolved" for one in written),
+            held=[held.check for held in decision.held],
+            policy=self.config.digest,
+        )
+
+    async def _apply(self, decision: Decision, now: datetime) -> Sequence[WriteResult]:
+        applying = {account.id for account, _ in self.config.accounts if account.mode is Mode.APPLY}
+        only = [str(change.budget) for change in decision.plan.moved if change.budget.account in applying]
+        if not only or self.store.state() is State.HALTED:
+            return ()
+        stored = StoredPlan(decision.plan.id, now, decision.snapshot.day.isoformat(), self._document or {}, "proposed")
+        written = await cycle.apply_plan(
+            stored, self.config, self.store, self.writers, self.time.now, approved=False, only=only
+        )
+        for result in written:
+            self.metrics.wrote(result)
+        await self._poll(self.time.now())
+        return written
+
+    # ------------------------------------------------------------------ what the page sees
+    def _restore(self, now: datetime) -> None:
+        """The newest plan and state from the store, so that a restart shows what was in force."""
+        newest = self.store.plan()
+        if newest is not None:
+            self._document = newest.document
+            self.metrics.restored(newest)
+        self.metrics.state_changed(self.store.state(), now)
+        self.metrics.config_loaded(now)
+
+    def healthy(self) -> bool:
+        """Whether the loop turns."""
+        return self._turned_at is not None and self.time.now() - self._turned_at < 3 * HEARTBEAT
+
+    def ready(self) -> bool:
+        """Whether configuration, store and a first poll are there, and nobody asked to stop."""
+        return self._poll_ok and not self._stopping
+
+    def plan_document(self) -> Mapping[str, Any] | None:
+        """The newest plan as `plan --json` shows it."""
+        return self._document
+
+    def status(self) -> Mapping[str, Any]:
+        """What the first screen says beside the plan."""
+        now = self.time.now()
+        day = AccountDay.of(now, self.config.shop.timezone).date
+        document = self._document or {}
+        opens = self._opens(now)
+        decided = self.store.value("decided_day") == day.isoformat()
+        return {
+            "shop": self.config.shop.name,
+            "title": self.config.shop.title or self.config.shop.name,
+            "currency": self.config.shop.currency,
+            "timezone": self.config.shop.timezone,
+            "state": self.store.state().value,
+            "now": now.isoformat(),
+            "day": day.isoformat(),
+            "decided": decided,
+            "next_decision_at": (opens if opens > now else opens + timedelta(days=1)).isoformat(),
+            "polled_at": None if self._polled_at is None else self._polled_at.isoformat(),
+            "ready": self.ready(),
+            "holds": document.get("holds", []),
+            "unresolved": len(self.store.open_intents()),
+            "modes": {str(account.id): account.mode.value for account, _ in self.config.accounts},
+            **self.config.limits_shown(),
+        }
+
