@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidder.errors import Source
 from bidder.snapshot import FloatArray
@@ -100,8 +101,19 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limits:
-    """All limits of one decision, in the order of their rules."""
+    """All limits of one decision, in the order of their rules.
+
+    `smallest` is the least change of each budget that is worth a write (None: any is).
+    """
 
     size: int
     bounds: tuple[Bounds, ...] = ()
     limits: tuple[Limit, ...] = ()
+    smallest: FloatArray | None = None
+
+    def small_moves(self, now: FloatArray, amounts: FloatArray) -> NDArray[np.bool_]:
+        """Which budgets would move, but by less than is worth a write: fix these at `now` and solve once more."""
+        if self.smallest is None:
+            return np.zeros(self.size, dtype=np.bool_)
+        difference = np.abs(amounts - now)
+        return np.asarray((difference > 0) & (difference < self.smallest * (1 - 1e-9)))

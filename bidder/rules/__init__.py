@@ -1,1 +1,1 @@
-"""What a shop may say in YAML: one word a file, each ending in limits."""
+"""The rule language: one word a file, conditions, and their evaluation into limits."""

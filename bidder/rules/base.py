@@ -26,10 +26,12 @@ __all__ = ["Kind", "Rule"]
 class Kind(BaseModel):
     """One word of the rule language with its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
 
     word: ClassVar[str]
     priority: ClassVar[int]
+    priority_of_all: ClassVar[int | None] = None
+    """Its priority when a rule without `where` means every budget, where that is another one."""
 
     def limits(
         self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source

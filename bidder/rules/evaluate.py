@@ -1,0 +1,69 @@
+"""Rules × Snapshot → Limits: the one place where rules are evaluated."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidder.limits import Bounds, Limit, Limits
+from bidder.response.curve import Curves
+from bidder.rules.attributes import Attributes
+from bidder.rules.base import Rule
+from bidder.rules.platform import platform_bounds
+from bidder.rules.step import DefaultStep, Step, smallest_moves
+from bidder.snapshot import Snapshot
+
+__all__ = ["chosen_by", "evaluate"]
+
+
+def chosen_by(rule: Rule, attributes: Attributes) -> NDArray[np.bool_]:
+    """The budgets that a rule means today; none when it is off or its day is not today."""
+    size = len(attributes.snapshot.budgets)
+    if not rule.enabled or (rule.when is not None and not rule.when.holds(attributes)):
+        return np.zeros(size, dtype=np.bool_)
+    if rule.where is None:
+        return np.ones(size, dtype=np.bool_)
+    return rule.where.chosen(attributes)
+
+
+def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Limits:
+    """What people and platforms allow today, in the order of the rules; then the default step and the platforms' facts.
+
+    Each limit carries the name, priority and Source of its rule (None for what nobody wrote). The default step stands
+    only where no step rule covers a budget (each side on its own), and nowhere twice; where the amount in force was
+    never read there is no step at all.
+    """
+    attributes = Attributes(snapshot)
+    size = len(snapshot.budgets)
+    bounds: list[Bounds] = []
+    limits: list[Limit] = []
+    steps: list[tuple[Step, NDArray[np.bool_]]] = []
+    default, default_name, default_source = DefaultStep(), "default step", None
+    up, down = np.ones(size, dtype=np.bool_), np.ones(size, dtype=np.bool_)
+    for rule in rules:
+        if isinstance(rule.kind, DefaultStep):
+            default, default_name, default_source = rule.kind, rule.name, rule.source
+            continue
+        chosen = chosen_by(rule, attributes)
+        if not chosen.any():
+            continue
+        if isinstance(rule.kind, Step):
+            steps.append((rule.kind, chosen))
+            up &= ~chosen if rule.kind.up is not None else True
+            down &= ~chosen if rule.kind.down is not None else True
+        for one in rule.kind.limits(chosen, snapshot, curves, rule.name, _priority(rule), rule.source):
+            if isinstance(one, Bounds):
+                bounds.append(one)
+            else:
+                limits.append(one)
+    bounds.extend(default.around(up, down, snapshot, default_name, default.priority, default_source))
+    bounds.extend(platform_bounds(snapshot))
+    return Limits(size, tuple(bounds), tuple(limits), smallest_moves(steps, snapshot))
+
+
+def _priority(rule: Rule) -> int:
+    if rule.priority is not None:
+        return rule.priority
+    if rule.where is None and rule.kind.priority_of_all is not None:
+        return rule.kind.priority_of_all
+    return rule.kind.priority

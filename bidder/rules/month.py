@@ -1,0 +1,154 @@
+"""`month`: what is left of the calendar month, spread over its remaining days, as today's cap (SCIENCE 6.1).
+
+Written as `budget.month` in bidder.yaml; not a word of rules. Two limits come of it, neither of which a rule can lift:
+
+- the pace: b_t = (M − spent − committed)·w_t / Σ_{s ≥ t} w_s, held within 0.7 … 1.3 of the plan of the day,
+  M·w_t / Σ_month w; w are weekday weights from eight weeks of history, shrunk;
+- the worst case: what platforms may spend beyond a daily budget, today and until the next decision tomorrow, plus the
+  least that the days after cost (bidder pauses nothing), is at most what is left. So the month ends within M even when
+  every platform delivers all that it may.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from bidder.account_day import AccountDay
+from bidder.errors import Source
+from bidder.limits import Bounds, Limit, Priority, Quantity, Sense
+from bidder.response.curve import Curves
+from bidder.rules.amounts import in_force, in_shop, minimums, reserve
+from bidder.rules.base import Kind
+from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot, day_number
+from bidder.written import Overdelivery, PositiveAmount
+
+__all__ = ["Month", "Pace", "pace_of_month", "weekday_weights"]
+
+_WEEKS = 8
+_PSEUDO_WEEKS = 4.0  # weight of "every weekday is alike" against what was seen
+_SLOWEST, _FASTEST = 0.7, 1.3
+_LONGEST_GAP = 3  # days without figures that are reckoned with; longer ones are for the staleness brake
+_EARLY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The month as seen on one day, in the shop's currency: for limits, page and digest."""
+
+    month: float
+    spent: float
+    committed: float
+    """Reckoned for days whose figures are not in yet."""
+    plan_today: float
+    """The day's part of the month when nothing is ahead or behind."""
+    today: float
+    """What may be budgeted today."""
+    worst: float
+    """What today and the next day until its decision may cost at the worst."""
+    days_left: int
+    """Today included."""
+
+
+def weekday_weights(snapshot: Snapshot) -> FloatArray:
+    """Weight of Monday … Sunday, mean 1: what the shop spent by weekday over eight weeks, shrunk to even, 0.5 … 2.
+
+    Each day is taken against the mean of the seven days around it, so that a month of growth is no weekday.
+    """
+    history = snapshot.history
+    first = snapshot.today - 7 * _WEEKS
+    rows = (history.day >= first) & (history.day < snapshot.today) & ~np.isnan(history.spend)
+    rates = np.array([snapshot.rate(budget.currency) for budget in snapshot.budgets], dtype=np.float64)
+    spent = np.bincount(
+        history.day[rows] - first, weights=history.spend[rows] * rates[history.budget[rows]], minlength=7 * _WEEKS
+    )[: 7 * _WEEKS]
+    ratios, counts = np.zeros(7), np.zeros(7)
+    for index in range(3, len(spent) - 3):
+        level = float(spent[index - 3 : index + 4].mean())
+        if level > 0 and spent[index - 3 : index + 4].min() > 0:
+            weekday = (first + index + EPOCH_ORDINAL - 1) % 7  # ordinal 1 was a Monday
+            ratios[weekday] += spent[index] / level
+            counts[weekday] += 1
+    weights = np.clip((ratios + _PSEUDO_WEEKS) / (counts + _PSEUDO_WEEKS), 0.5, 2.0)
+    return np.asarray(weights / weights.mean())
+
+
+def pace_of_month(snapshot: Snapshot, month: float, overdelivery: FloatArray) -> Pace:
+    """Today's part of what is left of `month` (shop currency), and the worst that today may cost."""
+    day = snapshot.day
+    length = monthrange(day.year, day.month)[1]
+    weights = weekday_weights(snapshot)
+    of_day = [float(weights[(day.replace(day=1) + timedelta(days=n)).weekday()]) for n in range(length)]
+    left = of_day[day.day - 1 :]
+    spent, committed = snapshot.spent_month.to_float(), _committed(snapshot, overdelivery)
+    remaining = month - spent - committed
+    plan_today = month * left[0] / sum(of_day)
+    today = min(max(remaining * left[0] / sum(left), _SLOWEST * plan_today), _FASTEST * plan_today)
+    least = float((minimums(snapshot) * overdelivery)[in_force(snapshot)].sum())
+    carried = 0 if len(left) == 1 or _decided_early(snapshot) else 1
+    worst = (remaining - least * (len(left) - 1 - carried)) / (1 + carried)
+    return Pace(month, spent, committed, plan_today, max(min(today, remaining), 0.0), worst, len(left))
+
+
+class Month(Kind):
+    """The hard cap of the calendar month, as today's part of it."""
+
+    word: ClassVar[str] = "month"
+    priority: ClassVar[int] = Priority.ABSOLUTE
+
+    max: PositiveAmount
+    """At most so much in a calendar month."""
+    overdelivery: Overdelivery = None
+    """What a platform may spend beyond a daily budget: its own figure, or at least this, for example `120%`."""
+
+    @override
+    def limits(
+        self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source
+    ) -> Iterable[Bounds | Limit]:
+        """Pace and worst case over all budgets in force; never below what their minimums cost, which nobody can cut."""
+        spends = in_force(snapshot).astype(np.float64)
+        over = np.array([max(b.overdelivery, self.overdelivery or 1.0) for b in snapshot.budgets], dtype=np.float64)
+        least, extra = minimums(snapshot), reserve(snapshot)
+        pace = pace_of_month(snapshot, in_shop(self.max, snapshot), over)
+        today = max(pace.today - float(extra @ spends), float(least @ spends))
+        yield Limit(name, Quantity.AMOUNT, spends, Sense.AT_MOST, today, priority, source)
+        weights = spends * over
+        worst = max(pace.worst - float(extra @ weights), float(least @ weights))
+        yield Limit(f"{name} (worst case)", Quantity.AMOUNT, weights, Sense.AT_MOST, worst, priority, source)
+        now = np.nan_to_num(snapshot.now)
+        if pace.days_left <= 2 and not _decided_early(snapshot) and float(now @ weights) > 0.8 * worst:
+            # what stood since midnight may be spent already: on the last days money may go, it may not wander
+            upper = np.where(np.isnan(snapshot.now), np.inf, np.maximum(snapshot.now, least))
+            yield Bounds(f"{name} (no raise on the last days)", np.full(len(now), -np.inf), upper, priority, source)
+
+
+def _decided_early(snapshot: Snapshot) -> bool:
+    """Whether the decided day has hardly begun anywhere: then yesterday's amounts spend nothing of it."""
+    zones = {account.timezone for account in snapshot.accounts}
+    return all(snapshot.as_of <= AccountDay(zone, snapshot.day).start_at + _EARLY for zone in zones)
+
+
+def _committed(snapshot: Snapshot, overdelivery: FloatArray) -> float:
+    """What days of the month without figures yet may have cost: the amounts in force, at the worst."""
+    history, first = snapshot.history, day_number(snapshot.day.replace(day=1))
+    newest: dict[str, int] = {}
+    accounts = [budget.id.account for budget in snapshot.budgets]
+    last = np.full(len(accounts), -1, dtype=np.int64)
+    reported = ~np.isnan(history.spend) & (history.day < snapshot.today)
+    np.maximum.at(last, history.budget[reported], history.day[reported])
+    for account, day in zip(accounts, last, strict=True):
+        newest[account] = max(newest.get(account, -1), int(day))
+    gaps = []
+    for account in accounts:
+        known = newest[account]
+        missing = snapshot.today - 1 - max(known, first - 1) if known >= 0 else 0
+        gaps.append(min(max(missing, 0), _LONGEST_GAP))
+    cost = np.nan_to_num(snapshot.now) * overdelivery * in_force(snapshot) * np.array(gaps, dtype=np.float64)
+    return float(cost.sum())

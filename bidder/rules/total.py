@@ -1,0 +1,54 @@
+"""`total: {max: 3000}`: a cap on the sum of daily budgets in force; without `where` it is the shop's absolute cap.
+
+Also the cap of `bidder plan --total` and of `budget.day.max` in bidder.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from bidder.errors import Source
+from bidder.limits import Limit, Priority, Quantity, Sense
+from bidder.response.curve import Curves
+from bidder.rules.amounts import in_force, in_shop, reserve, written_by_bidder
+from bidder.rules.base import Kind
+from bidder.snapshot import Snapshot
+from bidder.written import PositiveAmount
+
+__all__ = ["Total"]
+
+
+class Total(Kind):
+    """The most that the daily budgets of the chosen may add up to; of all of them, it is never relaxed."""
+
+    word: ClassVar[str] = "total"
+    priority: ClassVar[int] = Priority.OWNER_CAP
+    priority_of_all: ClassVar[int | None] = Priority.ABSOLUTE
+
+    max: PositiveAmount
+    """At most so much a day in all, for example `3000` or `500 USD`."""
+
+    @override
+    def limits(
+        self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source
+    ) -> Iterable[Limit]:
+        """One limit over the chosen budgets in force; a second when some accounts are only observed.
+
+        A plan is not written where bidder only observes, so what it writes elsewhere has to fit beside the amounts
+        that stand there today.
+        """
+        spends = chosen & in_force(snapshot)
+        weights = spends.astype(np.float64)
+        bound = in_shop(self.max, snapshot) - float((reserve(snapshot) * weights).sum())
+        yield Limit(name, Quantity.AMOUNT, weights, Sense.AT_MOST, bound, priority, source)
+        observed = spends & ~written_by_bidder(snapshot)
+        if observed.any():
+            left = bound - float(np.nan_to_num(snapshot.now)[observed].sum())
+            acts = (spends & ~observed).astype(np.float64)
+            beside = f"{name} (beside accounts that are only observed)"
+            yield Limit(beside, Quantity.AMOUNT, acts, Sense.AT_MOST, left, priority, source)
