@@ -75,13 +75,20 @@ class ImportRefused(ConfigError):
 
 
 class ConnectorError(BidderError):
-    """A platform could not be read."""
+    """A platform could not be read.
 
-    def __init__(self, account: str, operation: str, reason: str, *, waiting_helps: bool = False) -> None:
+    `error` is its class, a label of the metrics: timeout, connect, auth, throttled, http_4xx, http_5xx, decode, schema
+    or other.
+    """
+
+    def __init__(
+        self, account: str, operation: str, reason: str, *, waiting_helps: bool = False, error: str = "other"
+    ) -> None:
         self.account = account
         self.operation = operation
         self.reason = reason
         self.waiting_helps = waiting_helps
+        self.error = error
         super().__init__(f"{account}: {operation}: {reason}")
 
 

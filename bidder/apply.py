@@ -1,0 +1,321 @@
+"""The only place that lets a budget be written: journal, compare, set, verify (ARCHITECTURE 6).
+
+Called by `cycle` and by the commands that write. For each change the order is fixed: ask whether writing is allowed,
+read the present amount, compare it with the one the plan was made from, make the intent durable, set, read back, close
+the intent. Decreases come first; an increase is sent only while the amounts that may be in force stay within the cap.
+A StoreError is let through: who cannot journal must not write, and an open intent is settled before the next pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import NamedTuple
+
+from bidder.account_day import AccountDay
+from bidder.catalog import Account, Budget, BudgetStatus, Mode
+from bidder.connectors.protocol import BudgetWriter
+from bidder.errors import BidderError
+from bidder.exposure import Exposure
+from bidder.ids import AccountId, BudgetId, PlanId
+from bidder.money import Currency, Money
+from bidder.plan import Applied, Change, Outcome, Refused, State, Unresolved
+from bidder.snapshot import day_number
+from bidder.store.protocol import Store
+
+__all__ = ["JUMP", "WriteResult", "apply_changes", "settle"]
+
+JUMP = 3
+"""An amount more than three times, or less than a third of, the one in force is taken for a wrong unit."""
+
+PATIENCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of one change. `actual` is the amount last read, None where nothing could be read.
+
+    `seconds` is how long the platform took to answer the write; 0 when nothing was sent.
+    """
+
+    budget: BudgetId
+    requested: Money
+    outcome: Outcome
+    actual: Money | None
+    reason: str
+    seconds: float = 0.0
+
+
+async def apply_changes(
+    plan_id: PlanId,
+    changes: Sequence[Change],
+    *,
+    store: Store,
+    writers: Mapping[AccountId, BudgetWriter],
+    accounts: Mapping[AccountId, Account],
+    budgets_in_force: Mapping[BudgetId, Money],
+    cap: Money | None,
+    clock: Callable[[], datetime],
+    exchange: Mapping[Currency, float] | None = None,
+    approved: bool = False,
+    stopping: Collection[BudgetId] = (),
+    patience: timedelta = PATIENCE,
+) -> list[WriteResult]:
+    """Writes the changes that move anything; a result for each, in their order.
+
+    `budgets_in_force` are the amounts of all budgets that count towards `cap`, as last read, changed or not. `cap` is
+    in the shop's currency; None means that the sum may not rise. `exchange` gives units of the cap's currency per unit
+    of another. `approved` lets accounts in propose be written. `stopping` names budgets whose money is being stopped
+    on purpose: they alone may fall below a third. `patience` bounds every call to a platform.
+    The state (ACTIVE, REDUCING, HALTED) is asked from the store before every write. Raises StoreError.
+    """
+    moving = [change for change in changes if change.moves]
+    if not moving:
+        return []
+    currency = moving[0].after.currency if cap is None else cap.currency
+    in_force = {**{one.budget: one.before for one in moving if one.before is not None}, **budgets_in_force}
+    exposure = Exposure(in_force, cap, currency, exchange or {})
+    pending = {}
+    for intent in await asyncio.to_thread(store.open_intents):
+        present = in_force.get(intent.budget, intent.before)
+        exposure.count(intent.budget, intent.before, intent.after, present)
+        pending[intent.budget] = intent.number
+    desk = _Desk(plan_id, store, clock, exposure, patience)
+    results: dict[BudgetId, WriteResult] = {}
+    for change in sorted(moving, key=_raises):  # stable: decreases first, each read back before the first increase
+        account, writer = accounts.get(change.budget.account), writers.get(change.budget.account)
+        refusal = _not_allowed(change, account, writer, approved)
+        if refusal is None and change.budget in pending:
+            refusal = f"an earlier write (journal line {pending[change.budget]}) has no known outcome yet"
+        if refusal is not None or account is None or writer is None:
+            results[change.budget] = _refused(change, refusal or "no writer")
+        else:
+            results[change.budget] = await desk.write(change, account, writer, change.budget in stopping)
+    return [results[change.budget] for change in moving]
+
+
+async def settle(
+    store: Store,
+    writers: Mapping[AccountId, BudgetWriter],
+    clock: Callable[[], datetime],
+    patience: timedelta = PATIENCE,
+) -> list[WriteResult]:
+    """Reads back every write without a known outcome and closes it: on start and before each pass.
+
+    The new amount in force: Applied. The old one: Refused. Another one: Refused, with the amount somebody else set.
+    What cannot be read stays open, and is given as Unresolved. Raises StoreError.
+    """
+    results = []
+    for intent in await asyncio.to_thread(store.open_intents):
+        writer, change = writers.get(intent.budget.account), Change(intent.budget, intent.before, intent.after)
+        if writer is None:
+            results.append(_result(change, Unresolved("no writer for its account"), None))
+            continue
+        read = await _read(writer, intent.budget, patience)
+        if isinstance(read, str) or read.now is None:
+            results.append(_result(change, Unresolved(read if isinstance(read, str) else "has no amount"), None))
+            continue
+        outcome: Outcome
+        if _arrived(change, read):
+            outcome = Applied(read.now)
+        elif read.now == intent.before:
+            outcome = Refused("it never landed: the old amount is in force", read.now)
+        else:
+            outcome = Refused(f"neither {intent.before} nor {intent.after}, but {read.now} is in force", read.now)
+            await _foreign(store, clock(), intent.budget, intent.after, read)
+        day = day_number(AccountDay.of(intent.at, writer.account.timezone).date)
+        await asyncio.to_thread(store.finish, intent, outcome, clock(), day)
+        results.append(_result(change, outcome, read.now))
+    return results
+
+
+class _Desk(NamedTuple):
+    """What the writes of one pass share."""
+
+    plan: PlanId
+    store: Store
+    clock: Callable[[], datetime]
+    exposure: Exposure
+    patience: timedelta
+
+    async def write(self, change: Change, account: Account, writer: BudgetWriter, stopping: bool) -> WriteResult:
+        """One change through all its steps."""
+        stopped = await self._stopped(change)
+        if stopped is not None:
+            return _refused(change, stopped)
+        read = await _read(writer, change.budget, self.patience)
+        if isinstance(read, str):
+            return await self._refuse(change, f"could not be read before the write: {read}", None)
+        if read.now is not None and read.now == change.after:
+            self.exposure.count(change.budget, read.now)
+            return WriteResult(change.budget, change.after, Applied(read.now), read.now, "was in force already")
+        if read.now is not None:
+            self.exposure.count(change.budget, read.now)
+            if read.now != change.before and change.before is not None:
+                await _foreign(self.store, self.clock(), change.budget, change.before, read)
+        refusal = _unsafe(change, read, stopping)
+        if refusal is None and _raises(change):
+            refusal = self.exposure.lacks_room(change.budget, change.after)
+        if refusal is not None:
+            return await self._refuse(change, refusal, read.now)
+        stopped = await self._stopped(change)  # the kill switch may have been thrown while the platform was read
+        if stopped is not None:
+            return _refused(change, stopped, read.now)
+        return await self._send(change, account, writer, read)
+
+    async def _send(self, change: Change, account: Account, writer: BudgetWriter, read: Budget) -> WriteResult:
+        assert read.now is not None
+        begun = self.clock()
+        intent = await asyncio.to_thread(self.store.begin, self.plan, change.budget, read.now, change.after, begun)
+        self.exposure.count(change.budget, read.now, change.after)
+        started = monotonic()
+        said = await _set(writer, change, self.patience)
+        seconds = monotonic() - started
+        outcome, actual = await _verified(writer, change, said, self.patience)
+        match outcome:
+            case Applied(amount):
+                self.exposure.count(change.budget, amount)
+            case Refused():
+                self.exposure.count(change.budget, actual or read.now)
+            case Unresolved():
+                self.exposure.count(change.budget, read.now, change.after, *([actual] if actual else []))
+        day = day_number(AccountDay.of(begun, account.timezone).date)
+        await asyncio.to_thread(self.store.finish, intent, outcome, self.clock(), day)
+        return replace(_result(change, outcome, actual), seconds=seconds)
+
+    async def _stopped(self, change: Change) -> str | None:
+        match await asyncio.to_thread(self.store.state):
+            case State.HALTED:
+                return "bidder is HALTED: nothing is written; `bidder resume` ends it"
+            case State.REDUCING if _raises(change):
+                return "bidder is REDUCING: only decreases are written; `bidder resume` ends it"
+        return None
+
+    async def _refuse(self, change: Change, reason: str, actual: Money | None) -> WriteResult:
+        facts = {"plan": self.plan, "budget": str(change.budget), "before": str(change.before)}
+        facts |= {"after": str(change.after), "currency": change.after.currency, "reason": reason}
+        if actual is not None:
+            facts["actual"] = str(actual)
+        append = self.store.append
+        await asyncio.to_thread(lambda: append("outcome", self.clock(), result="refused", **facts))
+        return _refused(change, reason, actual)
+
+
+def _raises(change: Change) -> bool:
+    return change.before is None or change.after > change.before
+
+
+def _not_allowed(change: Change, account: Account | None, writer: BudgetWriter | None, approved: bool) -> str | None:
+    """Why the account may not be written at all."""
+    if account is None:
+        return f"account {change.budget.account} is not configured"
+    match account.mode:
+        case Mode.OBSERVE:
+            return f"account {account.id} is in observe: nothing is written to it"
+        case Mode.MANUAL:
+            return f"account {account.id} is manual: `bidder todo` lists what to type in"
+        case Mode.PROPOSE if not approved:
+            return f"account {account.id} is in propose: `bidder apply` approves a plan"
+    if writer is None:
+        return f"account {account.id} has no writer"
+    if change.after.currency != account.currency:
+        return f"the amount is in {change.after.currency}, account {account.id} in {account.currency}"
+    return None
+
+
+def _unsafe(change: Change, read: Budget, stopping: bool) -> str | None:
+    """Why this amount may not be set on what the platform has now."""
+    before, after, now = change.before, change.after, read.now
+    if before is None or now is None:
+        return "its amount in force was never read"
+    if now.currency != after.currency or before.currency != after.currency:
+        return f"unit suspect: {after.currency} is to be set where the platform has {now.currency}"
+    if now != before:
+        far = now.micros > JUMP * before.micros or now.micros * JUMP < before.micros
+        return f"moved since: {before} was read, {now} is in force" + ("; unit suspect" if far else "")
+    if after.micros <= 0:
+        return f"{after} is not an amount: on some platforms it means no limit"
+    if after.micros > JUMP * now.micros or (after.micros * JUMP < now.micros and not stopping):
+        return f"unit suspect: from {now} to {after} is more than {JUMP} times up or down"
+    if read.status is BudgetStatus.REMOVED:
+        return "the platform has removed it"
+    if read.status is BudgetStatus.PAUSED and after > now:
+        return "it is paused: a paused budget is not raised"
+    if read.minimum is not None and after < read.minimum:
+        return f"the platform takes at least {read.minimum}"
+    if read.maximum is not None and after > read.maximum:
+        return f"the platform takes at most {read.maximum}"
+    return None
+
+
+async def _read(writer: BudgetWriter, budget: BudgetId, patience: timedelta) -> Budget | str:
+    """The budget, or in words why it could not be read."""
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            return await writer.read(budget)
+    except Exception as e:  # whatever a connector throws: nothing is known, and that is said
+        return _words(e)
+
+
+async def _set(writer: BudgetWriter, change: Change, patience: timedelta) -> Outcome:
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            return await writer.set(change.budget, change.after)
+    except Exception as e:  # it may have arrived all the same
+        return Unresolved(_words(e))
+
+
+async def _verified(
+    writer: BudgetWriter, change: Change, said: Outcome, patience: timedelta
+) -> tuple[Outcome, Money | None]:
+    """What the read-back makes of the platform's answer, and the amount read."""
+    read = await _read(writer, change.budget, patience)
+    if isinstance(said, Applied) and not isinstance(read, str) and read.now == change.before:
+        read = await _read(writer, change.budget, patience)  # taken, it says: one more look, it may be slow to show
+    if isinstance(read, str) or read.now is None:
+        words = read if isinstance(read, str) else "it has no amount"
+        return (said if isinstance(said, Refused) else Unresolved(f"could not be read back: {words}")), None
+    if _arrived(change, read):
+        return Applied(read.now), read.now
+    match said:
+        case Refused(reason):
+            return Refused(reason, read.now), read.now
+        case Unresolved(reason):
+            return Unresolved(f"{reason}; {read.now} is in force now"), read.now
+        case Applied():
+            return Unresolved(f"said to be taken, but {read.now} is in force"), read.now
+
+
+def _arrived(change: Change, read: Budget) -> bool:
+    """Whether the new amount is in force, to the platform's own step."""
+    now, after = read.now, change.after
+    if now is None or now.currency != after.currency or now == change.before:
+        return False
+    step = 0 if read.step is None else read.step.micros
+    return abs(now.micros - after.micros) <= step
+
+
+async def _foreign(store: Store, at: datetime, budget: BudgetId, expected: Money, read: Budget) -> None:
+    """Somebody else moved the budget: said once, and taken as what is in force."""
+    facts = {"budget": str(budget), "expected": str(expected), "found": str(read.now), "currency": read.currency}
+    await asyncio.to_thread(lambda: store.append("foreign_edit", at, seen="apply", **facts))
+    await asyncio.to_thread(store.add_budgets, [read], at)
+
+
+def _words(e: Exception) -> str:
+    # only bidder's own errors are known to hold no secret; of others the kind must do
+    if isinstance(e, TimeoutError):
+        return "no answer in time"
+    return str(e) if isinstance(e, BidderError) else type(e).__name__
+
+
+def _refused(change: Change, reason: str, actual: Money | None = None) -> WriteResult:
+    return _result(change, Refused(reason, actual), actual)
+
+
+def _result(change: Change, outcome: Outcome, actual: Money | None) -> WriteResult:
+    reason = "read back" if isinstance(outcome, Applied) else outcome.reason
+    return WriteResult(change.budget, change.after, outcome, actual, reason)
