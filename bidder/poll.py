@@ -1,0 +1,257 @@
+"""Asks every connector what it knows now and appends it to the store. It never holds a writer.
+
+Called by `cycle` and `bidder poll`. Accounts are asked side by side, and one that fails stops no other. Rows that
+cannot be true are left out and counted; an account that suddenly shows less than half of what it had is not believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from bidder.account_day import AccountDay
+from bidder.catalog import Account, Budget, BudgetStatus
+from bidder.connectors.protocol import AdsReader, ShopReader
+from bidder.errors import ConnectorError, StoreError
+from bidder.ids import BudgetId
+from bidder.reports import UNKNOWN_MICROS, Reports
+from bidder.snapshot import day_number
+from bidder.store.protocol import Store
+
+__all__ = ["ERRORS", "PollResult", "error_of", "poll", "quarantined"]
+
+ERRORS = ("timeout", "connect", "auth", "throttled", "http_4xx", "http_5xx", "decode", "schema", "other")
+"""The classes of failures that the metrics know."""
+
+FEW = 4
+"""Below so many known rows or budgets a drop says nothing."""
+
+AHEAD = timedelta(minutes=5)
+"""By how much a platform's clock may be ahead of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """One kind of data of one source: `performance`, `budgets` or `stock`.
+
+    `rows` were received, `new` of them said something new, `quarantined` were not believed. `data_at` is the newest
+    instant that the data describes, None when there is none. `error` is one of ERRORS, "" when ok.
+    """
+
+    source: str
+    kind: str
+    ok: bool
+    seconds: float
+    rows: int = 0
+    new: int = 0
+    quarantined: int = 0
+    data_at: datetime | None = None
+    error: str = ""
+    reason: str = ""
+
+
+async def poll(
+    readers: Sequence[AdsReader],
+    shops: Mapping[str, ShopReader],
+    store: Store,
+    *,
+    clock: Callable[[], datetime],
+    days: int,
+    patience: timedelta = timedelta(minutes=5),
+) -> list[PollResult]:
+    """Reads budgets and the last `days` account days (and today) of every account, and the products of every shop.
+
+    `shops` are named by source. `patience` bounds each question. Ends with one journal line `polled`, and one
+    `foreign_edit` for each budget that somebody else has moved. Raises StoreError when nothing can be saved.
+    """
+    desk = _Desk(store, clock, days, patience, asyncio.Lock())
+    asked = [desk.account(reader) for reader in readers]
+    asked += [desk.shop(source, reader) for source, reader in shops.items()]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer  # the store's; what platforms throw has become a result
+    results = [result for answer in answers if not isinstance(answer, BaseException) for result in answer]
+    await asyncio.to_thread(lambda: store.append("polled", clock(), results=[_facts(result) for result in results]))
+    return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What the questions of one poll share. `lock`: SQLite takes one writer at a time."""
+
+    store: Store
+    clock: Callable[[], datetime]
+    days: int
+    patience: timedelta
+    lock: asyncio.Lock
+
+    async def account(self, reader: AdsReader) -> list[PollResult]:
+        """Budgets, then performance: one request at a time to a platform."""
+        name = str(reader.account.id)
+        return [
+            await self._asked(name, "budgets", lambda: self._budgets(reader)),
+            await self._asked(name, "performance", lambda: self._performance(reader)),
+        ]
+
+    async def shop(self, source: str, reader: ShopReader) -> list[PollResult]:
+        """Products with their stock."""
+        return [await self._asked(source, "stock", lambda: self._products(source, reader))]
+
+    async def _asked(self, source: str, kind: str, ask: Callable[[], Awaitable[PollResult]]) -> PollResult:
+        started = monotonic()
+        try:
+            async with asyncio.timeout(self.patience.total_seconds()):
+                result = await ask()
+        except StoreError:
+            raise
+        except Exception as e:  # one source never stops another, whatever its connector throws
+            reason = e.reason if isinstance(e, ConnectorError) else type(e).__name__
+            result = PollResult(source, kind, False, 0.0, error=error_of(e), reason=reason)
+        return replace(result, seconds=monotonic() - started)
+
+    async def _budgets(self, reader: AdsReader) -> PollResult:
+        account, read_at = reader.account, self.clock()
+        budgets = [one for one in await reader.budgets() if one.id.account == account.id]
+        wrong = {str(one.currency) for one in budgets if one.currency != account.currency}
+        if wrong:
+            return _failed(account, "budgets", f"is in {', '.join(sorted(wrong))}, expected {account.currency}")
+        async with self.lock:
+            known = {one.budget.id: one.budget for one in await asyncio.to_thread(self.store.budgets)}
+            known = {one: budget for one, budget in known.items() if one.account == account.id}
+            listed = {one.id for one in budgets}
+            gone = [b for b in known.values() if b.id not in listed and b.status is not BudgetStatus.REMOVED]
+            before = len(gone) + len(known.keys() & listed)
+            if before >= FEW and len(gone) * 2 > before:
+                return _failed(account, "budgets", f"{len(gone)} of {before} budgets are missing from the answer")
+            await self._foreign_edits(budgets, known, read_at)
+            removed = [replace(budget, status=BudgetStatus.REMOVED) for budget in gone]
+            await asyncio.to_thread(self.store.add_budgets, [*budgets, *removed], read_at)
+        return PollResult(account.id, "budgets", True, 0.0, rows=len(budgets), data_at=read_at)
+
+    async def _foreign_edits(self, budgets: Sequence[Budget], known: Mapping[BudgetId, Budget], at: datetime) -> None:
+        """Amounts that are neither what was last read or written nor what a write of unknown outcome may have set."""
+        intents = await asyncio.to_thread(self.store.open_intents)
+        ours = {(intent.budget, amount) for intent in intents for amount in (intent.before, intent.after)}
+        for budget in budgets:
+            last = known[budget.id].now if budget.id in known else None
+            if last is None or budget.now is None or budget.now == last or (budget.id, budget.now) in ours:
+                continue
+            facts = {"budget": str(budget.id), "expected": str(last), "found": str(budget.now)}
+            facts |= {"currency": budget.currency, "seen": "poll"}
+            await asyncio.to_thread(lambda f: self.store.append("foreign_edit", at, **f), facts)
+
+    async def _performance(self, reader: AdsReader) -> PollResult:
+        account, asked_at = reader.account, self.clock()
+        today = AccountDay.of(asked_at, account.timezone)
+        reports = await reader.performance(today.next(-self.days).date, today.date)
+        bad = quarantined(reports, account, self.clock())
+        good = _select(reports, ~bad)
+        result = PollResult(account.id, "performance", True, 0.0, rows=len(reports), quarantined=int(bad.sum()))
+        async with self.lock:
+            known = await asyncio.to_thread(self.store.reports, None, day_number(today.date) - self.days)
+            missing, expected = _missing(known, good, account, day_number(today.date))
+            if expected >= FEW and missing * 2 > expected:
+                reason = f"{missing} of {expected} rows of earlier days are missing from the answer"
+                return replace(result, ok=False, error="schema", reason=reason)
+            new = await asyncio.to_thread(self.store.add_reports, good)
+        return replace(result, new=new, data_at=_data_at(good, account))
+
+    async def _products(self, source: str, reader: ShopReader) -> PollResult:
+        read_at = self.clock()
+        products = await reader.products()
+        bad = [one for one in products if one.stock is not None and one.stock < 0]
+        good = [one for one in products if one not in bad]
+        async with self.lock:
+            await asyncio.to_thread(self.store.add_products, good, read_at)
+        at = max((one.stock_at for one in good if one.stock_at is not None), default=read_at)
+        return PollResult(source, "stock", True, 0.0, rows=len(products), quarantined=len(bad), data_at=at)
+
+
+def quarantined(reports: Reports, account: Account, now: datetime) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which rows cannot be true: infinite, negative or absurd figures, more clicks than impressions, days or sightings
+    in the future, another account or currency, nothing said at all, one key twice with different figures.
+    """
+    counts = np.column_stack([reports.impressions, reports.clicks, reports.orders, reports.units])
+    money = np.column_stack([reports.spend, reports.revenue, reports.amount])
+    bad = (np.isinf(counts) | (counts < 0) | (counts >= 1e15)).any(axis=1)
+    bad |= (money < UNKNOWN_MICROS).any(axis=1)
+    bad |= reports.clicks > reports.impressions  # False where either is unknown
+    bad |= ~np.isfinite(reports.observed) | (reports.observed > (now + AHEAD).timestamp())
+    bad |= (reports.day < 0) | (reports.day > day_number(AccountDay.of(now, account.timezone).date))
+    bad |= reports.account != account.id
+    bad |= (money != UNKNOWN_MICROS).any(axis=1) & (reports.currency != account.currency)
+    bad |= np.isnan(counts).all(axis=1) & (money[:, :2] == UNKNOWN_MICROS).all(axis=1)
+    return np.asarray(bad | _contradicting(reports, counts, money), dtype=np.bool_)
+
+
+def _contradicting(reports: Reports, counts: Any, money: Any) -> Any:
+    seen: dict[tuple[Any, ...], bytes] = {}
+    clash = set()
+    keys = _keys(reports, "budget", "campaign", "product", "day", "window", "observed")
+    for row, key in enumerate(keys):
+        figures = counts[row].tobytes() + money[row].tobytes()
+        if seen.setdefault(key, figures) != figures:
+            clash.add(key)
+    return np.array([key in clash for key in keys], dtype=np.bool_)
+
+
+def _missing(known: Reports, received: Reports, account: Account, today: int) -> tuple[int, int]:
+    """How many rows of earlier days the store has of the account that the answer lacks, and of how many."""
+    names = ("budget", "campaign", "product", "day")
+    expected = set(_keys(_select(known, (known.account == account.id) & (known.day < today)), *names))
+    return len(expected - set(_keys(received, *names))), len(expected)
+
+
+def _keys(reports: Reports, *names: str) -> list[tuple[Any, ...]]:
+    return list(zip(*(getattr(reports, name).tolist() for name in names), strict=True))
+
+
+def _select(reports: Reports, rows: Any) -> Reports:
+    return Reports(**{one.name: getattr(reports, one.name)[rows] for one in fields(Reports)})
+
+
+def _data_at(reports: Reports, account: Account) -> datetime | None:
+    """The newest instant described: the end of the newest day, or when it was seen if that day was not over."""
+    if not len(reports):
+        return None
+    newest = int(reports.day.max())
+    seen = datetime.fromtimestamp(float(reports.observed[reports.day == newest].max()), UTC)
+    day = AccountDay.of(datetime(1970, 1, 1, 12, tzinfo=UTC), "UTC").next(newest).date
+    return min(AccountDay(account.timezone, day).end_at, seen)
+
+
+def error_of(e: BaseException) -> str:
+    """The class of a failure, as the metrics name it."""
+    match e:
+        case ConnectorError() if e.error in ERRORS and e.error != "other":
+            return e.error
+        case ConnectorError() if e.__cause__ is not None:
+            return error_of(e.__cause__)
+        case TimeoutError():
+            return "timeout"
+        case OSError():
+            return "connect"
+        case ValueError():
+            return "decode"
+        case LookupError() | TypeError() | AttributeError():
+            return "schema"
+    return "other"
+
+
+def _failed(account: Account, kind: str, reason: str) -> PollResult:
+    return PollResult(account.id, kind, False, 0.0, error="schema", reason=reason)
+
+
+def _facts(result: PollResult) -> dict[str, Any]:
+    facts: dict[str, Any] = {"source": str(result.source), "kind": result.kind, "ok": result.ok}
+    facts |= {"rows": result.rows, "new": result.new, "quarantined": result.quarantined}
+    if not result.ok:
+        facts |= {"error": result.error, "reason": result.reason}
+    return facts
