@@ -1,0 +1,85 @@
+"""Bytes → text → rows of a CSV: encoding, then delimiter, each by what is in the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+
+from bidder.connectors.files.report import Progress, refuse
+
+__all__ = ["DELIMITERS", "decode", "rows"]
+
+DELIMITERS = (",", ";", "\t")
+
+_JUNK = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
+_NO_TABLE = {
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a gzip archive: unpack it first",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"Rar!": "a RAR archive: unpack it first",
+    b"7z\xbc\xaf": "a 7z archive: unpack it first",
+    b"SQLite format 3": "a database",
+    b"\x7fELF": "a program",
+}
+
+
+def decode(file: str, data: bytes) -> str:
+    """The text of a file in UTF-8, UTF-16 (with its mark) or GB18030. Refuses what is no text."""
+    if not data.strip():
+        refuse(file, "the file is empty; export it again")
+    for start, what in _NO_TABLE.items():
+        if data.startswith(start):
+            refuse(file, f"expected a table (CSV, XLSX or XLS), was {what}")
+    text = _decoded(file, data)
+    if junk := _JUNK.search(text):
+        line = text.count("\n", 0, junk.start()) + 1
+        refuse(file, f"expected a table as text, was binary data (character {ord(junk[0]):#04x})", line)
+    if text.lstrip()[:200].casefold().startswith(("<!doctype", "<html", "<?xml", "<table", "{", "[{")):
+        refuse(file, "expected a table (CSV, XLSX or XLS), was a page or a document; save it as CSV or XLSX", 1)
+    if not text.strip():
+        refuse(file, "the file is empty; export it again")
+    return text
+
+
+def _decoded(file: str, data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            refuse(file, "the file begins like UTF-16 and is not; export it again as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        line = data.count(b"\n", 0, e.start) + 1
+    # In GB18030 text most high bytes come in pairs; in Latin text they stand alone, and some of it would decode.
+    if b"\x00" not in data and re.search(rb"[\x80-\xff]{2}", data):
+        try:
+            return data.decode("gb18030")
+        except UnicodeDecodeError:
+            pass
+    return refuse(file, "expected text in UTF-8, UTF-16 or GB18030, was something else; save the file as UTF-8", line)
+
+
+def rows(
+    file: str, text: str, delimiter: str, limit: int | None = None, progress: Progress | None = None
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """Line and cells of each row that is not blank. Refuses a quote that is not closed, naming its line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # newline="" keeps line ends inside quotes; the reader itself counts lines
+    line, count, size = 1, 0, max(text.count("\n"), 1)
+    try:
+        for cells in reader:
+            if any(cells) and any(cell.strip() for cell in cells):
+                yield line, cells
+                count += 1
+                if count == limit:
+                    return
+                if progress is not None and count % 10_000 == 0:
+                    progress(min(line / size, 1.0))
+            line = reader.line_num + 1
+    except csv.Error as e:
+        refuse(file, f"the cells of this line cannot be told apart ({e}); look for a quote that is not closed", line)
