@@ -1,0 +1,59 @@
+"""The word after `platform:` → its connector. Built-in ones by a lazy import, others by entry points.
+
+A package of somebody else's adds a platform by an entry point in the group `bidder.connectors` that names an object
+with the members of `ConnectorKind`. A built-in name cannot be taken over.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+
+from bidder.connectors.protocol import ConnectorKind
+from bidder.errors import ConfigError, Fault, Source
+
+__all__ = ["GROUP", "kind", "names"]
+
+GROUP = "bidder.connectors"
+
+_BUILT_IN = {"sandbox": "bidder.connectors.sandbox"}
+_MEMBERS = ("name", "settings", "reader", "shop", "writer")
+
+
+def names() -> tuple[str, ...]:
+    """Every platform that can be written after `platform:`, sorted. Imports none of them."""
+    return tuple(sorted({*_BUILT_IN, *_others()}))
+
+
+def kind(name: str, source: Source | None = None) -> ConnectorKind:
+    """The platform of that name; only its own folder is imported.
+
+    Raises ConfigError (at `source`, where the name was written) when there is none, or its package does not work.
+    """
+    if name in _BUILT_IN:
+        found: ConnectorKind = import_module(_BUILT_IN[name]).kind
+        return found
+    others = _others()
+    if name in others:
+        return _loaded(others[name], source)
+    near = get_close_matches(name, names(), n=1, cutoff=0.6)
+    hint = f"nearest is {near[0]}" if near else f"there are {', '.join(names())}"
+    raise ConfigError([Fault(source, f"platform: no such connector {name!r}; {hint}")])
+
+
+def _others() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP) if point.name not in _BUILT_IN}
+
+
+def _loaded(point: EntryPoint, source: Source | None) -> ConnectorKind:
+    package = point.dist.name if point.dist else point.value
+    try:
+        found: ConnectorKind = point.load()
+    except Exception as e:  # another package's import may fail in any way; the fault is its, and is said so
+        raise ConfigError([Fault(source, f"platform: {point.name}, of {package}, cannot be loaded: {e!r}")]) from e
+    missing = [member for member in _MEMBERS if not hasattr(found, member)]
+    if missing or found.name != point.name:
+        reason = f"lacks {', '.join(missing)}" if missing else f"calls itself {found.name!r}"
+        raise ConfigError([Fault(source, f"platform: {point.name}, of {package}, {reason}")])
+    return found
