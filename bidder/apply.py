@@ -56,9 +56,9 @@ async def apply_changes(
     store: Store,
     writers: Mapping[AccountId, BudgetWriter],
     accounts: Mapping[AccountId, Account],
-    budgets_in_force: Mapping[BudgetId, Money],
     cap: Money | None,
     clock: Callable[[], datetime],
+    budgets_in_force: Mapping[BudgetId, Money] | None = None,
     exchange: Mapping[Currency, float] | None = None,
     approved: bool = False,
     stopping: Collection[BudgetId] = (),
@@ -66,8 +66,8 @@ async def apply_changes(
 ) -> list[WriteResult]:
     """Writes the changes that move anything; a result for each, in their order.
 
-    `budgets_in_force` are the amounts of all budgets that count towards `cap`, as last read, changed or not. `cap` is
-    in the shop's currency; None means that the sum may not rise. `exchange` gives units of the cap's currency per unit
+    `cap` is in the shop's currency; None means that the sum may not rise. `budgets_in_force` are the amounts of all
+    budgets that count towards it, changed or not; None takes the active ones of `accounts` as last read. `exchange` gives units of the cap's currency per unit
     of another. `approved` lets accounts in propose be written. `stopping` names budgets whose money is being stopped
     on purpose: they alone may fall below a third. `patience` bounds every call to a platform.
     The state (ACTIVE, REDUCING, HALTED) is asked from the store before every write. Raises StoreError.
@@ -76,6 +76,8 @@ async def apply_changes(
     if not moving:
         return []
     currency = moving[0].after.currency if cap is None else cap.currency
+    if budgets_in_force is None:
+        budgets_in_force = await _active(store, accounts)
     in_force = {**{one.budget: one.before for one in moving if one.before is not None}, **budgets_in_force}
     exposure = Exposure(in_force, cap, currency, exchange or {})
     pending = {}
@@ -202,6 +204,12 @@ class _Desk(NamedTuple):
         append = self.store.append
         await asyncio.to_thread(lambda: append("outcome", self.clock(), result="refused", **facts))
         return _refused(change, reason, actual)
+
+
+async def _active(store: Store, accounts: Mapping[AccountId, Account]) -> dict[BudgetId, Money]:
+    budgets = [one.budget for one in await asyncio.to_thread(store.budgets)]
+    ours = [one for one in budgets if one.status is BudgetStatus.ACTIVE and one.id.account in accounts]
+    return {one.id: one.now for one in ours if one.now is not None}
 
 
 def _raises(change: Change) -> bool:

@@ -38,13 +38,13 @@ AHEAD = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """One kind of data of one source: `performance`, `budgets` or `stock`.
+    """One kind of data of one account: `performance`, `budgets` or `stock`.
 
     `rows` were received, `new` of them said something new, `quarantined` were not believed. `data_at` is the newest
     instant that the data describes, None when there is none. `error` is one of ERRORS, "" when ok.
     """
 
-    source: str
+    account: str
     kind: str
     ok: bool
     seconds: float
@@ -58,7 +58,7 @@ class PollResult:
 
 async def poll(
     readers: Sequence[AdsReader],
-    shops: Mapping[str, ShopReader],
+    shops: Sequence[ShopReader],
     store: Store,
     *,
     clock: Callable[[], datetime],
@@ -67,12 +67,12 @@ async def poll(
 ) -> list[PollResult]:
     """Reads budgets and the last `days` account days (and today) of every account, and the products of every shop.
 
-    `shops` are named by source. `patience` bounds each question. Ends with one journal line `polled`, and one
+    `patience` bounds each question. Ends with one journal line `polled`, and one
     `foreign_edit` for each budget that somebody else has moved. Raises StoreError when nothing can be saved.
     """
     desk = _Desk(store, clock, days, patience, asyncio.Lock())
     asked = [desk.account(reader) for reader in readers]
-    asked += [desk.shop(source, reader) for source, reader in shops.items()]
+    asked += [desk.shop(reader) for reader in shops]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):
@@ -100,11 +100,11 @@ class _Desk:
             await self._asked(name, "performance", lambda: self._performance(reader)),
         ]
 
-    async def shop(self, source: str, reader: ShopReader) -> list[PollResult]:
+    async def shop(self, reader: ShopReader) -> list[PollResult]:
         """Products with their stock."""
-        return [await self._asked(source, "stock", lambda: self._products(source, reader))]
+        return [await self._asked(str(reader.account.id), "stock", lambda: self._products(reader))]
 
-    async def _asked(self, source: str, kind: str, ask: Callable[[], Awaitable[PollResult]]) -> PollResult:
+    async def _asked(self, account: str, kind: str, ask: Callable[[], Awaitable[PollResult]]) -> PollResult:
         started = monotonic()
         try:
             async with asyncio.timeout(self.patience.total_seconds()):
@@ -113,7 +113,7 @@ class _Desk:
             raise
         except Exception as e:  # one source never stops another, whatever its connector throws
             reason = e.reason if isinstance(e, ConnectorError) else type(e).__name__
-            result = PollResult(source, kind, False, 0.0, error=error_of(e), reason=reason)
+            result = PollResult(account, kind, False, 0.0, error=error_of(e), reason=reason)
         return replace(result, seconds=monotonic() - started)
 
     async def _budgets(self, reader: AdsReader) -> PollResult:
@@ -163,7 +163,7 @@ class _Desk:
             new = await asyncio.to_thread(self.store.add_reports, good)
         return replace(result, new=new, data_at=_data_at(good, account))
 
-    async def _products(self, source: str, reader: ShopReader) -> PollResult:
+    async def _products(self, reader: ShopReader) -> PollResult:
         read_at = self.clock()
         products = await reader.products()
         bad = [one for one in products if one.stock is not None and one.stock < 0]
@@ -171,7 +171,7 @@ class _Desk:
         async with self.lock:
             await asyncio.to_thread(self.store.add_products, good, read_at)
         at = max((one.stock_at for one in good if one.stock_at is not None), default=read_at)
-        return PollResult(source, "stock", True, 0.0, rows=len(products), quarantined=len(bad), data_at=at)
+        return PollResult(reader.account.id, "stock", True, 0.0, rows=len(products), quarantined=len(bad), data_at=at)
 
 
 def quarantined(reports: Reports, account: Account, now: datetime) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -250,7 +250,7 @@ def _failed(account: Account, kind: str, reason: str) -> PollResult:
 
 
 def _facts(result: PollResult) -> dict[str, Any]:
-    facts: dict[str, Any] = {"source": str(result.source), "kind": result.kind, "ok": result.ok}
+    facts: dict[str, Any] = {"account": str(result.account), "kind": result.kind, "ok": result.ok}
     facts |= {"rows": result.rows, "new": result.new, "quarantined": result.quarantined}
     if not result.ok:
         facts |= {"error": result.error, "reason": result.reason}

@@ -48,6 +48,11 @@ class AdsReader(Protocol):
 class ShopReader(Protocol):
     """Reads a shop: what it sells and what is in stock."""
 
+    @property
+    def account(self) -> Account:
+        """The account that the shop stands behind: its alias names the source."""
+        ...
+
     async def products(self) -> Sequence[Product]:
         """Every product with price, cost, stock where known."""
         ...
