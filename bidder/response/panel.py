@@ -1,0 +1,124 @@
+"""The history as a table: one row a budget, one column a day, in the shop's currency.
+
+Called first by :mod:`bidder.response.estimate`. Only days before the decided one are in it: today is partial (SCIENCE
+10b). What cannot be a figure (negative, infinite) is unknown here, as NaN is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidder.snapshot import FloatArray, History, IntArray, Snapshot
+
+__all__ = ["Panel", "panel"]
+
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """Figures of (n budgets, T days); NaN is unknown. Column 0 is day number `first`; the last is the day before today.
+
+    `live` marks days on which money was spent; `age` is how many days after the day's start its figures were seen
+    (SCIENCE 2.1: 0 on the day itself).
+    """
+
+    first: int
+    impressions: FloatArray
+    clicks: FloatArray
+    spend: FloatArray
+    orders: FloatArray
+    revenue: FloatArray
+    amount: FloatArray
+    age: FloatArray
+    live: NDArray[np.bool_]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(budgets, days)."""
+        n, days = self.spend.shape
+        return n, days
+
+    @property
+    def weekday(self) -> IntArray:
+        """0 Monday … 6 Sunday of each column."""
+        return (np.arange(self.shape[1]) + self.first + 3) % 7  # 1970-01-01 was a Thursday
+
+    @property
+    def back(self) -> FloatArray:
+        """How many days each column lies before the last one."""
+        return np.arange(self.shape[1] - 1, -1, -1, dtype=np.float64)
+
+
+def panel(snapshot: Snapshot, window: int) -> Panel:
+    """The last `window` days before the decided one. Raises KeyError when a currency has no rate."""
+    n, today = len(snapshot.budgets), snapshot.today
+    history = snapshot.history
+    history = history.select((history.day < today) & (history.day >= today - window))
+    first = int(history.day.min()) if len(history) else today - 1
+    days = today - first
+    rate = np.array([snapshot.rate(budget.currency) for budget in snapshot.budgets], dtype=np.float64)
+    row_rate = rate[history.budget] if n else np.zeros(0)
+    history = _steady(history)
+    cell = history.budget * days + (history.day - first)
+    starts = np.flatnonzero(np.diff(cell, prepend=-1)) if len(cell) else np.zeros(0, dtype=np.int64)
+    place = cell[starts]
+
+    def summed(column: FloatArray) -> FloatArray:
+        out = np.full(n * days, np.nan)
+        if len(starts):
+            known = np.isfinite(column) & (column >= 0)
+            total = np.add.reduceat(np.where(known, column, 0.0), starts)
+            out[place] = np.where(np.add.reduceat(known, starts, dtype=np.int64) > 0, total, np.nan)
+        return out.reshape(n, days)
+
+    def largest(column: FloatArray) -> FloatArray:
+        out = np.full(n * days, np.nan)
+        if len(starts):
+            out[place] = np.fmax.reduceat(np.where(np.isfinite(column) & (column > 0), column, np.nan), starts)
+        return out.reshape(n, days)
+
+    orders = np.where(np.isfinite(history.orders), history.orders, history.units)
+    spend = summed(history.spend * row_rate)
+    live = np.nan_to_num(spend) > 0
+    return Panel(
+        first=first,
+        impressions=summed(history.impressions),
+        clicks=summed(history.clicks),
+        spend=spend,
+        orders=summed(orders),
+        revenue=summed(history.revenue * row_rate),
+        amount=largest(history.amount * row_rate),
+        age=largest(_age(snapshot, history)),
+        live=live,
+    )
+
+
+def _age(snapshot: Snapshot, history: History) -> FloatArray:
+    """Days from the start of each row's day (in its account's zone) to when it was seen; unknown: seen now."""
+    offset = np.zeros(len(snapshot.budgets))
+    by_account = {
+        account.id: snapshot.as_of.astimezone(ZoneInfo(account.timezone)).utcoffset() for account in snapshot.accounts
+    }
+    for index, budget in enumerate(snapshot.budgets):
+        shift = by_account.get(budget.id.account)
+        offset[index] = shift.total_seconds() if shift is not None else 0.0
+    seen = np.where(np.isfinite(history.observed), history.observed, snapshot.as_of.timestamp())
+    local = (seen + offset[history.budget]) / DAY_SECONDS if len(history) else np.zeros(0)
+    return np.maximum(np.floor(local - history.day), 0.0) + 1e-9  # above zero: `largest` takes 0 for unknown
+
+
+def _steady(history: History) -> History:
+    """Rows that share a budget, day and product in the order of their figures, so that sums are the same bits."""
+    if len(history) < 2:
+        return history
+    same = ((np.diff(history.budget) == 0) & (np.diff(history.day) == 0) & (np.diff(history.product) == 0)).any()
+    if not same:
+        return history
+    figures = ("amount", "revenue", "units", "orders", "spend", "clicks", "impressions", "product", "day", "budget")
+    order = np.lexsort([getattr(history, name) for name in figures])
+    return History.of({name: getattr(history, name)[order] for name in (*figures, "observed")})

@@ -1,0 +1,109 @@
+"""Curves held as tables on the knots of relative spend: smooth, concave, 0 at 0, fast at any amounts.
+
+Called by :mod:`bidder.response.estimate`, which makes them; the optimizer evaluates them. The slope is a piecewise
+linear, nonincreasing function of the amount, so the curve itself is once differentiable: an answer does not stick to
+the knots, and a shadow price is a slope and not a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bidder.response.shapes import KNOTS, LOG_FIRST, LOG_STEP
+from bidder.snapshot import FloatArray
+
+__all__ = ["Table", "TableResponse", "concave", "tabled"]
+
+WIDTHS: FloatArray = np.diff(KNOTS)
+COMPACT_FROM = 20_000
+"""From this many budgets on the tables are kept in single precision (a relative error of 1e-7)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Value and slope at the knots (n, B), per unit of relative spend."""
+
+    value: FloatArray
+    slope: FloatArray
+
+    def at(self, relative: FloatArray) -> FloatArray:
+        """The curve at relative spends (n, k); below the first knot a straight line to 0, beyond the last flat."""
+        last = len(KNOTS) - 2
+        with np.errstate(divide="ignore"):
+            place = (np.log(relative) - LOG_FIRST) / LOG_STEP
+        left = np.clip(place, 0, last).astype(np.int64)
+        left -= (KNOTS[left] > relative) & (left > 0)  # a rounding of the logarithm must not step over a knot
+        step = np.clip(relative - KNOTS[left], 0.0, WIDTHS[left])
+        low = np.take_along_axis(self.slope, left, axis=1)
+        high = np.take_along_axis(self.slope, left + 1, axis=1)
+        value = np.take_along_axis(self.value, left, axis=1) + step * (low + (high - low) * step / (2 * WIDTHS[left]))
+        start = self.value[:, :1] * np.maximum(relative, 0.0) / KNOTS[0]
+        return np.asarray(np.where(relative < KNOTS[0], start, value), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableResponse:
+    """The Response of estimated curves: tables over amounts relative to each budget's scale."""
+
+    scale: FloatArray
+    order_table: Table
+    spend_table: Table
+    click_table: Table
+
+    def orders(self, amounts: FloatArray) -> FloatArray:
+        """(n, k) amounts in the shop's currency → (n, k) expected orders a day."""
+        return self.order_table.at(amounts / self.scale[:, None])
+
+    def spend(self, amounts: FloatArray) -> FloatArray:
+        """(n, k) amounts → (n, k) money expected to be spent."""
+        return np.minimum(self.spend_table.at(amounts / self.scale[:, None]) * self.scale[:, None], amounts)
+
+    def clicks(self, amounts: FloatArray) -> FloatArray:
+        """(n, k) amounts → (n, k) expected clicks."""
+        return self.click_table.at(amounts / self.scale[:, None])
+
+
+def tabled(value: FloatArray) -> Table:
+    """The smooth concave curve through (about) these values at the knots (n, B); not concave: its envelope."""
+    chord = np.diff(concave(value), axis=1) / WIDTHS
+    start = concave(value)[:, :1] / KNOTS[0]
+    # the slope at a knot is the mean of the chords beside it, each weighing by the other's width
+    share = WIDTHS[1:] / (WIDTHS[1:] + WIDTHS[:-1])
+    middle = chord[:, :-1] * share + chord[:, 1:] * (1 - share)
+    first = np.minimum(chord[:, :1] * 2 - middle[:, :1], start)
+    last = np.maximum(chord[:, -1:] * 2 - middle[:, -1:], 0.0)
+    slope = np.minimum.accumulate(np.concatenate([first, middle, last], axis=1), axis=1)
+    rise = (slope[:, 1:] + slope[:, :-1]) * WIDTHS / 2
+    first_value = np.maximum(start, slope[:, :1]) * KNOTS[0]
+    smooth = np.concatenate([first_value, first_value + np.cumsum(rise, axis=1)], axis=1)
+    kind = np.float32 if len(value) >= COMPACT_FROM else np.float64
+    return Table(smooth.astype(kind), slope.astype(kind))
+
+
+def concave(value: FloatArray) -> FloatArray:
+    """The least concave majorant, through (0, 0), of nonnegative nondecreasing values at the knots (n, B)."""
+    ray = value / KNOTS
+    best = np.argmax(ray, axis=1)
+    top = np.take_along_axis(ray, best[:, None], axis=1)
+    out = np.where(np.arange(len(KNOTS)) < best[:, None], top * KNOTS, value)
+    chord = np.diff(out, axis=1) / WIDTHS
+    bent = (np.diff(chord, axis=1) > 1e-12 * (np.abs(chord[:, 1:]) + np.abs(chord[:, :-1]))).any(axis=1)
+    for row in np.flatnonzero(bent).tolist():
+        hull = _upper_hull(out[row])
+        out[row] = np.interp(KNOTS, KNOTS[hull], out[row][hull])
+    return out
+
+
+def _upper_hull(value: FloatArray) -> list[int]:
+    """Knots on the upper concave envelope of one row."""
+    keep: list[int] = []
+    for i in range(len(value)):
+        while len(keep) >= 2:
+            a, b = keep[-2], keep[-1]
+            if (value[b] - value[a]) * (KNOTS[i] - KNOTS[b]) > (value[i] - value[b]) * (KNOTS[b] - KNOTS[a]):
+                break
+            keep.pop()
+        keep.append(i)
+    return keep
