@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -19,23 +19,49 @@ from bidder import cycle
 from bidder.account_day import AccountDay
 from bidder.apply import WriteResult, settle
 from bidder.catalog import Mode
-from bidder.config.load import Config
+from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.decide import Decision
-from bidder.errors import BidderError, SolveError
+from bidder.errors import BidderError, ConfigError, Fault, SolveError
+from bidder.gather import only_account, spent_month
 from bidder.ids import AccountId
-from bidder.instrumentation import Metrics
+from bidder.instrumentation import Metrics, PollSource, ShopFacts
 from bidder.plan import State
 from bidder.poll import PollResult
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store, StoredPlan
 
-__all__ = ["Daemon", "Timekeeper", "WallClock"]
+__all__ = ["Daemon", "Timekeeper", "WallClock", "metrics_for", "shop_facts"]
 
 log = structlog.get_logger("bidder.daemon")
 
 HEARTBEAT = timedelta(minutes=5)
 """The loop turns at least this often, so that `/-/healthy` can tell a living daemon from a stuck one."""
+
+
+def shop_facts(config: Config) -> ShopFacts:
+    """What the metrics have to know of the configuration before anything happens."""
+    accounts = tuple(account for account, _ in config.accounts)
+    poll_every = config.schedule.poll
+    kinds = ("performance", "budgets", "stock")
+    caps = config.caps()
+    return ShopFacts(
+        shop=config.shop.name,
+        currency=config.shop.currency,
+        timezone=config.shop.timezone,
+        accounts=accounts,
+        sources=tuple(PollSource(account.id, kind, poll_every) for account in accounts for kind in kinds),
+        plan_interval=timedelta(days=1),
+        day_limit=caps.day,
+        month_budget=caps.month,
+        rules=tuple(rule.name for rule in config.policy.rules),
+        guards=GUARDS,
+    )
+
+
+def metrics_for(config: Config, at: datetime) -> Metrics:
+    """The metrics of a daemon with this configuration, every series born."""
+    return Metrics(shop_facts(config), at)
 
 
 class Timekeeper(Protocol):
@@ -80,6 +106,10 @@ class Daemon:
         self._polled_at: datetime | None = None
         self._poll_ok = False
         self._stopping = False
+        self._reload_asked = False
+        self._state = State.ACTIVE
+        self.after_turn: Callable[[], Awaitable[None]] | None = None
+        """Called after each turn of the loop: how the demo looks at its platform from outside."""
 
     # ------------------------------------------------------------------ the loop
     async def run(self, stop: asyncio.Event) -> None:
@@ -92,6 +122,8 @@ class Daemon:
             await settle(self.store, self.writers, clock=self.time.now)
             while not stop.is_set():
                 await self.turn(stop)
+                if self.after_turn is not None:
+                    await self.after_turn()
                 await self.time.sleep_until(self._next_at(self.time.now()), stop)
         finally:
             self._stopping = True
@@ -103,11 +135,37 @@ class Daemon:
     async def turn(self, stop: asyncio.Event | None = None) -> None:
         """What is due now: a poll, a decision, neither. A failed one keeps today's budgets and is said once."""
         now = self._turned_at = self.time.now()
-        self.metrics.state_changed(self.store.state(), now)
+        state = self.store.state()
+        if state is not self._state:
+            self._state = state
+            self.metrics.state_changed(state, now)
+        if self._reload_asked:
+            self._reload(now)
         if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
             await self._poll(now)
         if self._due(now) and not (stop is not None and stop.is_set()):
             await self._decide(now)
+
+    def ask_reload(self) -> None:
+        """SIGHUP: the configuration is read again at the next turn."""
+        self._reload_asked = True
+
+    def _reload(self, now: datetime) -> None:
+        """Builds the new configuration whole, then swaps it; keeps the old one on any fault."""
+        self._reload_asked = False
+        try:
+            fresh = load(self.config.path)
+            if fresh.accounts != self.config.accounts or fresh.store_url != self.config.store_url:
+                what = "accounts and store change only with a restart; the running configuration is unchanged"
+                raise ConfigError([Fault(None, what)])
+        except BidderError as e:
+            self.metrics.config_refused()
+            log.error("reload_refused", error=str(e), policy=self.config.digest)
+            return
+        self.config = fresh
+        self.metrics.config_loaded(shop_facts(fresh), now)
+        self.store.append("note", now, what="configuration reloaded", policy=fresh.digest)
+        log.info("reloaded", policy=fresh.digest)
 
     def _next_at(self, now: datetime) -> datetime:
         """When something is due next."""
@@ -154,15 +212,29 @@ class Daemon:
         self._measure(results, now)
 
     def _measure(self, results: Sequence[PollResult], now: datetime) -> None:
-        for result in results:
-            self.metrics.polled(result, now)
-            if not result.ok:
-                log.warning("poll_failed", account=result.account, kind=result.kind, error=result.error)
+        """What a poll brought, into the metrics."""
+        for one in results:
+            self.metrics.polled(
+                one.account,
+                one.kind,
+                "ok" if one.ok else "error",
+                at=now,
+                took=timedelta(seconds=one.seconds),
+                data_at=one.data_at,
+                errors=[one.error] if one.error else (),
+                quarantined=one.quarantined,
+            )
+            if not one.ok:
+                log.warning("poll_failed", account=one.account, kind=one.kind, error=one.error, reason=one.reason)
         day = AccountDay.of(now, self.config.shop.timezone).date
-        month_first = day_number(day.replace(day=1))
-        reports = self.store.reports(since_day=min(month_first, day_number(day) - 7))
-        self.metrics.reported(reports, now)
-        self.metrics.budgets_read([one.budget for one in self.store.budgets()])
+        reports = self.store.reports(since_day=min(day_number(day.replace(day=1)), day_number(day) - 7))
+        budgets = [one.budget for one in self.store.budgets()]
+        for account, _ in self.config.accounts:
+            self.metrics.reported(account.id, only_account(reports, account.id), at=now)
+            self.metrics.budgets_read(account.id, [one for one in budgets if one.id.account == account.id])
+            open_intents = self.store.open_intents()
+            self.metrics.unresolved(account.id, [one.at for one in open_intents if one.budget.account == account.id])
+        self.metrics.month_spent(spent_month(reports, day, self.config.shop.currency, {}), now)
 
     # ------------------------------------------------------------------ deciding and writing
     async def _decide(self, now: datetime) -> None:
@@ -179,7 +251,7 @@ class Daemon:
             return
         self.decision = decision
         self.store.set_value("decided_day", decision.snapshot.day.isoformat())
-        self.metrics.planned(decision, self._document, now)
+        self.metrics.planned(decision, at=now)
         written: Sequence[WriteResult] = ()
         if not decision.held:
             written = await self._apply(decision, now)
@@ -204,7 +276,8 @@ class Daemon:
             stored, self.config, self.store, self.writers, self.time.now, approved=False, only=only
         )
         for result in written:
-            self.metrics.wrote(result)
+            took = timedelta(seconds=result.seconds) if result.seconds else None
+            self.metrics.wrote(result.budget, result.outcome, took)
         await self._poll(self.time.now())
         return written
 
@@ -214,9 +287,11 @@ class Daemon:
         newest = self.store.plan()
         if newest is not None:
             self._document = newest.document
-            self.metrics.restored(newest)
-        self.metrics.state_changed(self.store.state(), now)
-        self.metrics.config_loaded(now)
+        self._state = self.store.state()
+        self.metrics.state_changed(self._state, now)
+        reports = self.store.reports(since_day=day_number(AccountDay.of(now, self.config.shop.timezone).date) - 7)
+        for account, _ in self.config.accounts:
+            self.metrics.remembered(account.id, only_account(reports, account.id))
 
     def healthy(self) -> bool:
         """Whether the loop turns."""
@@ -254,4 +329,3 @@ class Daemon:
             "modes": {str(account.id): account.mode.value for account, _ in self.config.accounts},
             **self.config.limits_shown(),
         }
-

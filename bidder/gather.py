@@ -22,7 +22,7 @@ from bidder.money import NO_CURRENCY, Currency, Money, minor_unit
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, History, IntArray, Snapshot, day_number
 
-__all__ = ["Known", "finest", "gather", "last_day", "only_account"]
+__all__ = ["Known", "finest", "gather", "last_day", "only_account", "spent_month"]
 
 RECENT_DAYS = 7
 """A budget that a file does not name is taken as the mean spend of this many last days (PRODUCT 3, `plan`)."""
@@ -94,7 +94,7 @@ def gather(
         budgets=budgets,
         products=products,
         history=history,
-        spent_month=_spent_month(reports, decided, shop_currency, known.exchange),
+        spent_month=spent_month(reports, decided, shop_currency, known.exchange),
         exchange=known.exchange,
         changed={b: d for b, d in known.changed.items() if b in position},
         unresolved={b: m for b, m in known.unresolved.items() if b in position},
@@ -234,7 +234,7 @@ def _with_products(
     return replace(budget, products=tuple(sorted(products[i].id for i in carried)))
 
 
-def _spent_month(reports: Reports, decided: date, currency: Currency, exchange: Mapping[Currency, float]) -> Money:
+def spent_month(reports: Reports, decided: date, currency: Currency, exchange: Mapping[Currency, float]) -> Money:
     """What the calendar month has cost before the decided day, in the shop's currency."""
     first = day_number(decided.replace(day=1))
     rows = (reports.day >= first) & (reports.spend != UNKNOWN_MICROS)

@@ -83,7 +83,12 @@ def status(config: ConfigOption = None, store: StoreOption = None, as_json: Json
             "plan_status": None if newest is None else newest.status,
             "holds": [] if newest is None else newest.document["holds"],
             "unresolved": [
-                {"budget": str(one.budget), "before": str(one.before), "after": str(one.after), "at": one.at.isoformat()}
+                {
+                    "budget": str(one.budget),
+                    "before": str(one.before),
+                    "after": str(one.after),
+                    "at": one.at.isoformat(),
+                }
                 for one in saved.open_intents()
             ],
         }
@@ -129,7 +134,13 @@ def _set(state: State, reason: str, config: Path | None, store: str | None) -> N
 
 
 def _line(one: JournalLine) -> dict[str, Any]:
-    return {"number": one.number, "at": one.at.isoformat(), "kind": one.kind, "facts": dict(one.facts), "hash": one.hash}
+    return {
+        "number": one.number,
+        "at": one.at.isoformat(),
+        "kind": one.kind,
+        "facts": dict(one.facts),
+        "hash": one.hash,
+    }
 
 
 def _short(value: Any) -> str:

@@ -78,7 +78,9 @@ def plan(
 
 
 def apply(
-    plan_id: Annotated[str | None, typer.Argument(metavar="[PLAN]", help="The plan's id (default: the newest).")] = None,
+    plan_id: Annotated[
+        str | None, typer.Argument(metavar="[PLAN]", help="The plan's id (default: the newest).")
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this budget (account/budget); may be repeated.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     config: ConfigOption = None,
@@ -98,7 +100,9 @@ def apply(
     try:
         stored = saved.plan(None if plan_id is None else plan_id)  # type: ignore[arg-type]  # a beginning is enough
         if stored is None:
-            raise ConfigError([Fault(None, f"no plan {plan_id or ''} is saved: make one with bidder plan or bidder run")])
+            raise ConfigError(
+                [Fault(None, f"no plan {plan_id or ''} is saved: make one with bidder plan or bidder run")]
+            )
         _check_applicable(stored, only or [], loaded)
         if not yes:
             _confirm(stored, only or [])
