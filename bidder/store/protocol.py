@@ -141,6 +141,13 @@ class Store(StoreReader, Protocol):
         """
         ...
 
+    def import_files(self, files: Sequence[tuple[Reports, Mapping[str, Any]]], at: datetime) -> Sequence[int]:
+        """Adds the reports of whole files, each with its journal line `imported`, in one transaction: all or nothing.
+
+        The line has the given facts and `new_rows`. Returns how many rows of each file were new.
+        """
+        ...
+
     def add_budgets(self, budgets: Sequence[Budget], read_at: datetime) -> None:
         """Remembers what a platform says its budgets are now; the history keeps changes of the amount."""
         ...

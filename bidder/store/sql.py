@@ -119,6 +119,14 @@ class SqlStore(SqlReader):
         with self._database.writing() as connection:
             return observations.add(connection, reports)
 
+    def import_files(self, files: Sequence[tuple[Reports, Mapping[str, Any]]], at: datetime) -> Sequence[int]:
+        added: list[int] = []
+        with self._database.writing() as connection:
+            for reports, facts in files:
+                added.append(observations.add(connection, reports))
+                journal.append(connection, "imported", at, {**facts, "new_rows": added[-1]})
+        return added
+
     def add_budgets(self, budgets_read: Sequence[Budget], read_at: datetime) -> None:
         with self._database.writing() as connection:
             budgets.add(connection, budgets_read, read_at)

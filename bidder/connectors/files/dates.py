@@ -22,6 +22,9 @@ __all__ = ["Written", "days_of", "written"]
 EARLIEST = 2000
 """An earlier year is a misread date: no platform of today reported then."""
 
+LATEST = 2099
+"""The last year that a two-digit year can be of."""
+
 RUN = 5
 """Days that an unbroken run needs to settle an order."""
 

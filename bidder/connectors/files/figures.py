@@ -18,7 +18,7 @@ from bidder.money import MICROS
 
 __all__ = ["LARGEST", "LARGEST_MONEY", "FigureColumn", "Readings", "read_column", "settle"]
 
-LARGEST = 10**15
+LARGEST = 10**15 - 1
 """A count above it is no count of advertising, and a double no longer holds each whole number."""
 
 LARGEST_MONEY = 10**12

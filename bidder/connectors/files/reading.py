@@ -38,8 +38,7 @@ def read(path: Path, options: ReadOptions, progress: Progress | None = None) -> 
     faults = Faults(file)
     notes = list(table.notes)
     window = _window(found, options, faults, notes)
-    latest = options.observed_at.astimezone(ZoneInfo(options.timezone)).year + 1
-    days = _days(table, options, latest, faults)
+    days = _days(table, options, _latest(options), faults)
 
     evidence = currencies.Evidence()
     columns = []
@@ -89,10 +88,15 @@ def _check_options(file: str, options: ReadOptions) -> None:
         ZoneInfo(options.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         refuse(file, f"--timezone: expected an IANA zone such as Asia/Shanghai, was {options.timezone!r}")
-    if options.year is not None and not dates.EARLIEST <= options.year <= options.observed_at.year + 1:
-        refuse(file, f"--year: expected {dates.EARLIEST} to {options.observed_at.year + 1}, was {options.year}")
+    if options.year is not None and not dates.EARLIEST <= options.year <= _latest(options):
+        refuse(file, f"--year: expected {dates.EARLIEST} to {_latest(options)}, was {options.year}")
     if options.window is not None and not 0 <= options.window <= 365:
         refuse(file, f"--window: expected days from 0 to 365, was {options.window}")
+
+
+def _latest(options: ReadOptions) -> int:
+    """The last year that a row may be of. Who does not care when the file was seen gives an instant long ago."""
+    return options.observed_at.year + 1 if options.observed_at.year >= dates.EARLIEST else dates.LATEST
 
 
 def _window(found: Match, options: ReadOptions, faults: Faults, notes: list[str]) -> int | None:
@@ -166,9 +170,10 @@ def _remarks(currency: Currency, last: int, options: ReadOptions) -> list[str]:
     remarks = []
     if currency == NO_CURRENCY:
         remarks.append("the file names no currency; name it with --currency CODE")
-    if last > day_number(AccountDay.of(options.observed_at, options.timezone).date):
+    today = day_number(AccountDay.of(options.observed_at, options.timezone).date)
+    if last > today and options.observed_at.year >= dates.EARLIEST:
         remarks.append("the last days are in the future; are the dates read rightly?")
-    elif last == day_number(AccountDay.of(options.observed_at, options.timezone).date):
+    elif last == today:
         remarks.append("the last day is not over; import it again when it is")
     return remarks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,11 @@ Progress = Callable[[float], None]
 
 LISTED = 20
 """Faults that are printed; the rest is a number. A person mends the first few and tries again."""
+
+ALIKE = 3
+"""Of faults that differ in their cell alone, these many are printed: they most often have one cause."""
+
+_VARYING = re.compile(r"'[^']*'|\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +79,17 @@ class Faults:
         if not self.found:
             return
         ordered = sorted(set(self.found))
-        shown = ordered[:LISTED]
+        shown: list[tuple[int, int, str]] = []
+        alike: dict[tuple[int, str], int] = {}
+        for line, column, message in ordered:
+            sort = (column, _VARYING.sub("", message))
+            alike[sort] = alike.get(sort, 0) + 1
+            if alike[sort] <= ALIKE and len(shown) < LISTED:
+                shown.append((line, column, message))
         left = len(ordered) - len(shown)
         if left:
             line, column, message = shown[-1]
-            shown[-1] = (line, column, f"{message} … and {left:,} faults more")
+            shown[-1] = (line, column, f"{message} … and {left:,} faults more, in all {len(ordered):,}")
         raise ImportRefused(Fault(Source(self.file, line, column), message) for line, column, message in shown)
 
 

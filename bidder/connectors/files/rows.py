@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bidder.connectors.files.export import FIGURES, Export, Part
+from bidder.connectors.files.export import COUNTS, FIGURES, Export, Part
+from bidder.connectors.files.figures import LARGEST
 from bidder.connectors.files.report import Faults, ReadOptions
 from bidder.connectors.files.table import Table
 from bidder.ids import ALIAS, alias_of
@@ -175,7 +176,7 @@ def observed(
     columns["amount"] = [_same(amounts, rows) for rows in members]
     for name, sums in columns.items():
         for value, rows in zip(sums, members, strict=True):
-            if value is not None and value > _MOST_MICROS:
+            if value is not None and value > (LARGEST * MICROS if name in COUNTS else _MOST_MICROS):
                 faults.add(lines[rows[0] % size], 0, f"{name}: the rows of this day add up to more than can be")
     if export.repeats:
         for shown, clicked, rows in zip(columns["impressions"], columns["clicks"], members, strict=True):
