@@ -71,7 +71,7 @@ class Held:
 
 
 class Price(NamedTuple):
-    """What a limit costs: objective gained a day by one unit more of its bound, and whether it binds."""
+    """What a limit costs: objective gained a day by loosening its bound by one unit (≥ 0), and whether it binds."""
 
     rule: str
     price: float
@@ -108,6 +108,8 @@ class Allocation:
     seconds: dict[str, float] = field(default_factory=dict)
     columns: int = 0
     rows: int = 0
+    bound_relaxed: tuple[FloatArray, ...] = ()
+    """In the order of `Limits.bounds`, a column each: by how much a budget had to leave its bound; 0 where kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import numpy as np
+
 from bidder.limits import Quantity
 from bidder.response.curve import Curves
 from bidder.snapshot import FloatArray
 
-__all__ = ["Objective", "value"]
+__all__ = ["Objective", "value", "worth_and_cost"]
 
 
 class Objective(StrEnum):
@@ -25,3 +27,12 @@ class Objective(StrEnum):
 def value(objective: Objective, curves: Curves, amounts: FloatArray) -> FloatArray:
     """The expected objective of each budget at amounts (n,) or (n, k), same shape, a day."""
     return curves.expected(Quantity(objective.value), amounts)
+
+
+def worth_and_cost(objective: Objective, curves: Curves, amounts: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The objective in two parts, both (n, k): what is earned, which is uncertain, less what is paid, which is not."""
+    gain = value(objective, curves, amounts)
+    if objective is not Objective.PROFIT:
+        return gain, np.zeros_like(gain)
+    cost = curves.expected(Quantity.SPEND, amounts)
+    return gain + cost, cost

@@ -1,0 +1,52 @@
+"""Where curves are cut into pieces: first on each budget's own scale, then closely around an answer (SCIENCE 4.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bidder.optimizer.box import Box
+from bidder.snapshot import FloatArray
+
+__all__ = ["around", "coarse"]
+
+STEPS = np.array([0.125, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0])
+"""Parts of a budget's scale."""
+
+FEWER_STEPS = np.array([0.25, 0.5, 1.0, 1.5, 2.5, 5.0])
+
+PARTS = np.array([0.1, 0.25, 0.5, 0.75])
+"""Parts of the room a budget has."""
+
+MANY = 20_000
+"""Budgets from which fewer points do: the refinement finds the rest."""
+
+CLOSE = np.array([0.25, 0.5, 0.75])
+
+
+def coarse(scale: FloatArray, box: Box, now: FloatArray) -> FloatArray:
+    """The first points of every budget, (n, k), sorted, from its least to its most."""
+    few = len(scale) >= MANY
+    room = box.upper - box.lower
+    columns = [scale[:, None] * (FEWER_STEPS if few else STEPS)]
+    columns.append(box.lower[:, None] + room[:, None] * (PARTS[1::2] if few else PARTS))
+    return _inside(columns, box, now)
+
+
+def around(grid: FloatArray, answer: FloatArray, box: Box, now: FloatArray, *, keep: bool) -> FloatArray:
+    """Points between the neighbours of an answer on the last grid; `keep` the old ones too, else only the neighbours.
+
+    The answer itself is a point, so that what was reached stays within reach.
+    """
+    size = 1e-9 * np.maximum(box.upper - box.lower, 1e-300)[:, None]
+    here = answer[:, None]
+    left = np.max(np.where(grid < here - size, grid, box.lower[:, None]), axis=1, keepdims=True)
+    right = np.min(np.where(grid > here + size, grid, box.upper[:, None]), axis=1, keepdims=True)
+    columns = [here, left, right, here + (left - here) * CLOSE, here + (right - here) * CLOSE]
+    columns.append(grid if keep else np.hstack([2.0 * left - here, 2.0 * right - here]))
+    return _inside(columns, box, now)
+
+
+def _inside(columns: list[FloatArray], box: Box, now: FloatArray) -> FloatArray:
+    least, most = box.lower[:, None], box.upper[:, None]
+    kink = np.where(np.isnan(now), box.lower, now)[:, None]
+    return np.sort(np.clip(np.hstack([*columns, kink, least, most]), least, most), axis=1)

@@ -1,0 +1,62 @@
+"""Upper concave envelopes of sampled curves, many at once (SCIENCE 3.4).
+
+A program that maximises may mix two points of a curve, so a dent between them is never used: it sees the envelope.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bidder.snapshot import FloatArray
+
+__all__ = ["concave", "on_envelope", "slopes"]
+
+
+def slopes(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Widths and slopes of the pieces between points x, y of shape (n, k): (n, k − 1) each; slope 0 for no width."""
+    width = np.diff(x, axis=1)
+    rise = np.diff(y, axis=1)
+    return width, np.divide(rise, width, out=np.zeros_like(rise), where=width > 0.0)
+
+
+def concave(x: FloatArray, y: FloatArray) -> FloatArray:
+    """The least concave curve above the points, at the same x, (n, k); x may repeat, with the same y."""
+    width, slope = slopes(x, y)
+    known = np.where(width > 0.0, slope, np.inf)
+    falling = np.minimum.accumulate(known, axis=1)
+    size = np.maximum(np.abs(np.where(np.isfinite(falling), falling, 0.0)), 1e-300)
+    dented = np.flatnonzero(((slope > falling + 1e-12 * size) & (width > 0.0)).any(axis=1))
+    result = y.copy()
+    if len(dented):
+        result[dented] = _hull(x[dented], y[dented])
+    return result
+
+
+def _hull(x: FloatArray, y: FloatArray) -> FloatArray:
+    """The highest of all chords at every point: k² passes over all rows, and no loop over rows."""
+    best = y.copy()
+    points = x.shape[1]
+    for start in range(points - 2):
+        for end in range(start + 2, points):
+            inner = slice(start + 1, end)
+            span = (x[:, end] - x[:, start])[:, None]
+            share = np.divide(x[:, inner] - x[:, [start]], span, out=np.zeros_like(x[:, inner]), where=span > 0.0)
+            chord = y[:, [start]] + share * (y[:, end] - y[:, start])[:, None]
+            np.maximum(best[:, inner], np.where(span > 0.0, chord, -np.inf), out=best[:, inner])
+    return best
+
+
+def on_envelope(x: FloatArray, y: FloatArray, hull: FloatArray, other: FloatArray) -> FloatArray:
+    """Another quantity of the same points, (n, k), mixed where the envelope mixes: linear between its corners."""
+    size = np.maximum(np.abs(y).max(axis=1, keepdims=True), 1e-300)
+    corner = hull - y <= 1e-9 * size
+    corner[:, [0, -1]] = True
+    if corner.all():
+        return other
+    place = np.arange(x.shape[1])[None, :]
+    before = np.maximum.accumulate(np.where(corner, place, 0), axis=1)
+    after = np.minimum.accumulate(np.where(corner, place, x.shape[1])[:, ::-1], axis=1)[:, ::-1]
+    x0, x1 = np.take_along_axis(x, before, 1), np.take_along_axis(x, after, 1)
+    q0, q1 = np.take_along_axis(other, before, 1), np.take_along_axis(other, after, 1)
+    share = np.divide(x - x0, x1 - x0, out=np.zeros_like(x), where=x1 > x0)
+    return np.asarray(q0 + share * (q1 - q0))

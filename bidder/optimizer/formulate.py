@@ -1,0 +1,133 @@
+"""Curves, limits and an objective become a linear program: pieces of concave curves as columns, limits as rows.
+
+Called by :mod:`bidder.optimizer.allocate`, some times for one decision, with points ever closer around the answer.
+What is not sure is not taken for sure (SCIENCE 5.1): above the amount in force a slope counts for less than expected,
+below it for more; and a move has a price of its own (SCIENCE 4.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bidder.errors import SolveError
+from bidder.limits import Limit, Quantity, Sense
+from bidder.optimizer.envelope import concave, on_envelope, slopes
+from bidder.optimizer.objective import Objective, worth_and_cost
+from bidder.optimizer.program import Program
+from bidder.response.curve import Curves
+from bidder.snapshot import FloatArray, IntArray
+
+__all__ = ["Calm", "Pieces", "formulate"]
+
+MOST_DOUBT = 2.0
+"""The largest z·sd that is believed: beyond it a slope is worth a seventh, which is doubt enough."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calm:
+    """What holds budgets where they are: `now` (n,), NaN where unknown; `doubt` z; `penalty` (n,) a unit moved."""
+
+    now: FloatArray
+    doubt: float
+    penalty: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """A program and what its columns are pieces of: column c is a part of budget `owner[c]` above `start`."""
+
+    program: Program
+    owner: IntArray
+    start: FloatArray
+    low: FloatArray
+    """Where each column begins: the amount of its budget below it, (c,)."""
+
+    def amounts(self, columns: FloatArray) -> FloatArray:
+        """Amounts of the budgets, (n,), from amounts of the columns."""
+        return np.asarray(self.start + np.bincount(self.owner, columns, len(self.start)))
+
+
+def formulate(
+    curves: Curves, limits: Sequence[Limit], bounds: FloatArray, objective: Objective, grid: FloatArray, calm: Calm
+) -> Pieces:
+    """The program over pieces between the points of `grid`, (n, k), sorted.
+
+    `bounds` (m,) are the limits' own, or what they were relaxed to. Raises SolveError for a curve that is not a number.
+    """
+    width, slope, hull, gain = _worth(curves, objective, grid, calm)
+    keep = width > 1e-12 * np.maximum(grid[:, [-1]], 1e-300)
+    owner = np.nonzero(keep)[0]
+    kinds = [kind for kind in Quantity if kind is not Quantity.AMOUNT and any(one.quantity is kind for one in limits)]
+    start = grid[:, 0]
+    first = {Quantity.AMOUNT: start}
+    bends = np.empty((len(kinds), len(owner)))
+    for place, kind in enumerate(kinds):
+        table = _finite(curves.expected(kind, grid), kind.value)
+        first[kind] = table[:, 0]
+        bends[place] = slopes(grid, on_envelope(grid, gain, hull, table))[1][keep]
+    weights = np.array([one.weights for one in limits], dtype=np.float64).reshape(len(limits), len(start))
+    kept, pattern = _patterns(weights)
+    base = np.array([one.weights @ first[one.quantity] for one in limits], dtype=np.float64)
+    most = np.array([one.sense is Sense.AT_MOST for one in limits], dtype=np.bool_)
+    room = bounds - base
+    size = np.abs(bounds) + np.array([np.abs(one.weights) @ np.abs(first[one.quantity]) for one in limits])
+    room = np.where(np.abs(room) <= 1e-12 * size, 0.0, room)  # what is left of two equal numbers is no room
+    return Pieces(
+        Program(
+            value=_not_for_nothing(slope[keep]),
+            width=width[keep],
+            pattern=pattern[owner],
+            weights=kept,
+            bends=bends,
+            bend=np.array(
+                [0 if one.quantity is Quantity.AMOUNT else 1 + kinds.index(one.quantity) for one in limits],
+                dtype=np.int64,
+            ),
+            lower=np.where(most, -np.inf, room),
+            upper=np.where(most, room, np.inf),
+        ),
+        owner,
+        start,
+        grid[:, :-1][keep],
+    )
+
+
+def _worth(
+    curves: Curves, objective: Objective, grid: FloatArray, calm: Calm
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Widths, envelope slopes, envelope and gain at the points, doubt and the price of moves included."""
+    worth, cost = worth_and_cost(objective, curves, grid)
+    width, earned = slopes(grid, _finite(worth, objective.value))
+    paid = slopes(grid, _finite(cost, objective.value))[1]
+    middle = 0.5 * (grid[:, 1:] + grid[:, :-1])
+    side = np.where(np.isnan(calm.now), 0.0, 1.0)[:, None] * np.where(middle > calm.now[:, None], 1.0, -1.0)
+    doubt = np.minimum(np.nan_to_num(calm.doubt * curves.slope_sd, nan=MOST_DOUBT, posinf=MOST_DOUBT), MOST_DOUBT)
+    slope = earned * np.exp(-side * doubt[:, None]) - paid - side * calm.penalty[:, None]
+    gain = np.concatenate([np.zeros((len(grid), 1)), np.cumsum(slope * width, axis=1)], axis=1)
+    hull = concave(grid, gain)
+    falling = np.minimum.accumulate(np.where(width > 0.0, slopes(grid, hull)[1], np.inf), axis=1)
+    return width, falling, hull, gain
+
+
+def _patterns(weights: FloatArray) -> tuple[FloatArray, IntArray]:
+    """The distinct columns of (m, n) weights, and which of them each budget has."""
+    if not len(weights):
+        return np.zeros((0, 1)), np.zeros(weights.shape[1], dtype=np.int64)
+    distinct, pattern = np.unique(weights, axis=1, return_inverse=True)
+    return distinct, pattern.reshape(-1).astype(np.int64)
+
+
+def _not_for_nothing(slope: FloatArray) -> FloatArray:
+    """Money that earns nothing stays unspent (SCIENCE 4.5): a slope of 0 becomes the least loss that counts."""
+    least = 1e-9 * float(np.abs(slope).max(initial=0.0)) or 1e-12
+    return np.where(np.abs(slope) < least, -least, slope)
+
+
+def _finite(table: FloatArray, what: str) -> FloatArray:
+    if not np.isfinite(table).all():
+        places = np.flatnonzero(~np.isfinite(table).all(axis=1))
+        raise SolveError(f"the curve of {what} is not a number", [f"budget {place}" for place in places[:5].tolist()])
+    return table
