@@ -11,6 +11,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,43 @@ LARGEST_UNPACKED = 300 * 1024 * 1024
 
 LARGEST_PACKED = 64 * 1024 * 1024
 MOST_PARTS = 2_000
-MOST_CELLS = 10_000_000
+MOST_CELLS = 5_000_000
+MOST_TEXT = 1 << 30
+"""Bytes that all cells of text would need if each held the longest text: the reader copies a shared text to each."""
+
 _CHUNK = 1 << 20
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,3})(\d{1,8})["']""")
+_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
+_END_OF_TEXT = b"</si>"
+
+
+@dataclass(slots=True)
+class Weight:
+    """What a workbook would need: its far corner, its cells of shared text, the bytes of the longest shared text."""
+
+    rows: int = 0
+    columns: int = 0
+    shared: int = 0
+    longest: int = 0
+    _since_text: int = 0
+
+    def add(self, text: bytes, before: int) -> None:
+        """A piece of a part; its first `before` bytes end the piece before it."""
+        for letters, digits in _PLACE.findall(text):
+            self.rows = max(self.rows, int(digits))
+            if letters:
+                self.columns = max(self.columns, _column(letters))
+        self.shared += len(_SHARED.findall(text))  # those across two pieces count twice, which is harmless
+        first, *others = text.split(_END_OF_TEXT)
+        if others:
+            self.longest = max(self.longest, self._since_text + len(first) - before, *map(len, others[:-1]))
+            self._since_text = len(others[-1])
+        else:
+            self._since_text += len(text) - before
+
+    def next_part(self) -> None:
+        """Another part begins."""
+        self._since_text = 0
 
 
 def sheets(file: str, path: Path) -> list[tuple[str, list[tuple[int, list[str]]]]]:
@@ -69,18 +104,23 @@ def _weigh(file: str, path: Path) -> None:
     if unpacked > LARGEST_UNPACKED or len(parts) > MOST_PARTS:
         megabytes, most = unpacked / 2**20, LARGEST_UNPACKED >> 20
         refuse(file, f"the workbook would unpack to {megabytes:,.0f} MB, at most {most} MB is taken; export fewer days")
-    rows = columns = 0
+    weight = Weight()
     with path.open("rb") as opened:
         for part in parts:
-            far_row, far_column = _corner(file, opened, part)
-            rows, columns = max(rows, far_row), max(columns, far_column)
-    if rows * columns > MOST_CELLS:
-        message = f"a sheet has a cell in row {rows:,} and one in column {columns:,}, too large to lay out"
+            _weigh_part(file, opened, part, weight)
+    if weight.rows * weight.columns > MOST_CELLS:
+        message = (
+            f"a sheet has a cell in row {weight.rows:,} and one in column {weight.columns:,}, too large to lay out"
+        )
         refuse(file, f"{message}; delete what stands far out, or export again")
+    if weight.shared * weight.longest > MOST_TEXT:
+        message = f"{weight.shared:,} cells of text, one of {weight.longest:,} bytes, are too much to lay out"
+        refuse(file, f"{message}; export fewer days or a CSV")
 
 
-def _corner(file: str, opened: Any, part: zipfile.ZipInfo) -> tuple[int, int]:
-    """The last row and column that a part names. Unpacks it piece by piece, keeping none, and never beyond its size."""
+def _weigh_part(file: str, opened: Any, part: zipfile.ZipInfo, weight: Weight) -> None:
+    """Unpacks a part piece by piece, keeping none, and never beyond the size it claims."""
+    weight.next_part()
     opened.seek(part.header_offset)
     header = opened.read(30)
     if len(header) < 30 or header[:4] != b"PK\x03\x04":
@@ -92,7 +132,7 @@ def _corner(file: str, opened: Any, part: zipfile.ZipInfo) -> tuple[int, int]:
         inflate = zlib.decompressobj(-15)
     else:
         refuse(file, f"the workbook is packed in a way that no spreadsheet uses ({part.filename}); save it again")
-    left, size, row, column, tail = part.compress_size, 0, 0, 0, b""
+    left, size, tail = part.compress_size, 0, b""
     while left > 0 and (raw := opened.read(min(_CHUNK, left))):
         left -= len(raw)
         while raw:
@@ -107,15 +147,11 @@ def _corner(file: str, opened: Any, part: zipfile.ZipInfo) -> tuple[int, int]:
             if inflate is not None and not piece:
                 break
             text = tail + piece
-            for letters, digits in _PLACE.findall(text):
-                row = max(row, int(digits))
-                if letters:
-                    column = max(column, _column(letters))
+            weight.add(text, len(tail))
             tail = text[-24:]
     size += 0 if inflate is None else len(inflate.flush(1024))
     if left > 0 or size < part.file_size:
         refuse(file, f"the workbook is cut off ({part.filename}); download it again")
-    return row, column
 
 
 def _column(letters: bytes) -> int:
