@@ -67,9 +67,10 @@ async def apply_changes(
     """Writes the changes that move anything; a result for each, in their order.
 
     `cap` is in the shop's currency; None means that the sum may not rise. `budgets_in_force` are the amounts of all
-    budgets that count towards it, changed or not; None takes the active ones of `accounts` as last read. `exchange` gives units of the cap's currency per unit
-    of another. `approved` lets accounts in propose be written. `stopping` names budgets whose money is being stopped
-    on purpose: they alone may fall below a third. `patience` bounds every call to a platform.
+    budgets that count towards it, changed or not; None takes the active ones of `accounts` as last read. `exchange`
+    gives units of the cap's currency per unit of another. `approved` lets accounts in propose be written. `stopping`
+    names budgets whose money is being stopped on purpose: they alone may fall below a third. `patience` bounds every
+    call to a platform.
     The state (ACTIVE, REDUCING, HALTED) is asked from the store before every write. Raises StoreError.
     """
     moving = [change for change in changes if change.moves]
