@@ -58,6 +58,11 @@ class SandboxShop:
         self._client = client
         self._account = account
 
+    @property
+    def account(self) -> Account:
+        """The account that the shop stands behind."""
+        return self._account
+
     async def products(self) -> Sequence[Product]:
         """Every product with price, cost, margin and stock. Raises ConnectorError."""
         return parse.products(await self._client.items(), self._account)

@@ -103,6 +103,10 @@ class Server:
         state = self._keeper.read()
         return View(self.world, state, state.now(self._wall(), self._settings.speed), self._runs)
 
+    def rows(self, first: date, last: date) -> list[dict[str, Any]]:
+        """The report of these days, as rows of the wire."""
+        return self.view().rows(first, last)
+
     def _fault(self, writing: bool) -> Fault | None:
         for fault in self.forced:
             if fault.hits_writes == writing:
@@ -151,7 +155,7 @@ class Server:
         return Reply(200, {"data": {"currency": CURRENCY, "campaigns": [view.campaign(one) for one in wanted]}})
 
     def _report(self, first: date, last: date, page: int) -> Reply:
-        rows = self.view().rows(first, last)
+        rows = self.rows(first, last)
         shown = rows[(page - 1) * PAGE : page * PAGE]
         data = {"currency": CURRENCY, "timezone": self.zone, "attribution_days": 7, "total": len(rows), "rows": shown}
         return Reply(200, {"data": {**data, "has_more": page * PAGE < len(rows)}})
