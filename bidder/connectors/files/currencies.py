@@ -91,8 +91,10 @@ def settle(evidence: Evidence, said: str | None, kind: Currency | None, chinese:
     for sign, place in signs.items():
         narrowed = _SIGNS[sign][1] if possible is None else possible & _SIGNS[sign][1]
         if not narrowed:
-            before = " or ".join(sorted(possible or ()))
-            faults.add(*place, f"expected amounts in {before} as elsewhere in the file, was the sign {sign!r}")
+            others = [f"{code} ({where})" for code, where in codes.items()]
+            others += [f"the sign {other!r} (line {at[0]})" for other, at in signs.items() if at < place]
+            before = " and ".join(others)
+            faults.add(*place, f"expected one currency in a file, was {before} and the sign {sign!r} here")
             return NO_CURRENCY
         possible = narrowed
     if possible is None:

@@ -118,7 +118,7 @@ def _slowly(name: str, text: str) -> Readings | str | None:
 def _checked(name: str, text: str, point: int | None, comma: int | None, word: str) -> Readings | str:
     largest = (LARGEST if name in COUNTED else LARGEST_MONEY) * MICROS
     if all(value is None or value > largest for value in (point, comma)):
-        return f"{name}: expected at most {largest // MICROS:.0e}, was {_shown(text)}"
+        return f"{name}: expected at most {largest // MICROS:,}, was {_shown(text)}"
     return Readings(point, comma, word)
 
 

@@ -81,17 +81,17 @@ def read(path: Path, options: ReadOptions, progress: Progress | None = None) -> 
 
 def _check_options(file: str, options: ReadOptions) -> None:
     if options.account is not None and not ALIAS.match(options.account):
-        refuse(file, f"--account: expected a name like {alias_of(options.account)!r}, was {options.account!r}")
+        refuse(file, f"--account: expected a name like {alias_of(options.account)!r}, was {options.account!r}", 0)
     if options.observed_at.tzinfo is None:
         raise ValueError("expected an aware instant, was a naive one")
     try:
         ZoneInfo(options.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        refuse(file, f"--timezone: expected an IANA zone such as Asia/Shanghai, was {options.timezone!r}")
+        refuse(file, f"--timezone: expected an IANA zone such as Asia/Shanghai, was {options.timezone!r}", 0)
     if options.year is not None and not dates.EARLIEST <= options.year <= _latest(options):
-        refuse(file, f"--year: expected {dates.EARLIEST} to {_latest(options)}, was {options.year}")
+        refuse(file, f"--year: expected {dates.EARLIEST} to {_latest(options)}, was {options.year}", 0)
     if options.window is not None and not 0 <= options.window <= 365:
-        refuse(file, f"--window: expected days from 0 to 365, was {options.window}")
+        refuse(file, f"--window: expected days from 0 to 365, was {options.window}", 0)
 
 
 def _latest(options: ReadOptions) -> int:

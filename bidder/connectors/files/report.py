@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NoReturn
@@ -93,6 +93,6 @@ class Faults:
         raise ImportRefused(Fault(Source(self.file, line, column), message) for line, column, message in shown)
 
 
-def refuse(file: str, message: str, line: int = 0, column: int = 0, *, more: Iterable[Fault] = ()) -> NoReturn:
-    """Raises ImportRefused with one fault."""
-    raise ImportRefused([Fault(Source(file, line, column), message), *more])
+def refuse(file: str, message: str, line: int = 1) -> NoReturn:
+    """Raises ImportRefused with one fault; one of the whole file stands at its first line (0: at none)."""
+    raise ImportRefused([Fault(Source(file, line), message)])

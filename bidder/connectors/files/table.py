@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -45,9 +46,9 @@ def load(path: Path, exports: Sequence[Export], window: int | None, progress: Pr
     file = str(path)
     try:
         if not path.exists():
-            refuse(file, "there is no such file")
+            refuse(file, "there is no such file", 0)
         if not path.is_file():
-            refuse(file, "expected a file, was a folder or a device")
+            refuse(file, "expected a file, was a folder or a device", 0)
         with path.open("rb") as opened:
             start = opened.read(8)
         if start.startswith((*workbook.ZIP_MAGIC, workbook.XLS_MAGIC)):
@@ -56,24 +57,25 @@ def load(path: Path, exports: Sequence[Export], window: int | None, progress: Pr
             refuse(file, f"expected a file of at most {LARGEST_TEXT >> 20} MB; export fewer days at a time")
         data = path.read_bytes()
     except OSError as e:
-        refuse(file, f"the file cannot be read ({e.strerror or e})")
+        refuse(file, f"the file cannot be read ({e.strerror or e})", 0)
     return _from_text(file, texts.decode(file, data), exports, window, progress)
 
 
 def _from_text(file: str, text: str, exports: Sequence[Export], window: int | None, progress: Progress | None) -> Table:
-    beginnings: list[tuple[str, list[Row]]] = []
+    beginnings: list[list[Row]] = []
     for delimiter in texts.DELIMITERS:
-        try:
-            beginnings.append((delimiter, list(texts.rows(file, text, delimiter, ABOVE_HEADER))))
-        except ImportRefused:
-            if delimiter == texts.DELIMITERS[-1] and not beginnings:
-                raise
-            continue
-        at = _header(beginnings[-1][1], exports, window)
+        beginning: list[Row] = []
+        with suppress(ImportRefused):  # a quote that is not closed is told of when the delimiter is known
+            beginning.extend(texts.rows(file, text, delimiter, ABOVE_HEADER))
+        beginnings.append(beginning)
+        at = _header(beginning, exports, window)
         if at is not None:
             rows = texts.rows(file, text, delimiter, None, progress)
             return _table(file, rows, at[0], at[1], delimiter, ())
-    widest = max((rows for _, rows in beginnings), key=lambda rows: max(len(cells) for _, cells in rows))
+    widest = max(beginnings, key=lambda rows: max((len(cells) for _, cells in rows), default=0))
+    if not widest:
+        list(texts.rows(file, text, texts.DELIMITERS[0], 1))  # says what is wrong with the first line
+        refuse(file, "no row has anything in it; export it again")
     return _unknown(file, widest, exports)
 
 
@@ -167,6 +169,6 @@ def _unknown(file: str, rows: Sequence[Row], exports: Sequence[Export]) -> NoRet
     near = best[0]
     if near.unlike:
         refuse(file, f"{found}. Nearest is {near.export.title}, but {near.unlike}", line)
-    hints = [f"{hint!r} for {name}" for name in near.missing if (hint := did_you_mean(cells, name))]
-    meant = f"; did you mean {', '.join(hints)}" if hints else ""
+    hints = [f"{hint!r} looks like {name}" for name in near.missing if (hint := did_you_mean(cells, name))]
+    meant = f"; {', '.join(hints)}: rename it" if hints else ""
     refuse(file, f"{found}. Nearest is {near.export.title}; missing: {', '.join(near.missing)}{meant}", line)
