@@ -64,15 +64,16 @@ class SqlReader:
             return [product_of(document) for document in connection.execute(query).scalars()]
 
     def plan(self, plan: PlanId | None = None) -> StoredPlan | None:
-        query = _plans().limit(2)
+        query = _plans().limit(1)
         if plan is not None:
-            query = query.where(tables.plans.c.id.startswith(plan, autoescape=True))
+            table = tables.plans
+            query = select(table).where(table.c.id.startswith(plan, autoescape=True))
+            query = query.order_by((table.c.id == plan).desc()).limit(2)
         with self._database.reading() as connection:
             found = [_plan(row) for row in connection.execute(query)]
-        exact = [one for one in found if one.id == plan]
-        if plan is not None and len(found) > 1 and not exact:
+        if len(found) > 1 and found[0].id != plan:
             raise StoreError(f"{self._database.where}: several plans begin with {plan}; write more of its id")
-        return next(iter(exact or found), None)
+        return found[0] if found else None
 
     def plans(self, limit: int = 50) -> Sequence[StoredPlan]:
         with self._database.reading() as connection:

@@ -1,0 +1,61 @@
+"""A process that is killed at any moment leaves whole transactions, or nothing of them."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bidder.store import open_store
+
+WRITER = """
+import sys
+from datetime import UTC, date, datetime, timedelta
+from bidder.ids import AccountId, BudgetId, PlanId
+from bidder.money import Currency, Money
+from bidder.plan import Applied
+from bidder.reports import Reports
+from bidder.store import open_store
+from tests.fakes import an_account, observed
+
+store, start = open_store(sys.argv[1]), datetime(2026, 11, 23, tzinfo=UTC)
+budget = BudgetId(AccountId("ads"), "b1")
+for turn in range(int(sys.argv[2]), 10**9):
+    at = start + timedelta(minutes=turn)
+    rows = [observed(an_account(), date(2026, 11, 22), at, campaign=f"c{n}", spend=str(turn)) for n in range(200)]
+    print("turn", turn, flush=True)
+    assert store.add_reports(Reports.of(rows)) == 200
+    intent = store.begin(PlanId("plan"), budget, Money(turn, Currency("CNY")), Money(turn + 1, Currency("CNY")), at)
+    print("begun", intent.number, flush=True)
+    store.finish(intent, Applied(intent.after), at, 20_780)
+    print("finished", intent.number, flush=True)
+"""
+
+
+def test_sigkill_leaves_whole_reports_and_every_intent_that_was_promised(tmp_path: Path) -> None:
+    path, chance = tmp_path / "bidder.db", random.Random(7)
+    open_store(f"sqlite:///{path}").close()
+    turn = 0
+    for _ in range(5):
+        command = [sys.executable, "-c", WRITER, f"sqlite:///{path}", str(turn)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as writer:
+            assert writer.stdout is not None
+            first = writer.stdout.readline()
+            time.sleep(chance.uniform(0, 0.25))  # the moment of the kill, not a wait for something
+            writer.send_signal(signal.SIGKILL)
+            said = [line.split() for line in [first, *writer.stdout.read().splitlines()]]
+        turn = 1 + max(int(number) for word, number in said if word == "turn")
+        store = open_store(f"sqlite:///{path}")
+        assert len(store.report_versions()) % 200 == 0
+        assert store.verify_journal() is None
+        lines = {line.number: line for line in store.journal()}
+        begun = [number for number, line in lines.items() if line.kind == "intent"]
+        closed = {line.facts["intent"] for line in lines.values() if line.kind == "outcome"}
+        assert {int(number) for word, number in said if word == "begun"} <= set(begun)
+        assert {int(number) for word, number in said if word == "finished"} <= closed
+        assert {intent.number for intent in store.open_intents()} == set(begun) - closed
+        store.close()
+    assert turn > 5
