@@ -1,0 +1,224 @@
+"""The addresses of the server: pages, `/metrics`, health, read-only JSON. Everything here only reads.
+
+The store and the drawing run in a thread, never on the loop that polls and decides. No answer is kept open: the page
+asks again by itself, and an unchanged page costs a 304, so that the daemon can stop within its two seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import blake2b
+from importlib.resources import files
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.web_exceptions import HTTPException
+
+from bidder.errors import StoreError
+from bidder.web.render import Renderer
+from bidder.web.view import DaemonView
+from bidder.web.words import Words, choose_language, words
+
+__all__ = ["application"]
+
+log = structlog.get_logger()
+
+_VIEW = web.AppKey("view", DaemonView)
+_RENDERER = web.AppKey("renderer", Renderer)
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_STATIC = {
+    "bidder.css": "text/css",
+    "live.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+
+
+def application(view: DaemonView) -> web.Application:
+    """The application with all its routes."""
+    app = web.Application(middlewares=[_plain_errors], client_max_size=64 * 1024)
+    app[_VIEW] = view
+    app[_RENDERER] = Renderer()
+    app.on_response_prepare.append(_harden)
+    app.router.add_get("/", _today)
+    app.router.add_get("/plan/{id:[A-Za-z0-9_-]{1,64}}", _plan)
+    app.router.add_get("/journal", _journal)
+    app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/-/healthy", _healthy)
+    app.router.add_get("/-/ready", _ready)
+    app.router.add_get("/api/v1/plan", _api_plan)
+    app.router.add_get("/api/v1/status", _api_status)
+    app.router.add_get("/static/{name}", _static)
+    app.router.add_get("/favicon.ico", _icon)
+    return app
+
+
+# ---- pages
+
+
+async def _today(request: web.Request) -> web.Response:
+    view, w = request.app[_VIEW], _words(request)
+    status, document, ready = view.status(), view.plan_document(), view.ready()
+    html = await asyncio.to_thread(request.app[_RENDERER].today, w, view.store, status, document, ready)
+    return _page(request, html)
+
+
+async def _plan(request: web.Request) -> web.Response:
+    view, w = request.app[_VIEW], _words(request)
+    render = request.app[_RENDERER].plan
+    html = await asyncio.to_thread(render, w, view.store, view.status(), request.match_info["id"])
+    if html is None:
+        raise web.HTTPNotFound
+    return _page(request, html)
+
+
+async def _journal(request: web.Request) -> web.Response:
+    view, w = request.app[_VIEW], _words(request)
+    html = await asyncio.to_thread(request.app[_RENDERER].journal, w, view.store, view.status())
+    return _page(request, html)
+
+
+def _page(request: web.Request, html: str, status: int = 200) -> web.Response:
+    """An HTML answer with a tag of its content: who has it already gets 304."""
+    body = html.encode()
+    tag = blake2b(body, digest_size=12).hexdigest()
+    known = request.if_none_match
+    if status == 200 and known is not None and tag in {one.value for one in known}:
+        response = web.Response(status=304)
+    else:
+        response = web.Response(body=body, content_type="text/html", charset="utf-8", status=status)
+        _compress(request, response)
+    response.etag = tag
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept-Language, Accept-Encoding"
+    return response
+
+
+def _words(request: web.Request) -> Words:
+    return words(choose_language(request.query.get("lang"), request.headers.get("Accept-Language", "")))
+
+
+# ---- for machines
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    body, content_type = request.app[_VIEW].metrics.exposition(request.headers.get("Accept", ""))
+    response = web.Response(body=body, headers={"Content-Type": content_type})
+    _compress(request, response)
+    return response
+
+
+async def _healthy(request: web.Request) -> web.Response:
+    return _state(request.app[_VIEW].healthy(), "healthy", "not healthy: the loop stands still")
+
+
+async def _ready(request: web.Request) -> web.Response:
+    return _state(request.app[_VIEW].ready(), "ready", "not ready: starting")
+
+
+def _state(good: bool, yes: str, no: str) -> web.Response:
+    return web.Response(text=f"{yes if good else no}\n", status=200 if good else 503)
+
+
+async def _api_plan(request: web.Request) -> web.Response:
+    document = request.app[_VIEW].plan_document()
+    if document is None:
+        return _json(request, {"error": "no plan has been made yet"}, 404)
+    return _json(request, document)
+
+
+async def _api_status(request: web.Request) -> web.Response:
+    return _json(request, request.app[_VIEW].status())
+
+
+def _json(request: web.Request, value: Mapping[str, Any], status: int = 200) -> web.Response:
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    response = web.Response(text=text + "\n", content_type="application/json", status=status)
+    response.headers["Cache-Control"] = "no-store"
+    _compress(request, response)
+    return response
+
+
+def _compress(request: web.Request, response: web.Response) -> None:
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.enable_compression(web.ContentCoding.gzip)
+
+
+# ---- files
+
+
+async def _static(request: web.Request) -> web.Response:
+    name = request.match_info["name"]
+    if name not in _STATIC:
+        raise web.HTTPNotFound
+    body = files("bidder.web").joinpath("static", name).read_bytes()
+    tag = blake2b(body, digest_size=12).hexdigest()
+    known = request.if_none_match
+    if known is not None and tag in {one.value for one in known}:
+        response = web.Response(status=304)
+    else:
+        response = web.Response(body=body, content_type=_STATIC[name], charset="utf-8")
+        _compress(request, response)
+    response.etag = tag
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+async def _icon(_: web.Request) -> web.Response:
+    raise web.HTTPMovedPermanently("/static/icon.svg")
+
+
+# ---- what goes around every answer
+
+
+async def _harden(_: web.Request, response: web.StreamResponse) -> None:
+    """Headers that keep a page from being framed, sniffed or scripted from elsewhere."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = "bidder"
+
+
+@web.middleware
+async def _plain_errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """An error is a page (JSON below /api) with one sentence; what really happened goes to the log."""
+    try:
+        return await handler(request)
+    except HTTPException as e:
+        if e.status < 400:
+            raise
+        response = _error(request, e.status)
+        if "Allow" in e.headers:
+            response.headers["Allow"] = e.headers["Allow"]
+        return response
+    except StoreError as e:
+        log.error("page_failed", path=request.path, error=str(e))
+        return _error(request, 503)
+    except Exception:
+        log.exception("page_failed", path=request.path)
+        return _error(request, 500)
+
+
+def _error(request: web.Request, status: int) -> web.Response:
+    w = _words(request)
+    if request.path.startswith("/api/"):
+        return _json(request, {"error": words("en").say(_error_key(words("en"), status))}, status)
+    return _page(request, request.app[_RENDERER].error(w, status, w.say(_error_key(w, status))), status)
+
+
+def _error_key(w: Words, status: int) -> str:
+    key = f"error.{status}"
+    return key if key in w.table else "error.other"
