@@ -24,6 +24,7 @@ from bidder.connectors.protocol import BudgetWriter
 from bidder.decide import Decision
 from bidder.errors import BidderError, ConfigError, Fault, SolveError
 from bidder.gather import only_account, spent_month
+from bidder.guard import CHECKS
 from bidder.ids import AccountId
 from bidder.instrumentation import Metrics, PollSource, ShopFacts
 from bidder.plan import State
@@ -55,7 +56,7 @@ def shop_facts(config: Config) -> ShopFacts:
         day_limit=caps.day,
         month_budget=caps.month,
         rules=tuple(rule.name for rule in config.policy.rules),
-        guards=GUARDS,
+        guards=tuple(check.__name__ for check in CHECKS),
     )
 
 
@@ -182,7 +183,7 @@ class Daemon:
         return datetime.combine(day, self.config.schedule.decide.from_, zone).astimezone(UTC)
 
     def _due(self, now: datetime) -> bool:
-        """Whether today's decision is still to be made: once an account day, when yesterday is complete or it is late."""
+        """Whether today's decision is to be made now: once an account day, when yesterday is complete or it is late."""
         if not self._poll_ok or now < self._opens(now):
             return False
         zone = ZoneInfo(self.config.shop.timezone)

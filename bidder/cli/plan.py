@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +14,6 @@ from bidder.errors import ConfigError, Fault, UnsafePlan
 
 if TYPE_CHECKING:
     from bidder.config.load import Config
-    from bidder.decide import Decision
-    from bidder.snapshot import Snapshot
     from bidder.store.protocol import StoredPlan
 
 __all__ = ["register"]
@@ -123,7 +120,6 @@ def apply(
 
 def explain(
     entity: Annotated[str, typer.Argument(help="A budget (account/budget) or a product.")],
-    plan_id: Annotated[str | None, typer.Option("--plan", help="In this plan (default: the newest).")] = None,
     history: Annotated[list[Path] | None, typer.Option("--history", help="Decide on this export alone.")] = None,
     total: Annotated[str | None, typer.Option(help="The most that all budgets may sum to today.")] = None,
     config: ConfigOption = None,
@@ -142,3 +138,61 @@ def explain(
         from rich.console import Console
 
         Console(soft_wrap=True).print(entity_text(shown))
+
+
+def _check_applicable(stored: StoredPlan, only: list[str], loaded: Config) -> None:
+    """Refuses what must not be written: a held plan, lines that are not in it, a plan of another day."""
+    from bidder.account_day import AccountDay
+    from bidder.cycle import utc_now
+
+    lines = {line["id"] for line in stored.document["budgets"]}
+    unknown = [budget for budget in only if budget not in lines]
+    if unknown:
+        raise ConfigError([Fault(None, f"plan {stored.id} has no budget {', '.join(unknown)}")])
+    held = [hold for hold in stored.document["holds"] if hold["budget"] is None]
+    if held:
+        raise UnsafePlan(f"{hold['check']}: {hold['reason']}" for hold in held)
+    if stored.status not in ("proposed", "applied"):
+        raise UnsafePlan([f"plan {stored.id} is {stored.status}"])
+    sandboxes = all(account.platform == "sandbox" for account, _ in loaded.accounts)
+    today = AccountDay.of(utc_now(), loaded.shop.timezone).date.isoformat()
+    if stored.day != today and not sandboxes:  # a sandbox has a clock of its own
+        raise UnsafePlan([f"plan {stored.id} is of {stored.day}, today is {today}: make a new one with bidder plan"])
+
+
+def _confirm(stored: StoredPlan, only: list[str]) -> None:
+    moved = [
+        line
+        for line in stored.document["budgets"]
+        if line["now"] != line["planned"] and (not only or line["id"] in only)
+    ]
+    for line in moved:
+        typer.echo(f"{line['id']}  {line['now'] or '?'} → {line['planned']}")
+    if not sys.stdin.isatty():
+        raise ConfigError([Fault(None, "this writes budgets: say --yes, or answer at a terminal")])
+    typer.confirm(f"write these {len(moved)} budgets of plan {stored.id}?", abort=True)
+
+
+def _show_written(written: Any, as_json: bool) -> None:
+    """What became of each line; exit 1 when something was refused or is not known."""
+    from bidder.plan import Applied
+
+    lines = [
+        {
+            "budget": str(one.budget),
+            "requested": str(one.requested),
+            "outcome": type(one.outcome).__name__,
+            "actual": None if one.actual is None else str(one.actual),
+            "reason": one.reason,
+        }
+        for one in written
+    ]
+    if as_json:
+        typer.echo(json.dumps(lines, ensure_ascii=False, indent=2))
+    else:
+        for line in lines:
+            typer.echo(f"{line['outcome']:<10} {line['budget']}  {line['requested']}  {line['reason']}".rstrip())
+        if not lines:
+            typer.echo("nothing to write: every budget is at its planned amount")
+    if not all(isinstance(one.outcome, Applied) for one in written):
+        raise typer.Exit(1)

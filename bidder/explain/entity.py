@@ -118,7 +118,7 @@ def _text(one: Mapping[str, Any]) -> str:
         f"{one['id']}  {one['name']}",
         f"  {one['now'] or '?'} → {one['planned']}   {one['state']}",
         f"  why      {one['reason']}",
-        f"  counts   {counts['days_reported']} of {counts['days']} days: {_pairs(counts, skip=('days', 'days_reported'))}",
+        f"  counts   {counts['days_reported']} of {counts['days']} days: {_pairs(counts, ('days', 'days_reported'))}",
         f"  rates    {_pairs(one['estimates'])}",
         f"  value    an order brings {value['revenue_per_order']} revenue, {value['margin_per_order']} margin; "
         f"known within a factor {np.exp(1.2816 * (value['log_sd'] or 0)):.2f} (80 %)",

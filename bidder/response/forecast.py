@@ -49,11 +49,15 @@ def forecast(curves: Curves, amounts: FloatArray) -> Forecast:
 
 
 def order_interval(orders: FloatArray, log_sd: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The 10 % and 90 % quantiles of one day's orders; both 0 where nothing is expected."""
+    """The 10 % and 90 % quantiles of one day's orders; both 0 where nothing is expected.
+
+    Orders of a thin budget are so skewed that nine days of ten can lie below the mean; the interval then reaches up to
+    the mean, since a mean outside its own interval reads as an error.
+    """
     positive = orders > 0
     mean = np.where(positive, orders, 1.0)
     variance_ratio = np.expm1(log_sd**2) + 1 / mean  # squared coefficient of variation: doubt and Poisson luck
     spread = np.sqrt(variance_ratio)
     low = mean * np.maximum(1 - variance_ratio / 9 - Z_80 * spread / 3, 0) ** 3
     high = mean * np.maximum(1 - variance_ratio / 9 + Z_80 * spread / 3, 0) ** 3
-    return np.where(positive, low, 0.0), np.where(positive, high, 0.0)
+    return np.where(positive, np.minimum(low, mean), 0.0), np.where(positive, np.maximum(high, mean), 0.0)

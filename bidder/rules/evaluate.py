@@ -9,6 +9,7 @@ from bidder.limits import Bounds, Limit, Limits
 from bidder.response.curve import Curves
 from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
+from bidder.rules.forced import lift_cuts
 from bidder.rules.platform import platform_bounds
 from bidder.rules.step import DefaultStep, Step, smallest_moves
 from bidder.snapshot import Snapshot
@@ -57,6 +58,7 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
             else:
                 limits.append(one)
     bounds.extend(default.around(up, down, snapshot, default_name, default.priority, default_source))
+    bounds = lift_cuts(bounds, limits, snapshot)
     bounds.extend(platform_bounds(snapshot))
     return Limits(size, tuple(bounds), tuple(limits), smallest_moves(steps, snapshot))
 
