@@ -16,6 +16,10 @@ from bidder.snapshot import FloatArray
 __all__ = ["Proof", "farkas", "prove"]
 
 
+LITTLE = 1e-2
+"""Where the limits leave next to nothing to gain, the gap is measured against this part of what all columns hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What was reached, what cannot be passed, their relative difference, and the worst broken bound.
@@ -48,7 +52,7 @@ def prove(program: Program, amounts: FloatArray, prices: FloatArray) -> Proof:
         broken += [float(np.max((amounts - program.width) / width)), float(np.max(-amounts / width))]
     objective = float(program.value @ amounts)
     bound = dual_bound(program, prices)
-    size = max(abs(bound), float(np.abs(program.value) @ np.abs(amounts)), 1e-12)
+    size = max(abs(bound), LITTLE * float(np.abs(program.value) @ program.width), 1e-300)
     return Proof(objective, bound, (bound - objective) / size, max(broken))
 
 

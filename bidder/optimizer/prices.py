@@ -128,8 +128,8 @@ def value_of_total(limits: Sequence[Limit], prices: FloatArray) -> float:
         for place, limit in enumerate(limits)
         if limit.quantity is Quantity.AMOUNT
         and limit.sense is Sense.AT_MOST
-        and (limit.weights > 0.0).all()
-        and np.ptp(limit.weights) == 0.0
+        and limit.weights.max(initial=0.0) > 0.0
+        and (limit.weights == limit.weights.max(initial=0.0)).all()
     ]
     absolute = [price for priority, price in totals if priority >= Priority.ABSOLUTE]
     return sum(absolute) if absolute else sum(price for _, price in totals)

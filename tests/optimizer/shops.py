@@ -99,8 +99,8 @@ def group(members: list[int], size: int, sense: Sense, bound: float, priority: i
 
 def between(
     size: int,
-    lower: float | FloatArray,
-    upper: float | FloatArray,
+    lower: float | list[float] | FloatArray,
+    upper: float | list[float] | FloatArray,
     priority: int = Priority.OWNER_CAP,
     rule: str = "cap",
 ) -> Bounds:
