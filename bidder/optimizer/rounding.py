@@ -142,13 +142,16 @@ class _Table:
                     room -= cost
 
     def share_out(self) -> None:
-        """Give whole steps, largest loss first, as far as every row has room."""
+        """Give whole steps, largest loss first, as far as every row has room and no more than was taken in all."""
         effect, room = self.effect(), self.room()
+        taken = math.fsum((self.unit * (self.target - self.micros)).tolist())
+        taken += NEAR * max(abs(taken), float(self.unit @ self.target), 0.0)
         for group in self.alike:
-            cost = effect[:, group].sum(axis=1)
-            if self.may_rise(group, up_to_target=True) and self.fits(room, cost):
+            cost, money = effect[:, group].sum(axis=1), float((self.unit * self.step)[group].sum())
+            if money <= taken and self.may_rise(group, up_to_target=True) and self.fits(room, cost):
                 self.micros[group] += self.step[group]
                 room -= cost
+                taken -= money
 
     def mend_caps(self) -> None:
         """Take steps back where a cap is broken: below a floor only for an absolute cap, and those come last."""
