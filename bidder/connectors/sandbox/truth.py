@@ -192,7 +192,7 @@ def _draw(rng: np.random.Generator) -> Truth:
         cpc=cpc * np.exp(rng.normal(0, 0.20, N)),
         cvr=cvr * np.exp(common + rng.normal(0, 0.22, N)),
         scale=scale,
-        reach=scale * rng.uniform(0.55, 2.2, N),
+        reach=scale * rng.uniform(0.45, 1.8, N),
         ctr=np.exp(rng.normal(np.log(0.02), 0.35, N)),
         second=second,
         prompt=rng.uniform(0.45, 0.68, N),
