@@ -167,6 +167,7 @@ def _line(w: Words, one: Mapping[str, Any], trace: Trace | None, held: bool) -> 
     profit = one["expected"]["profit"]
     account = one["id"].partition("/")[0]
     channel = w.term("channel", one["channel"]) if one["channel"] else ""
+    reason = _reason(w, one, state)
     return Line(
         id=one["id"],
         name=one["name"] or one["id"],
@@ -177,8 +178,12 @@ def _line(w: Words, one: Mapping[str, Any], trace: Trace | None, held: bool) -> 
         direction=direction,
         state=state,
         state_word=w.term("state", state),
-        reason=_reason(w, one, state),
-        limits=tuple(dict.fromkeys(f"{x['rule']} · {x['source']}" for x in one["limits"] if x["source"])),
+        reason=reason,
+        limits=tuple(
+            dict.fromkeys(
+                f"{x['rule']} · {x['source']}" for x in one["limits"] if x["source"] and x["source"] not in reason
+            )
+        ),
         profit=w.number(round(Decimal(profit["mean"])), sign=True),
         profit_range=f"{w.number(round(Decimal(profit['p10'])))} … {w.number(round(Decimal(profit['p90'])))}",
         orders=f"{one['expected']['orders']:,.1f}",

@@ -12,7 +12,7 @@ import jinja2
 
 from bidder.ids import PlanId
 from bidder.snapshot import day_number
-from bidder.store.protocol import StoredPlan, StoreReader
+from bidder.store.protocol import JournalLine, StoredPlan, StoreReader
 from bidder.web import charts, pages, series
 from bidder.web.view import Status
 from bidder.web.words import Words
@@ -84,7 +84,7 @@ class Renderer:
             budgets_chart=drawn,
             actual_chart=actual,
             legend=legend,
-            entries=pages.entries(w, store.journal(_LAST_LINES), status["timezone"], names),
+            entries=pages.entries(w, _told(store.journal(4 * _LAST_LINES)), status["timezone"], names),
         )
 
     def plan(self, w: Words, store: StoreReader, status: Status, plan: str) -> str | None:
@@ -147,6 +147,11 @@ class Renderer:
     def _fill(self, template: str, w: Words, status: Status, **values: Any) -> str:
         page = template.partition(".")[0]
         return self._templates.get_template(template).render(w=w, status=status, page=page, **values)
+
+
+def _told(journal: Sequence[JournalLine]) -> list[JournalLine]:
+    """The newest lines that tell a reader something: what came of an intent says it all again."""
+    return [line for line in journal if line.kind != "intent"][:_LAST_LINES]
 
 
 def _fingerprint(days: Sequence[date], figures: bytes) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ __all__ = [
     "traces",
 ]
 
-COLOURS = 8
+COLOURS = 10
 """Colours of the stacked chart; what goes beyond is drawn as one."""
 
 
