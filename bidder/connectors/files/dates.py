@@ -8,13 +8,13 @@ proves holds for all; else the one under which the days make an unbroken run. Wh
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import get_args
 
 from bidder.connectors.files.report import DateOrder, Faults
+from bidder.connectors.files.text import half_width
 from bidder.snapshot import day_number
 
 __all__ = ["Written", "days_of", "written"]
@@ -63,7 +63,7 @@ class Written:
 
 def written(text: str, year: int | None) -> Written | str:
     """One cell, before its order is settled; a str says what is wrong with it."""
-    clean = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    clean = " ".join(half_width(text).casefold().split())
     wrong = f"date: expected a day such as 2026-03-01, was {_shown(text)}"
     if (span := _RANGE.match(clean)) and clean:
         if span[1] != span[2]:

@@ -6,7 +6,6 @@ A figure is held in millionths, as money is, so that a sum of any number of them
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 from bidder.connectors.files.currencies import SIGN, Evidence, is_money_word
 from bidder.connectors.files.report import Faults
+from bidder.connectors.files.text import half_width
 from bidder.money import MICROS
 
 __all__ = ["LARGEST", "LARGEST_MONEY", "FigureColumn", "Readings", "read_column", "settle"]
@@ -39,7 +39,7 @@ _SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?e[+-]?\d{1,2}\Z", re.ASCII | re.IGNORECA
 _AMOUNT = re.compile(
     rf"(?P<before>{SIGN}|[a-z]{{3}})?\s*(?P<number>[\d.,' ]*\d)\s*(?P<after>{SIGN}|[a-z]{{3}})?\Z", re.I
 )
-_NEGATIVE = re.compile(rf"(?:(?:{SIGN}|[a-z]{{3}})?\s*[-−]|\().*\d", re.IGNORECASE)
+_NEGATIVE = re.compile(rf"(?:(?:{SIGN}|[a-z]{{3}})?\s*-|\().*\d", re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity|∞)\Z", re.IGNORECASE)
 
 
@@ -81,7 +81,7 @@ def read_column(name: str, position: int, cells: Sequence[str], unknown: frozens
 
 def _slowly(name: str, text: str) -> Readings | str | None:
     """A cell with signs, groups, or something wrong."""
-    clean = unicodedata.normalize("NFKC", text).replace("’", "'").strip()
+    clean = half_width(text).strip()
     if clean.casefold() in UNKNOWN:
         return None
     what = "a count" if name in COUNTED else "an amount"

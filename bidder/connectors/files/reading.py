@@ -14,6 +14,7 @@ from bidder.connectors.files.kinds import EXPORTS
 from bidder.connectors.files.report import Faults, FileReport, Progress, ReadOptions, refuse
 from bidder.connectors.files.rows import Entities, Figures, observed, summary, texts
 from bidder.connectors.files.table import Table, load
+from bidder.connectors.files.text import half_width
 from bidder.ids import ALIAS, alias_of
 from bidder.money import MICROS, NO_CURRENCY, Currency
 from bidder.snapshot import day_number
@@ -144,7 +145,7 @@ def _days(table: Table, options: ReadOptions, latest: int, faults: Faults) -> li
 def _headers_and_codes(table: Table, places: Mapping[str, int], evidence: currencies.Evidence) -> None:
     """Currencies named in the headers of amounts and in the currency column."""
     for name in ("spend", "revenue", "amount"):
-        if name in places and (word := currencies.in_header(table.found.header[places[name]].strip())):
+        if name in places and (word := currencies.in_header(half_width(table.found.header[places[name]]).strip())):
             evidence.add(word[0], table.header_line, places[name] + 1)
     if "currency" in places:
         cells = table.columns[places["currency"]]

@@ -75,6 +75,7 @@ def _from_text(file: str, text: str, exports: Sequence[Export], window: int | No
     widest = max(beginnings, key=lambda rows: max((len(cells) for _, cells in rows), default=0))
     if not widest:
         list(texts.rows(file, text, texts.DELIMITERS[0], 1))  # says what is wrong with the first line
+    if not any(character.isalnum() for _, cells in widest for cell in cells for character in cell):
         refuse(file, "no row has anything in it; export it again")
     return _unknown(file, widest, exports)
 

@@ -9,9 +9,18 @@ from collections.abc import Iterator, Sequence
 
 from bidder.connectors.files.report import Progress, refuse
 
-__all__ = ["DELIMITERS", "decode", "rows"]
+__all__ = ["DELIMITERS", "decode", "half_width", "rows"]
 
 DELIMITERS = (",", ";", "\t")
+
+_HALF_WIDTH = {0xFF01 + place: 0x21 + place for place in range(94)} | {
+    ord("￥"): "¥",
+    ord("￡"): "£",
+    ord("₨"): "Rs",
+    ord("−"): "-",
+    ord("’"): "'",
+    **dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), " "),
+}
 
 _JUNK = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 _NO_TABLE = {
@@ -25,6 +34,11 @@ _NO_TABLE = {
     b"SQLite format 3": "a database",
     b"\x7fELF": "a program",
 }
+
+
+def half_width(text: str) -> str:
+    """Full-width signs and digits as ASCII, and every kind of space as a space. Nothing else changes: ² is no 2."""
+    return text if text.isascii() else text.translate(_HALF_WIDTH)
 
 
 def decode(file: str, data: bytes) -> str:
