@@ -109,7 +109,7 @@ class Case:
         return Fraction(0) if plain and one_currency else abs(exact(limit.bound)) / 10**9
 
     def forced_down(self, index: int) -> bool:
-        """Whether something that ranks above steps may push a budget below its step: bound, cap, or a floor elsewhere."""
+        """Whether something that ranks above steps may push a budget below its own: bound, cap, another floor."""
         higher = [bounds for bounds in self.limits.bounds if bounds.priority >= Priority.OWNER_CAP]
         steps = [b for b in self.limits.bounds if Priority.STEP < b.priority < Priority.OWNER_CAP]  # forced cuts
         now = self.snapshot.now

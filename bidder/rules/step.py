@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from typing_extensions import override
 
 from bidder.errors import Source
@@ -48,6 +48,15 @@ class Step(Kind):
     """A smaller change than this is left undone, for example `5%` or `10`."""
     cooldown: Duration | None = None
     """After a change of bidder's own the budget stays for so long; whole days."""
+
+    @field_validator("min", mode="before")
+    @classmethod
+    def _not_a_cut(cls, value: object) -> object:
+        if isinstance(value, str) and value.strip().startswith("-"):
+            raise ValueError(
+                f"the smallest change worth making, was {value.strip()}; write cut: {value.strip()[1:]} for a fall"
+            )
+        return value
 
     @model_validator(mode="after")
     def _window(self) -> Step:

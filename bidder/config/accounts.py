@@ -1,0 +1,81 @@
+"""The accounts of bidder.yaml, each with the settings of its platform's own connector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from bidder.catalog import Account
+from bidder.config.faults import faults_of
+from bidder.config.file import AccountSection, File
+from bidder.config.marks import Document
+from bidder.config.secrets import resolve_all
+from bidder.connectors.protocol import ConnectorKind
+from bidder.errors import ConfigError, Fault, Source
+from bidder.ids import AccountId
+
+__all__ = ["read_accounts"]
+
+
+def read_accounts(
+    file: File,
+    document: Document,
+    base: Path,
+    env: Mapping[str, str],
+    kind: Callable[[str, Source | None], ConnectorKind],
+    faults: list[Fault],
+    warnings: list[Fault],
+) -> list[tuple[Account, BaseModel]]:
+    """Each account with its platform's settings: secrets resolved, paths starting at the folder of bidder.yaml."""
+    found: list[tuple[Account, BaseModel]] = []
+    names: dict[str, int] = {}
+    for index, section in enumerate(file.accounts):
+        path = ("accounts", index)
+        if section.name in names:
+            first = document.at(("accounts", names[section.name], "name"))
+            faults.append(Fault(document.at((*path, "name")), f"name: {section.name} is taken, line {first.line}"))
+            continue
+        names[section.name] = index
+        try:
+            connector = kind(section.platform, document.at((*path, "platform")))
+        except ConfigError as e:
+            faults.extend(e.faults)
+            continue
+        own = resolve_all(dict(section.model_extra or {}), path, document, base, env, faults, warnings)
+        settings = _settings(connector.settings, own, path, document, faults)
+        if settings is not None:
+            found.append((_account(section, file), _from_base(settings, base)))
+    return found
+
+
+def _settings(
+    model: type[BaseModel], own: Mapping[str, Any], path: tuple[str | int, ...], document: Document, faults: list[Fault]
+) -> BaseModel | None:
+    try:
+        return model.model_validate(own)
+    except ValidationError as e:
+        faults.extend(faults_of(e, model, document, path, also=AccountSection.model_fields))
+        return None
+
+
+def _account(section: AccountSection, file: File) -> Account:
+    return Account(
+        id=AccountId(section.name),
+        platform=section.platform,
+        currency=section.currency or file.shop.currency,
+        timezone=section.timezone or file.shop.timezone,
+        mode=section.mode,
+    )
+
+
+def _from_base(settings: BaseModel, base: Path) -> BaseModel:
+    """Relative paths among the settings start at the folder of bidder.yaml."""
+    moved = {
+        name: base / value
+        for name, value in settings
+        if isinstance(value, Path) and not isinstance(value, SecretStr) and not value.is_absolute()
+    }
+    return settings.model_copy(update=moved) if moved else settings

@@ -1,0 +1,233 @@
+"""The shape of bidder.yaml: its sections, made of the settings classes of the parts that they set.
+
+Docstrings under fields are what an editor shows and what the reference page says. Read by :mod:`bidder.config.load`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from bidder.catalog import Mode
+from bidder.guard import GuardSettings
+from bidder.ids import ALIAS
+from bidder.money import Currency, currency_of
+from bidder.optimizer.objective import Objective
+from bidder.written import Duration, Overdelivery, PositiveAmount
+
+__all__ = [
+    "LATER",
+    "AccountSection",
+    "BudgetSection",
+    "DayCap",
+    "DecideSection",
+    "File",
+    "Reference",
+    "ScheduleSection",
+    "Section",
+    "ShopSection",
+    "WebSection",
+]
+
+LATER: dict[tuple[str, ...], str] = {
+    ("plan",): "the sales plan",
+    ("activity",): "shop activity from files, MQTT or HTTP",
+    ("budgets",): "budgets of manual accounts from a file",
+    ("calendar",): "the calendar of platform activities",
+    ("alerts",): "alerts by message",
+    ("experiment",): "experiments",
+    ("bids",): "bids",
+    ("schedule", "digest"): "the morning digest",
+    ("schedule", "raises_after"): "raises that wait for midnight",
+    ("guard", "check_history"): "switching the history check off",
+}
+"""Keys of the language that this version does not have: refused by name, never ignored."""
+
+
+def _alias(value: str) -> str:
+    if not ALIAS.match(value):
+        raise ValueError(f"expected a-z, 0-9, _ and -, at most 32 characters and no sign first, was {value!r}")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as e:
+        raise ValueError(f"expected an IANA time zone such as Asia/Shanghai, was {value!r}") from e
+    return value
+
+
+def _clock(value: Any) -> time:
+    if isinstance(value, time):
+        return value
+    match = re.match(r"([01]\d|2[0-3]):([0-5]\d)\Z", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f'expected a time such as "09:30" in quotes, was {value!r}')
+    return time(int(match[1]), int(match[2]))
+
+
+def _listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"expected HOST:PORT such as 127.0.0.1:9108, was {value!r}")
+    return value
+
+
+Alias = Annotated[
+    str, AfterValidator(_alias), WithJsonSchema({"type": "string", "pattern": ALIAS.pattern.replace("\\Z", "$")})
+]
+Zone = Annotated[str, AfterValidator(_zone)]
+Code = Annotated[Currency, BeforeValidator(currency_of), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$"})]
+Clock = Annotated[
+    time,
+    BeforeValidator(_clock),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "examples": ["09:30"]}),
+]
+Listen = Annotated[str, AfterValidator(_listen)]
+
+
+class Section(BaseModel):
+    """A mapping of bidder.yaml whose unknown keys are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+
+
+class Reference(Section):
+    """Where a secret stands: an environment variable or a file, never the secret itself."""
+
+    env: str | None = Field(default=None, min_length=1)
+    """The name of an environment variable."""
+    file: str | None = Field(default=None, min_length=1)
+    """A file; a relative one is sought in $CREDENTIALS_DIRECTORY first, then beside bidder.yaml."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Reference:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("expected {env: NAME} or {file: path}")
+        return self
+
+
+class ShopSection(Section):
+    """Whose money it is."""
+
+    name: Alias = "shop"
+    """A short name, the label of metrics."""
+    title: str = ""
+    """How people call the shop."""
+    currency: Code = Currency("CNY")
+    """The currency of caps and rules that name none (ISO 4217)."""
+    timezone: Zone = "Asia/Shanghai"
+    """The zone of the shop's day and month (IANA)."""
+
+
+class DayCap(Section):
+    """The cap of a day."""
+
+    max: PositiveAmount
+    """Hard cap on the sum of budgets in force on any day."""
+
+
+class BudgetSection(Section):
+    """The caps that nothing lifts."""
+
+    month: PositiveAmount | None = None
+    """Hard cap of the calendar month's spend; the last days reckon with the worst a platform may overspend."""
+    day: DayCap | None = None
+    """Hard cap of each day's budgets."""
+    overdelivery: Overdelivery = None
+    """What a platform may spend of a daily budget: `platform` for its own figure, or at least `120%`."""
+
+
+class AccountSection(BaseModel):
+    """One advertiser account. Further keys are its platform's own."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+    name: Alias
+    """A short name, the first part of budget ids and a label of metrics."""
+    platform: str
+    """The connector."""
+    mode: Mode = Mode.OBSERVE
+    """observe: only look. propose: a person approves. apply: written. manual: a person types it."""
+    timezone: Zone | None = None
+    """The zone of the account's day (IANA); the shop's when left out."""
+    currency: Code | None = None
+    """The account's currency; the shop's when left out."""
+
+
+class WebSection(Section):
+    """The page and /metrics."""
+
+    listen: Listen = "127.0.0.1:9108"
+    """Address; loopback by default."""
+    token: Reference | None = None
+    """Asked of whoever acts on the page."""
+
+
+class DecideSection(Section):
+    """When the day's decision is made, in the shop's zone."""
+
+    when: Literal["complete"] = "complete"
+    """Once yesterday's figures of every account are in."""
+    from_: Clock = Field(default=time(9, 30), alias="from")
+    """Not before this."""
+    until: Clock = time(11, 0)
+    """At the latest then, with what is there."""
+
+    @model_validator(mode="after")
+    def _window(self) -> DecideSection:
+        if self.from_ >= self.until:
+            raise ValueError(f'expected from before until, was "{self.from_:%H:%M}" and "{self.until:%H:%M}"')
+        return self
+
+
+class ScheduleSection(Section):
+    """When the daemon does what."""
+
+    poll: Duration = timedelta(minutes=30)
+    """How often every account is asked."""
+    decide: DecideSection = DecideSection()
+    """When budgets are decided."""
+    lookback_days: int = Field(default=14, ge=1, le=90)
+    """How many days back a poll asks again, since sales of past days still change."""
+
+    @model_validator(mode="after")
+    def _slow_enough(self) -> ScheduleSection:
+        if not timedelta(minutes=1) <= self.poll <= timedelta(days=1):
+            raise ValueError("poll: expected 1m to 24h")
+        return self
+
+
+class File(Section):
+    """bidder.yaml."""
+
+    shop: ShopSection = ShopSection()
+    """Whose money it is."""
+    objective: Literal["profit", "revenue", "orders"] = "profit"
+    """What the shop wants more of."""
+    budget: BudgetSection = BudgetSection()
+    """The caps that nothing lifts."""
+    accounts: tuple[AccountSection, ...] = ()
+    """Advertiser accounts."""
+    products: str | None = Field(default=None, min_length=1)
+    """products.csv: id, name, price, cost, stock, tags, …"""
+    rules: tuple[str, ...] = ()
+    """Rule files; * stands for any name. They are read in this order, files of one pattern by name."""
+    store: str = Field(default="sqlite:///bidder.db", min_length=1)
+    """Where the state is kept: sqlite:///PATH."""
+    web: WebSection = WebSection()
+    """The page and /metrics."""
+    schedule: ScheduleSection = ScheduleSection()
+    """When the daemon does what."""
+    guard: GuardSettings = GuardSettings()
+    """The brake."""
+
+    @property
+    def wants(self) -> Objective:
+        """The objective."""
+        return Objective(self.objective)

@@ -1,0 +1,322 @@
+"""Files and environment → Config, or one ConfigError that lists every fault with its file:line:column.
+
+Nothing is half read: a Config stands on one state of all its files, whose digest names it in plans and the journal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from bidder.catalog import Account, Mode, Product
+from bidder.config.accounts import read_accounts
+from bidder.config.faults import faults_of
+from bidder.config.file import LATER, DecideSection, File, ScheduleSection, ShopSection
+from bidder.config.marks import Document, read_yaml
+from bidder.config.products import read_products
+from bidder.config.rules import rules_of
+from bidder.config.secrets import resolve
+from bidder.config.sense import sense_of
+from bidder.connectors.protocol import ConnectorKind
+from bidder.connectors.registry import kind as kind_of
+from bidder.decide import Policy
+from bidder.errors import ConfigError, Fault, Source
+from bidder.money import Money
+from bidder.optimizer.objective import Objective
+from bidder.rules.base import Rule
+from bidder.rules.month import Month
+from bidder.rules.step import DefaultStep
+from bidder.rules.total import Total
+
+__all__ = ["Caps", "Config", "DecideSection", "ScheduleSection", "ShopSection", "find", "load"]
+
+DEFAULT_FILE = "bidder.yaml"
+
+KindOf = Callable[[str, Source | None], ConnectorKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The caps of `budget` in bidder.yaml; None where there is none."""
+
+    day: Money | None = None
+    month: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that people wrote, read and checked."""
+
+    path: Path | None
+    """bidder.yaml; None when there is none and every default holds."""
+    shop: ShopSection
+    objective: Objective
+    policy: Policy
+    accounts: tuple[tuple[Account, BaseModel], ...]
+    """Each account with the settings of its platform."""
+    products: tuple[Product, ...]
+    store_url: str
+    listen: str
+    """HOST:PORT of the page and /metrics."""
+    token: SecretStr | None
+    """Asked of whoever acts on the page; None: the page only shows."""
+    schedule: ScheduleSection
+    warnings: tuple[Fault, ...] = ()
+    digest: str = ""
+    """The first digits of a SHA-256 over every file that was read."""
+    _caps: Caps = field(default_factory=Caps)
+
+    def caps(self) -> Caps:
+        """The caps of the day and of the month."""
+        return self._caps
+
+    def limits_shown(self) -> dict[str, str | None]:
+        """The caps as the page's status says them."""
+        day, month = self._caps.day, self._caps.month
+        return {"day_limit": None if day is None else str(day), "month_limit": None if month is None else str(month)}
+
+    @property
+    def host(self) -> str:
+        """The host that the page listens on."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port that the page listens on."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def has_total(self) -> bool:
+        """Whether an absolute cap on all budgets is written somewhere."""
+        return any(isinstance(r.kind, Total | Month) and r.where is None and r.enabled for r in self.policy.rules)
+
+
+def find(path: Path | None, env: Mapping[str, str]) -> Path | None:
+    """The configuration's file: `path`, else $BIDDER_CONFIG, else ./bidder.yaml where there is one."""
+    if path is not None:
+        return path
+    named = env.get("BIDDER_CONFIG", "").strip()
+    if named:
+        return Path(named)
+    return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).is_file() else None
+
+
+def load(path: Path | None = None, *, env: Mapping[str, str] | None = None, kind: KindOf | None = None) -> Config:
+    """Reads and checks everything. Raises ConfigError with every fault at once.
+
+    `env` (default: the process's environment) gives BIDDER_CONFIG, BIDDER_LISTEN, BIDDER_STORE, CREDENTIALS_DIRECTORY
+    and secrets; `kind` finds a platform's connector (default: the registry). Warnings are in the Config.
+    """
+    return _Reading(os.environ if env is None else env, kind or kind_of).config(path)
+
+
+class _Reading:
+    """One reading: what was read so far, and what was wrong with it."""
+
+    def __init__(self, env: Mapping[str, str], kind: KindOf) -> None:
+        self.env = env
+        self.kind = kind
+        self.faults: list[Fault] = []
+        self.warnings: list[Fault] = []
+        self.hash = sha256()
+
+    def config(self, asked: Path | None) -> Config:
+        path = find(asked, self.env)
+        file, document = self._file(path)
+        base = Path() if path is None else path.parent
+        rules = self._rules(file, document, base)
+        products = self._products(file, document, base)
+        accounts = read_accounts(file, document, base, self.env, self.kind, self.faults, self.warnings)
+        token = None
+        if file.web.token is not None:
+            place = document.at(("web", "token"))
+            token = resolve(file.web.token, place, base, self.env, self.faults, self.warnings)
+        store, listen = self._store(file, document, base), self._listen(file)
+        self._caps_needed(file, document, rules)
+        if self.faults:
+            raise ConfigError(dict.fromkeys(self.faults))
+        digest = self.hash.hexdigest()[:16]
+        self.warnings.extend(sense_of(file, document, rules, [account for account, _ in accounts], products))
+        return Config(
+            path=path,
+            shop=file.shop,
+            objective=file.wants,
+            policy=Policy(rules=tuple(rules), objective=file.wants, guard=file.guard, digest=digest),
+            accounts=tuple(accounts),
+            products=tuple(products),
+            store_url=store,
+            listen=listen,
+            token=token,
+            schedule=file.schedule,
+            warnings=tuple(sorted(self.warnings, key=lambda one: (one.source or Source(""), one.message))),
+            digest=digest,
+            _caps=Caps(
+                None if file.budget.day is None else file.budget.day.max.money(file.shop.currency),
+                None if file.budget.month is None else file.budget.month.money(file.shop.currency),
+            ),
+        )
+
+    def _read(self, path: Path, place: Source | None) -> bytes | None:
+        """A file's content, counted into the digest; None and a fault when it cannot be read."""
+        try:
+            content = path.read_bytes()
+        except OSError as e:
+            self.faults.append(Fault(place, f"{path}: cannot be read: {e.strerror or e}"))
+            return None
+        self.hash.update(f"{len(content)}:".encode() + content)
+        return content
+
+    def _yaml(self, path: Path, place: Source | None) -> Document | None:
+        content = self._read(path, place)
+        if content is None:
+            return None
+        try:
+            return read_yaml(content.decode("utf-8-sig"), str(path))
+        except UnicodeDecodeError as e:
+            line = content.count(b"\n", 0, e.start) + 1
+            self.faults.append(Fault(Source(str(path), line), "expected UTF-8 text; save the file as UTF-8"))
+        except ConfigError as e:
+            self.faults.extend(e.faults)
+        return None
+
+    def _file(self, path: Path | None) -> tuple[File, Document]:
+        """bidder.yaml; where it has faults, what of it stands, so that the faults of other files are seen as well."""
+        if path is None:
+            return File(), Document(DEFAULT_FILE)
+        document = self._yaml(path, Source(str(path)))
+        if document is None or document.value is None:
+            return File(), document or Document(str(path))
+        if not isinstance(document.value, dict):
+            self.faults.append(Fault(document.at(()), "expected sections such as shop: {name: …}"))
+            return File(), document
+        try:
+            return File.model_validate(document.value), document
+        except ValidationError as e:
+            self.faults.extend(faults_of(e, File, document, later=LATER))
+        return _sound_part(document.value), document
+
+    def _rules(self, file: File, document: Document, base: Path) -> list[Rule]:
+        currency = file.shop.currency
+        rules: list[Rule] = []
+        if file.budget.day is not None:
+            rules.append(Rule("day max", Total(max=file.budget.day.max), document.key_at(("budget", "day", "max"))))
+        if file.budget.month is not None:
+            month = Month(max=file.budget.month, overdelivery=file.budget.overdelivery)
+            rules.append(Rule("month", month, document.key_at(("budget", "month"))))
+        names = {rule.name: rule.source for rule in rules}
+        seen: set[Path] = set()
+        for index, pattern in enumerate(file.rules):
+            place = document.at(("rules", index))
+            for one in self._matching(pattern, base, place):
+                if one in seen:
+                    self.faults.append(Fault(place, f"{one}: named twice; its rules would stand twice"))
+                    continue
+                seen.add(one)
+                read = self._yaml(one, place)
+                if read is None:
+                    continue
+                for rule in rules_of(read, self.faults):
+                    if rule.name in names:
+                        message = f"name: {rule.name!r} is taken by the rule at {names[rule.name]}"
+                        self.faults.append(Fault(rule.source, message))
+                        continue
+                    names[rule.name] = rule.source
+                    rules.append(rule)
+                self.warnings.extend(read.warnings)
+        for rule in rules:
+            self._same_currency(rule, currency)
+        guard = file.guard
+        step = DefaultStep.model_validate(
+            {
+                "raise": guard.raise_,
+                "cut": guard.cut,
+                "target_step": guard.target_driven.step,
+                "target_cooldown": guard.target_driven.cooldown,
+            }
+        )
+        rules.append(Rule("default step", step, document.key_at(("guard",))))
+        return rules
+
+    def _matching(self, pattern: str, base: Path, place: Source) -> list[Path]:
+        wild = any(sign in pattern for sign in "*?[")
+        if Path(pattern).is_absolute() and wild:
+            self.faults.append(Fault(place, f"{pattern}: a pattern starts at the folder of this file"))
+            return []
+        found = sorted(base.glob(pattern)) if wild else [base / pattern]
+        if not found:
+            self.faults.append(Fault(place, f"{pattern}: no such file; relative paths start at {base}"))
+        return found
+
+    def _same_currency(self, rule: Rule, currency: str) -> None:
+        """Amounts of another currency need dated rates, which this version does not have."""
+        for name, value in rule.kind:
+            other = getattr(value, "currency", None)
+            if other is not None and other != currency:
+                message = (
+                    f"{rule.name}.{name}: {value}: no rate to the shop's {currency} is known; write it in {currency}"
+                )
+                self.faults.append(Fault(rule.source, message))
+
+    def _products(self, file: File, document: Document, base: Path) -> list[Product]:
+        if file.products is None:
+            return []
+        path = base / file.products
+        content = self._read(path, document.at(("products",)))
+        if content is None:
+            return []
+        sheet = read_products(content, str(path), file.shop.currency)
+        self.faults.extend(sheet.faults)
+        self.warnings.extend(sheet.warnings)
+        return sheet.products
+
+    def _store(self, file: File, document: Document, base: Path) -> str:
+        override = self.env.get("BIDDER_STORE", "").strip()
+        if override:
+            return override if "://" in override else f"sqlite:///{override}"
+        prefix = "sqlite:///"
+        if not file.store.startswith(prefix) or file.store == prefix:
+            what = (
+                "PostgreSQL is not available in this version" if file.store.startswith("postgres") else "no such store"
+            )
+            fault = f"store: {what}; expected sqlite:///PATH such as sqlite:///bidder.db"
+            self.faults.append(Fault(document.at(("store",)), fault))
+            return file.store
+        return f"{prefix}{base / file.store.removeprefix(prefix)}"
+
+    def _listen(self, file: File) -> str:
+        override = self.env.get("BIDDER_LISTEN", "").strip()
+        if not override:
+            return file.web.listen
+        try:
+            return File.model_validate({"web": {"listen": override}}).web.listen
+        except ValidationError:
+            message = f"expected HOST:PORT such as 127.0.0.1:9108, was {override!r}"
+            self.faults.append(Fault(Source("$BIDDER_LISTEN"), message))
+            return file.web.listen
+
+    def _caps_needed(self, file: File, document: Document, rules: list[Rule]) -> None:
+        """An account that may be written needs an absolute cap: no limit must never mean unlimited."""
+        if any(isinstance(rule.kind, Total | Month) and rule.where is None and rule.enabled for rule in rules):
+            return
+        for index, account in enumerate(file.accounts):
+            if account.mode is not Mode.OBSERVE:
+                message = f"mode: {account.mode.value} needs a cap: write budget: {{day: {{max: …}}}}"
+                self.faults.append(Fault(document.at(("accounts", index, "mode")), message))
+
+
+def _sound_part(value: Mapping[str, Any]) -> File:
+    """The sections without faults, with defaults for the rest."""
+    sound: dict[str, Any] = {}
+    for key, section in value.items():
+        try:
+            File.model_validate({key: section})
+        except ValidationError:
+            continue
+        sound[key] = section
+    return File.model_validate(sound)

@@ -1,0 +1,114 @@
+"""What is written correctly and still makes little sense: warnings, with their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from ipaddress import ip_address
+
+from bidder.catalog import Account, Budget, Product
+from bidder.config.file import File
+from bidder.config.marks import Document
+from bidder.errors import Fault
+from bidder.ids import BudgetId
+from bidder.rules.attributes import Attributes
+from bidder.rules.base import Rule
+from bidder.snapshot import History, Snapshot
+
+__all__ = ["sense_of", "sense_of_selection"]
+
+_WRITTEN = frozenset(
+    {f"product.{name}" for name in "id name tags price cost margin break_even_roas return_rate lead_days".split()}
+    | {"account.name", "account.platform", "account.mode", "account.currency", "shop.currency"}
+)
+"""Names whose values stand in the configuration itself; what the others select is seen on the store's figures."""
+
+_MOST_PAIRS = 20_000
+
+
+def sense_of(
+    file: File, document: Document, rules: Sequence[Rule], accounts: Sequence[Account], products: Sequence[Product]
+) -> list[Fault]:
+    """Warnings about a configuration that stands."""
+    return [
+        *_of_caps(file, document),
+        *_of_page(file, document),
+        *_of_days(rules),
+        *_of_selections(rules, accounts, products, file),
+    ]
+
+
+def sense_of_selection(rule: Rule, attributes: Attributes) -> Fault | None:
+    """A warning when the rule's `where` selects no budget, or every one."""
+    if rule.where is None or not rule.enabled or not attributes.snapshot.budgets:
+        return None
+    chosen = rule.where.chosen(attributes)
+    if not chosen.any():
+        return Fault(rule.where.source, f"{rule.name}: this where selects nothing")
+    if chosen.all() and len(chosen) > 1:
+        return Fault(rule.where.source, f"{rule.name}: this where selects everything; leave it out if that is meant")
+    return None
+
+
+def _of_caps(file: File, document: Document) -> Iterator[Fault]:
+    day, month = file.budget.day, file.budget.month
+    if day is not None and month is not None:
+        if day.max.value > month.value and day.max.currency == month.currency:
+            place = document.at(("budget", "day", "max"))
+            yield Fault(place, f"budget.day.max: {day.max} a day is more than the month's {month}")
+        elif day.max.value * 31 < month.value and day.max.currency == month.currency:
+            place = document.at(("budget", "month"))
+            yield Fault(place, f"budget.month: {month} cannot be spent at {day.max} a day")
+
+
+def _of_page(file: File, document: Document) -> Iterator[Fault]:
+    host = file.web.listen.rpartition(":")[0].strip("[]")
+    try:
+        loopback = ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if not loopback and file.web.token is None:
+        place = document.at(("web", "listen"))
+        yield Fault(
+            place, f"web.listen: {host} can be reached by others and web.token is not set: they see the figures"
+        )
+
+
+def _of_days(rules: Sequence[Rule]) -> Iterator[Fault]:
+    for rule in rules:
+        if rule.when is not None and any(name.startswith("event.") for name in rule.when.names):
+            yield Fault(rule.when.source, f"{rule.name}: there is no calendar, every day is an ordinary one")
+        if not rule.enabled:
+            yield Fault(rule.source, f"{rule.name}: is switched off")
+
+
+def _of_selections(
+    rules: Sequence[Rule], accounts: Sequence[Account], products: Sequence[Product], file: File
+) -> Iterator[Fault]:
+    """Tries each `where` that asks only for what is written, on every product in every account."""
+    if not accounts or len(accounts) * max(len(products), 1) > _MOST_PAIRS:
+        return
+    budgets = [
+        Budget(BudgetId(account.id, f"{account.id}-{index}"), "", account.currency, products=(product.id,))
+        for account in accounts
+        for index, product in enumerate(products)
+    ] or [Budget(BudgetId(account.id, "1"), "", account.currency) for account in accounts]
+    day = date(2026, 1, 1)  # no name of these depends on it
+    snapshot = Snapshot.build(
+        as_of=datetime(2026, 1, 1, tzinfo=UTC),
+        day=day,
+        currency=file.shop.currency,
+        accounts=accounts,
+        budgets=budgets,
+        products=products,
+        history=History.empty(),
+    )
+    attributes = Attributes(snapshot)
+    for rule in rules:
+        if rule.where is None or not set(rule.where.names) <= _WRITTEN:
+            continue
+        if not products and any(name.startswith("product.") for name in rule.where.names):
+            continue  # the shop's connector may know them
+        warning = sense_of_selection(rule, attributes)
+        if warning is not None:
+            yield warning
