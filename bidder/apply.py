@@ -118,8 +118,11 @@ async def settle(
             results.append(_result(change, Unresolved("no writer for its account"), None))
             continue
         read = await _read(writer, intent.budget, patience)
-        if isinstance(read, str) or read.now is None:
-            results.append(_result(change, Unresolved(read if isinstance(read, str) else "has no amount"), None))
+        if isinstance(read, str):
+            results.append(_result(change, Unresolved(read), None))
+            continue
+        if read.now is None or read.now.currency != intent.after.currency:
+            results.append(_result(change, Unresolved(f"it has no amount in {intent.after.currency}"), read.now))
             continue
         outcome: Outcome
         if _arrived(change, read):
@@ -157,7 +160,8 @@ class _Desk(NamedTuple):
             return WriteResult(change.budget, change.after, Applied(read.now), read.now, "was in force already")
         if read.now is not None:
             self.exposure.count(change.budget, read.now)
-            if read.now != change.before and change.before is not None:
+            same_unit = read.now.currency == read.currency
+            if change.before is not None and read.now != change.before and same_unit:
                 await _foreign(self.store, self.clock(), change.budget, change.before, read)
         refusal = _unsafe(change, read, stopping)
         if refusal is None and _raises(change):

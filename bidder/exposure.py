@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import ceil
+from math import ceil, isfinite
 
 from bidder.ids import BudgetId
 from bidder.money import Currency, Money
@@ -18,8 +18,9 @@ __all__ = ["Exposure"]
 class Exposure:
     """The most that may be in force at this instant: each budget at the larger of its possible amounts.
 
-    Everything is held in the cap's currency, rounded up to a micro. An amount without an exchange rate makes the sum
-    unknown, and then nothing has room. Without a cap the sum may not rise above what it was.
+    Everything is held exactly, in the cap's currency; a rate counts as the decimal it is printed as. An amount without
+    a usable exchange rate makes the sum unknown, and then nothing has room. Without a cap the sum may not rise above
+    what it was.
     """
 
     def __init__(
@@ -29,16 +30,17 @@ class Exposure:
         currency: Currency,
         exchange: Mapping[Currency, float],
     ) -> None:
-        self._rates = {**{code: Fraction(rate) for code, rate in exchange.items()}, currency: Fraction(1)}
+        usable = {code: rate for code, rate in exchange.items() if isfinite(rate) and rate > 0}
+        self._rates = {**{code: Fraction(str(float(rate))) for code, rate in usable.items()}, currency: Fraction(1)}
         self._largest = {budget: self._micros(amount) for budget, amount in in_force.items()}
         self.currency = currency
-        self._cap = self.total if cap is None else cap.micros
+        self._cap = self.total if cap is None else Fraction(cap.micros)
 
     @property
-    def total(self) -> int | None:
+    def total(self) -> Fraction | None:
         """The sum in micros; None when unknown."""
         known = [micros for micros in self._largest.values() if micros is not None]
-        return sum(known) if len(known) == len(self._largest) else None
+        return sum(known, Fraction(0)) if len(known) == len(self._largest) else None
 
     def count(self, budget: BudgetId, *possible: Money) -> None:
         """From now on this budget counts as the largest of these amounts."""
@@ -48,7 +50,7 @@ class Exposure:
 
     def lacks_room(self, budget: BudgetId, amount: Money) -> str | None:
         """Why the budget may not be raised to this amount; None when it may."""
-        wanted, total, own = self._micros(amount), self.total, self._largest.get(budget, 0)
+        wanted, total, own = self._micros(amount), self.total, self._largest.get(budget, Fraction(0))
         if wanted is None or total is None or own is None or self._cap is None:
             return f"the sum in force is not known in {self.currency}; an exchange rate is missing"
         after = total - own + max(own, wanted)
@@ -56,9 +58,9 @@ class Exposure:
             return None
         return f"the budgets could add up to {self._text(after)}, at most {self._text(self._cap)} is allowed"
 
-    def _micros(self, amount: Money) -> int | None:
+    def _micros(self, amount: Money) -> Fraction | None:
         rate = self._rates.get(amount.currency)
-        return None if rate is None else ceil(amount.micros * rate)
+        return None if rate is None else amount.micros * rate
 
-    def _text(self, micros: int) -> str:
-        return f"{Money(micros, self.currency)} {self.currency}"
+    def _text(self, micros: Fraction) -> str:
+        return f"{Money(ceil(micros), self.currency)} {self.currency}"

@@ -119,7 +119,8 @@ class _Desk:
     async def _budgets(self, reader: AdsReader) -> PollResult:
         account, read_at = reader.account, self.clock()
         budgets = [one for one in await reader.budgets() if one.id.account == account.id]
-        wrong = {str(one.currency) for one in budgets if one.currency != account.currency}
+        currencies = {str(one.currency) for one in budgets} | {str(one.now.currency) for one in budgets if one.now}
+        wrong = currencies - {str(account.currency)}
         if wrong:
             return _failed(account, "budgets", f"is in {', '.join(sorted(wrong))}, expected {account.currency}")
         async with self.lock:

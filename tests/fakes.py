@@ -1,8 +1,8 @@
 """A platform in memory, with faults on script: an AdsReader, a ShopReader and a BudgetWriter in one.
 
-`FakePlatform` keeps what is truly in force in `amounts`, every call in `calls`, and the sum after every change of an
-amount in `sums`. Faults are taken from `script`, one a write; `kill_after` ends the process (a BaseException) instead
-of the write after that many.
+`FakePlatform` keeps what is truly in force in `amounts`, every call in `calls`, and in `steps` for every write its
+fault and the most that could be in force after it (a lost request may still land). Faults are taken from `script`, one
+a write; `kill_after` ends the process (a BaseException) instead of the write after that many.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ class FakePlatform:
     failing: set[str] = field(default_factory=set)
     """Questions that are answered with a ConnectorError: budgets, performance, products, read."""
     calls: list[tuple[str, str, Money | None]] = field(default_factory=list)
-    sums: list[int] = field(default_factory=list)
+    steps: list[tuple[Fault, int]] = field(default_factory=list)
+    in_flight: dict[str, Money] = field(default_factory=dict)
     _stale: dict[str, Money] = field(default_factory=dict)
     _unreadable: set[str] = field(default_factory=set)
 
@@ -156,6 +157,14 @@ class FakePlatform:
     def total(self) -> int:
         """What is truly in force, in micros."""
         return sum(amount.micros for amount in self.amounts.values())
+
+    @property
+    def worst(self) -> int:
+        """What could be in force, in micros, if every lost request landed after all."""
+        return sum(max(amount.micros, *self._flying(name)) for name, amount in self.amounts.items())
+
+    def _flying(self, name: str) -> tuple[int, int]:
+        return (0, self.in_flight[name].micros if name in self.in_flight else 0)
 
     @property
     def writes(self) -> list[tuple[str, Money]]:
@@ -211,7 +220,12 @@ class FakePlatform:
             raise Killed
         self.calls.append(("set", budget.native, amount))
         fault = self.script.popleft() if self.script else Fault.NONE
-        return self._faulty(budget.native, amount, fault)
+        if fault in (Fault.LOST, Fault.THROWS):
+            self.in_flight[budget.native] = amount
+        try:
+            return self._faulty(budget.native, amount, fault)
+        finally:
+            self.steps.append((fault, self.worst))
 
     def _faulty(self, name: str, amount: Money, fault: Fault) -> Outcome:
         match fault:
@@ -229,7 +243,6 @@ class FakePlatform:
                 self._unreadable.add(name)
         factors = {Fault.RAISED: 110, Fault.HUNDREDFOLD: 10_000}
         self.amounts[name] = Money(amount.micros * factors.get(fault, 100) // 100, amount.currency)
-        self.sums.append(self.total)
         match fault:
             case Fault.REFUSED_FALSELY:
                 return Refused("not today")

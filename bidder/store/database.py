@@ -105,7 +105,8 @@ def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as e:
-        raise StoreError(f"store: expected a URL such as sqlite:///bidder.db") from e
+        # the text is not shown: what cannot be parsed may hold a password
+        raise StoreError("store: expected a URL such as sqlite:///bidder.db") from e
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StoreError(f"store: expected a file such as sqlite:///bidder.db, was {url!r}")
     return parsed
