@@ -307,7 +307,7 @@ def test_a_reply_proves_what_it_says_and_nothing_else(reply: Reply, kind: type) 
 
 
 async def test_an_empty_answer_is_no_rows_of_anything() -> None:
-    """A report that succeeds and holds nothing is told as it is: whether to believe it is not the connector's to say."""
+    """An empty success is told as it is: whether to believe it is not the connector's to say."""
     sandbox = still(faults={Fault.READ_EMPTY: 1.0})
     assert len(await sandbox.reader().performance(START - timedelta(days=3), START)) == 0
     assert await sandbox.reader().budgets() == []
