@@ -48,6 +48,9 @@ LATER: dict[tuple[str, ...], str] = {
 """Keys of the language that this version does not have: refused by name, never ignored."""
 
 
+_END = r"\Z"
+
+
 def _alias(value: str) -> str:
     if not ALIAS.match(value):
         raise ValueError(f"expected a-z, 0-9, _ and -, at most 32 characters and no sign first, was {value!r}")
@@ -79,7 +82,7 @@ def _listen(value: str) -> str:
 
 
 Alias = Annotated[
-    str, AfterValidator(_alias), WithJsonSchema({"type": "string", "pattern": ALIAS.pattern.replace("\\Z", "$")})
+    str, AfterValidator(_alias), WithJsonSchema({"type": "string", "pattern": f"^{ALIAS.pattern.removesuffix(_END)}$"})
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
 Code = Annotated[Currency, BeforeValidator(currency_of), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$"})]

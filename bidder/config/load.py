@@ -232,6 +232,8 @@ class _Reading:
         for rule in rules:
             self._same_currency(rule, currency)
         guard = file.guard
+        if not isinstance(document.value, dict) or "guard" not in document.value:
+            return rules  # nobody wrote it: evaluate adds the default step itself
         step = DefaultStep.model_validate(
             {
                 "raise": guard.raise_,

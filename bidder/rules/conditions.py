@@ -22,7 +22,7 @@ from bidder.errors import ConfigError, Fault, Source
 from bidder.rules.attributes import NAMES, WHEN_ROOTS, Attributes
 from bidder.written import did_you_mean
 
-__all__ = ["PATTERNS", "Condition"]
+__all__ = ["PATTERNS", "WHEN_PATTERNS", "Condition"]
 
 _TOKEN = re.compile(
     r"""(?P<string>[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))"""
@@ -57,7 +57,7 @@ PATTERNS: Mapping[str, str] = {
 }
 """Short patterns and the condition each stands for. A list means any of them; several keys mean all of them."""
 
-_WHEN_PATTERNS = frozenset({"weekday", "from", "to", "event", "phase"})
+WHEN_PATTERNS = frozenset({"weekday", "from", "to", "event", "phase"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _value(name: str, column: Sequence[Any], budget: int, product: int) -> Any:
 
 
 def _from_pattern(written: Mapping[Any, Any], source: Source | None, *, when: bool) -> str:
-    allowed = [key for key in PATTERNS if (key in _WHEN_PATTERNS) == when]
+    allowed = [key for key in PATTERNS if (key in WHEN_PATTERNS) == when]
     parts = []
     for key, value in written.items():
         if key not in allowed:

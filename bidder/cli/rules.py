@@ -1,0 +1,109 @@
+"""`bidder check` and `bidder schema`: is what was written right, and what may be written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bidder.errors import BidderError, ConfigError, Fault, Source
+
+if TYPE_CHECKING:
+    from bidder.config.load import Config
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("check")(check)
+    app.command("schema")(schema)
+
+
+def check(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One document on stdout.")] = False,
+) -> None:
+    """Every fault of the configuration and rules at once, each with file:line:column; exit code 2 when there is one."""
+    from bidder.config.load import load
+
+    try:
+        loaded = load(config)
+    except ConfigError as e:
+        _show(list(e.faults), [], None, as_json=as_json)
+        raise typer.Exit(2) from e
+    warnings = sorted({*loaded.warnings, *_on_figures(loaded)}, key=lambda one: (one.source or Source(""), one.message))
+    _show([], warnings, loaded, as_json=as_json)
+
+
+def schema(
+    file: Annotated[str | None, typer.Argument(help="bidder or rules; without it, the names of both.")] = None,
+) -> None:
+    """JSON Schema of the YAML files, for completion and hover text in an editor."""
+    from bidder.config.schema import SCHEMAS, schema_text
+
+    if file is None:
+        for name, (_, meaning) in SCHEMAS.items():
+            typer.echo(f"{name:<8} {meaning}")
+        return
+    if file not in SCHEMAS:
+        raise ConfigError([Fault(Source("FILE"), f"expected one of {', '.join(SCHEMAS)}, was {file!r}")])
+    typer.echo(schema_text(file), nl=False)
+
+
+def _on_figures(loaded: Config) -> list[Fault]:
+    """What each `where` selects of the budgets that the store knows; nothing when the store knows none."""
+    from bidder.config.sense import sense_of_selection
+    from bidder.cycle import snapshot_of, utc_now
+    from bidder.rules.attributes import Attributes
+    from bidder.store import open_reader
+
+    path = Path(loaded.store_url.removeprefix("sqlite:///"))
+    if not path.is_file():
+        return []
+    try:
+        store = open_reader(loaded.store_url)
+        try:
+            attributes = Attributes(snapshot_of(loaded, store, utc_now()))
+        finally:
+            store.close()
+    except BidderError as e:
+        return [Fault(None, f"the store's figures could not be used for a look at the rules: {e}")]
+    return [found for rule in loaded.policy.rules if (found := sense_of_selection(rule, attributes)) is not None]
+
+
+def _show(faults: list[Fault], warnings: list[Fault], loaded: Config | None, *, as_json: bool) -> None:
+    if as_json:
+        document = {
+            "ok": not faults,
+            "digest": None if loaded is None else loaded.digest,
+            "faults": [_row(one) for one in faults],
+            "warnings": [_row(one) for one in warnings],
+        }
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    for fault in faults:
+        typer.echo(str(fault))
+    for warning in warnings:
+        typer.echo(f"{warning}  (warning)")
+    if loaded is None:
+        typer.echo(f"{len(faults)} fault{'s' if len(faults) != 1 else ''}", err=True)
+        return
+    where = loaded.path or "no bidder.yaml here: defaults"
+    written = len([rule for rule in loaded.policy.rules if rule.enabled])
+    count = f"{len(loaded.accounts)} accounts, {written} rules, {len(loaded.products)} products"
+    typer.echo(f"{where}: in order; {count}; {len(warnings)} warnings", err=True)
+
+
+def _row(fault: Fault) -> dict[str, str | int | None]:
+    source = fault.source
+    return {
+        "file": None if source is None else source.file,
+        "line": None if source is None or not source.line else source.line,
+        "column": None if source is None or not source.column else source.column,
+        "message": fault.message,
+    }

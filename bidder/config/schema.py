@@ -1,0 +1,124 @@
+"""JSON Schema of bidder.yaml and of rule files, from the models: for completion and hover text in editors.
+
+The committed files under config/schema/ are these texts; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bidder.config.file import File
+from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
+from bidder.rules.words import WORDS
+from bidder.written import show_percent
+
+__all__ = ["SCHEMAS", "bidder_schema", "rules_schema", "schema_text"]
+
+_DURATION = TypeAdapter(timedelta)
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def bidder_schema() -> dict[str, Any]:
+    """The schema of bidder.yaml. Keys of an account beside the common ones belong to its platform and stay open."""
+    schema = File.model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    definitions["Mode"].pop("description", None)  # says how the code sees it; the field says what it means
+    definitions["GuardSettings"]["properties"].pop("check_history", None)
+    return {"$schema": DRAFT, **_tidy(schema), "title": "bidder.yaml"}
+
+
+def rules_schema() -> dict[str, Any]:
+    """The schema of a rules file: a list of rules, each with a name and exactly one word."""
+    definitions: dict[str, Any] = {}
+    words: dict[str, Any] = {}
+    for word, model in WORDS.items():
+        schema = TypeAdapter(model).json_schema(by_alias=True, ref_template="#/$defs/{model}")
+        definitions.update(schema.pop("$defs", {}))
+        definitions[word] = _tidy(schema)
+        words[word] = {"$ref": f"#/$defs/{word}", "description": schema.get("description", "")}
+    properties = {
+        "name": {"type": "string", "minLength": 1, "maxLength": 80, "description": "What plans and prices call it."},
+        "where": _condition("Which budgets: CEL, or a short pattern. Without it: every budget.", when=False),
+        "when": _condition("On which days: CEL over date and event, or a short pattern.", when=True),
+        "priority": {"type": "integer", "description": "Which gives way first when rules clash: the lower number."},
+        "enabled": {"type": "boolean", "default": True, "description": "false switches the rule off."},
+        "note": {"type": "string", "description": "Why the rule is there; shown beside it."},
+        **words,
+    }
+    rule = {
+        "type": "object",
+        "properties": properties,
+        "required": ["name"],
+        "additionalProperties": False,
+        "oneOf": [{"required": [word]} for word in WORDS],
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "rules of bidder",
+        "type": ["array", "null"],
+        "items": rule,
+        "$defs": {name: definitions[name] for name in sorted(definitions)},
+    }
+
+
+SCHEMAS: Mapping[str, tuple[Callable[[], dict[str, Any]], str]] = {
+    "bidder": (bidder_schema, "bidder.yaml"),
+    "rules": (rules_schema, "rule files"),
+}
+"""Name → its maker, and the file it is of."""
+
+
+def schema_text(name: str) -> str:
+    """The schema as it is committed: sorted nowhere, indented, with a newline at the end."""
+    return json.dumps(SCHEMAS[name][0](), ensure_ascii=False, indent=2) + "\n"
+
+
+def _condition(meaning: str, *, when: bool) -> dict[str, Any]:
+    word = {"type": ["string", "integer"]}
+    keys = [key for key in PATTERNS if (key in WHEN_PATTERNS) == when]
+    pattern = {
+        "type": "object",
+        "properties": {key: {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]} for key in keys},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    return {"description": meaning, "anyOf": [{"type": "string", "minLength": 1}, pattern]}
+
+
+def _tidy(schema: Any) -> Any:
+    """As a person writes it: no titles made of names, keys left out instead of null, defaults with their unit."""
+    if isinstance(schema, list):
+        return [_tidy(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result = {key: _tidy(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
+    options = result.get("anyOf")
+    if isinstance(options, list) and {"type": "null"} in options:
+        left = [one for one in options if one != {"type": "null"}]
+        result.pop("anyOf")
+        result = {**(left[0] if len(left) == 1 else {"anyOf": left}), **result}
+    if "default" in result:
+        result["default"] = _written(result["default"], result.get("pattern", ""))
+        if result["default"] is None or isinstance(result["default"], dict):
+            result.pop("default")
+    return result
+
+
+def _written(default: Any, pattern: str) -> Any:
+    """A default in the form that a person writes: 0.3 → `30%`, PT26H → `26h`, 09:30:00 → `09:30`."""
+    if isinstance(default, float) and "%" in pattern:
+        return show_percent(default)
+    if isinstance(default, str) and default.startswith("P") and "[mhd]" in pattern:
+        minutes = int(_DURATION.validate_python(default).total_seconds()) // 60
+        for unit, size in (("d", 1440), ("h", 60)):
+            if minutes % size == 0:
+                return f"{minutes // size}{unit}"
+        return f"{minutes}m"
+    if isinstance(default, str) and "[0-5]" in pattern:
+        return default[:5]
+    return default
