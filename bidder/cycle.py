@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from bidder.decide import Decision, decide
 from bidder.explain.plan import document
 from bidder.gather import Known, gather
 from bidder.ids import AccountId, BudgetId
-from bidder.money import Money
+from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.plan import Change
 from bidder.poll import PollResult, poll
 from bidder.snapshot import Snapshot, day_number
@@ -30,7 +30,6 @@ from bidder.store.protocol import Store, StoredPlan, StoreReader
 
 __all__ = [
     "Clock",
-    "Pass",
     "Readers",
     "apply_plan",
     "decide_now",
@@ -38,7 +37,10 @@ __all__ = [
     "open_readers",
     "open_writers",
     "poll_now",
+    "save",
     "snapshot_of",
+    "stored_plan",
+    "utc_now",
 ]
 
 Clock = Callable[[], datetime]
@@ -59,22 +61,14 @@ class Readers:
 
     async def close(self) -> None:
         """Releases every connection."""
-        await asyncio.gather(*(one.close() for one in (*self.ads, *self.shops)), return_exceptions=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """What one pass saw, decided and wrote."""
-
-    polled: Sequence[PollResult] = ()
-    decision: Decision | None = None
-    document: Mapping[str, Any] = field(default_factory=dict)
-    written: Sequence[WriteResult] = ()
+        closing = [one.close() for one in self.ads] + [one.close() for one in self.shops]
+        await asyncio.gather(*closing, return_exceptions=True)
 
 
 def open_readers(config: Config) -> Readers:
     """Opens every configured account for reading, and the shop behind it where there is one."""
-    ads, shops = [], []
+    ads: list[AdsReader] = []
+    shops: list[ShopReader] = []
     for account, settings in config.accounts:
         connector = kind(account.platform)
         ads.append(connector.reader(account, settings))
@@ -122,8 +116,6 @@ def known_of(config: Config, store: StoreReader, now: datetime) -> Known:
 
 def _merged(written: Sequence[Product], read: Sequence[Product]) -> list[Product]:
     """Products as written in products.csv, their stock as the shop says now; and those that only the shop knows."""
-    from dataclasses import replace
-
     live = {product.id: product for product in read}
     merged = [
         replace(product, stock=live[product.id].stock, stock_at=live[product.id].stock_at)
@@ -153,11 +145,16 @@ def decide_now(config: Config, store: StoreReader, now: datetime, day: date | No
     return decide(snapshot_of(config, store, now, day), config.policy)
 
 
+def stored_plan(decision: Decision, shown: Mapping[str, Any], now: datetime) -> StoredPlan:
+    """A decision as it is saved; held when a brake holds it as a whole."""
+    held = any(held.budget is None for held in decision.held)
+    return StoredPlan(decision.plan.id, now, decision.snapshot.day.isoformat(), shown, "held" if held else "proposed")
+
+
 def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
     """Saves and journals a decided plan; returns its document."""
     shown = document(decision).model_dump(mode="json")
-    status = "held" if decision.held else "proposed"
-    store.save_plan(StoredPlan(decision.plan.id, now, decision.snapshot.day.isoformat(), shown, status))
+    store.save_plan(stored_plan(decision, shown, now))
     store.append(
         "decided",
         now,
@@ -184,7 +181,12 @@ async def apply_plan(
 ) -> Sequence[WriteResult]:
     """Writes that very plan: its changes, or those named by `only`."""
     accounts: Mapping[AccountId, Account] = {account.id: account for account, _ in config.accounts}
-    changes = [change for change in changes_of(stored) if change.moves and (not only or str(change.budget) in only)]
+    held = {hold["budget"] for hold in stored.document["holds"]}
+    changes = [
+        change
+        for change in changes_of(stored)
+        if change.moves and (not only or str(change.budget) in only) and str(change.budget) not in held
+    ]
     await settle(store, writers, clock=clock)
     written = await apply_changes(
         stored.id,
@@ -202,8 +204,6 @@ async def apply_plan(
 
 def changes_of(stored: StoredPlan) -> list[Change]:
     """The changes of a saved plan, from its document."""
-    from bidder.money import NO_CURRENCY, currency_of
-
     result = []
     for line in stored.document["budgets"]:
         currency = currency_of(line["currency"]) if line["currency"] else NO_CURRENCY

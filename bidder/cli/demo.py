@@ -49,7 +49,7 @@ def demo(
     from bidder.instrumentation import configure_logging
 
     pace = _pace(speed)
-    configure_logging(json=False, quiet=as_json or days is not None)
+    configure_logging(level="warning" if as_json or days is not None else "info")
     with _folder(folder) as home:
         result = asyncio.run(_run(home, days, pace, seed, listen or "127.0.0.1:9108"))
     if as_json:

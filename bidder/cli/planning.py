@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bidder.errors import ConfigError, Fault, Source
 
@@ -80,7 +80,7 @@ def _read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
         account=asked.account,
         currency=asked.currency,
         year=asked.year,
-        dates=asked.dates,
+        dates=_dates(asked.dates),
         window=None,
         timezone="UTC",
         observed_at=datetime(1970, 1, 1, tzinfo=UTC),  # a bare file has no memory: nothing depends on when it was seen
@@ -88,6 +88,13 @@ def _read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
     files = [read(path, options) for path in asked.history]
     notes = tuple(note for one in files for note in one.notes)
     return joined([one.reports for one in files]), notes
+
+
+def _dates(text: str | None) -> Literal["dmy", "mdy", "ymd"] | None:
+    match text:
+        case None | "dmy" | "mdy" | "ymd":
+            return text
+    raise ConfigError([Fault(Source("--dates"), f"expected dmy, mdy or ymd, was {text!r}")])
 
 
 def _bare(reports: Reports, asked: Asked) -> Snapshot:
@@ -175,5 +182,5 @@ def _what_if(asked: Asked) -> Asked:
         if not equals or name not in ("total", "objective") or not value:
             message = f"expected total=AMOUNT, total=+20% or objective=NAME, was {text!r}"
             raise ConfigError([Fault(Source("--what-if"), message)])
-        asked = replace(asked, **{name: value})
+        asked = replace(asked, total=value) if name == "total" else replace(asked, objective=value)
     return asked

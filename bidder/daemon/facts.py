@@ -1,0 +1,36 @@
+"""What the metrics have to know of a configuration before anything happens."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bidder.config.load import Config
+from bidder.guard import CHECKS
+from bidder.instrumentation import Metrics, PollSource, ShopFacts
+
+__all__ = ["metrics_for", "shop_facts"]
+
+
+def shop_facts(config: Config) -> ShopFacts:
+    """What the metrics have to know of the configuration before anything happens."""
+    accounts = tuple(account for account, _ in config.accounts)
+    poll_every = config.schedule.poll
+    kinds = ("performance", "budgets", "stock")
+    caps = config.caps()
+    return ShopFacts(
+        shop=config.shop.name,
+        currency=config.shop.currency,
+        timezone=config.shop.timezone,
+        accounts=accounts,
+        sources=tuple(PollSource(account.id, kind, poll_every) for account in accounts for kind in kinds),
+        plan_interval=timedelta(days=1),
+        day_limit=caps.day,
+        month_budget=caps.month,
+        rules=tuple(rule.name for rule in config.policy.rules),
+        guards=tuple(check.__name__ for check in CHECKS),
+    )
+
+
+def metrics_for(config: Config, at: datetime) -> Metrics:
+    """The metrics of a daemon with this configuration, every series born."""
+    return Metrics(shop_facts(config), at)

@@ -1,0 +1,298 @@
+"""The loop: what is due now, a poll, a decision and its writes, or nothing.
+
+Built on :mod:`bidder.cycle`, which knows the order of a pass; nothing here knows a platform or a rule word. The page
+and `/metrics` are served in the same event loop from memory; a solve and every call of the store run in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bidder import cycle
+from bidder.account_day import AccountDay
+from bidder.apply import WriteResult, settle
+from bidder.catalog import Mode
+from bidder.config.load import Config, load
+from bidder.connectors.protocol import BudgetWriter
+from bidder.daemon.facts import shop_facts
+from bidder.daemon.status import AccountNews, status_of
+from bidder.daemon.timekeeping import Timekeeper
+from bidder.decide import Decision
+from bidder.errors import BidderError, ConfigError, Fault, SolveError, StoreError
+from bidder.gather import only_account, spent_month
+from bidder.ids import AccountId
+from bidder.instrumentation import Metrics
+from bidder.money import Money
+from bidder.plan import State
+from bidder.poll import PollResult
+from bidder.snapshot import day_number
+from bidder.store.protocol import Store
+from bidder.web.view import Status
+
+__all__ = ["Daemon"]
+
+log = structlog.get_logger("bidder.daemon")
+
+HEARTBEAT = timedelta(minutes=5)
+"""The loop turns at least this often, so that `/-/healthy` can tell a living daemon from a stuck one."""
+
+
+class Daemon:
+    """One shop's loop. Fulfils what the pages see of it (`bidder.web.view.DaemonView`)."""
+
+    def __init__(self, config: Config, store: Store, time: Timekeeper, metrics: Metrics) -> None:
+        self.config = config
+        self.after_turn: Callable[[], Awaitable[None]] | None = None
+        """Called after each turn of the loop: how the demo looks at its platform from outside."""
+        self._store = store
+        self._time = time
+        self._metrics = metrics
+        self._readers = cycle.open_readers(config)
+        self._writers: dict[AccountId, BudgetWriter] = cycle.open_writers(config)
+        self._document: Mapping[str, Any] | None = None
+        self._state = State.ACTIVE
+        self._turned_at: datetime | None = None
+        self._polled_at: datetime | None = None
+        self._news: dict[str, AccountNews] = {}
+        self._spent_today: Money | None = None
+        self._spent_month = Money.zero(config.shop.currency)
+        self._poll_ok = False
+        self._stopping = False
+        self._reload_asked = False
+
+    @property
+    def metrics(self) -> Metrics:
+        """Where `/metrics` reads."""
+        return self._metrics
+
+    @property
+    def store(self) -> Store:
+        """The saved state."""
+        return self._store
+
+    # ---- the loop
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Runs until `stop` is set; then finishes the write under way, journals, and returns."""
+        now = self._time.now()
+        await asyncio.to_thread(self._restore, now)
+        log.info("started", shop=self.config.shop.name, policy=self.config.digest, state=self._state.value)
+        try:
+            await settle(self._store, self._writers, clock=self._time.now)
+            while not stop.is_set():
+                await self.turn(stop)
+                if self.after_turn is not None:
+                    await self.after_turn()
+                await self._time.sleep_until(self._next_at(self._time.now()), stop)
+        finally:
+            self._stopping = True
+            await self._readers.close()
+            await asyncio.gather(*(one.close() for one in self._writers.values()), return_exceptions=True)
+            self._store.append("stopped", self._time.now())
+            log.info("stopped", shop=self.config.shop.name)
+
+    async def turn(self, stop: asyncio.Event | None = None) -> None:
+        """What is due now: a poll, a decision, neither. A failed one keeps today's budgets and is said once."""
+        now = self._turned_at = self._time.now()
+        try:
+            state = await asyncio.to_thread(self._store.state)
+            if state is not self._state:
+                self._state = state
+                self._metrics.state_changed(state, now)
+            if self._reload_asked:
+                await asyncio.to_thread(self._reload, now)
+            if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
+                await self._poll(now)
+            if await asyncio.to_thread(self._due, now) and not (stop is not None and stop.is_set()):
+                await self._decide(now)
+        except StoreError as e:  # nothing may be written while nothing can be journaled
+            self._poll_ok = False
+            self._metrics.store_failed("write")
+            log.error("store_failed", error=str(e))
+
+    def ask_reload(self) -> None:
+        """SIGHUP: the configuration is read again at the next turn."""
+        self._reload_asked = True
+
+    def _reload(self, now: datetime) -> None:
+        """Builds the new configuration whole, then swaps it; keeps the old one on any fault."""
+        self._reload_asked = False
+        try:
+            fresh = load(self.config.path)
+            if fresh.accounts != self.config.accounts or fresh.store_url != self.config.store_url:
+                what = "accounts and store change only with a restart; the running configuration is unchanged"
+                raise ConfigError([Fault(None, what)])
+        except BidderError as e:
+            self._metrics.config_refused()
+            log.error("reload_refused", error=str(e), policy=self.config.digest)
+            return
+        self.config = fresh
+        self._metrics.config_loaded(shop_facts(fresh), now)
+        self._store.append("note", now, what="configuration reloaded", policy=fresh.digest)
+        log.info("reloaded", policy=fresh.digest)
+
+    def _next_at(self, now: datetime) -> datetime:
+        """When something is due next."""
+        moments = [now + HEARTBEAT, (self._polled_at or now) + self.config.schedule.poll]
+        opens = self._opens(now)
+        if opens > now:
+            moments.append(opens)
+        return max(min(moments), now)
+
+    def _today(self, now: datetime) -> date:
+        return AccountDay.of(now, self.config.shop.timezone).date
+
+    def _opens(self, now: datetime) -> datetime:
+        """The instant from which today's decision may be made, in the shop's zone."""
+        zone = ZoneInfo(self.config.shop.timezone)
+        return datetime.combine(self._today(now), self.config.schedule.decide.from_, zone).astimezone(UTC)
+
+    def _due(self, now: datetime) -> bool:
+        """Whether today's decision is to be made now: once an account day, when yesterday is complete or it is late."""
+        if not self._poll_ok or now < self._opens(now):
+            return False
+        day = self._today(now)
+        if self._store.value("decided_day") == day.isoformat():
+            return False
+        zone = ZoneInfo(self.config.shop.timezone)
+        latest = datetime.combine(day, self.config.schedule.decide.until, zone).astimezone(UTC)
+        return now >= latest or self._complete(day)
+
+    def _complete(self, day: date) -> bool:
+        """Whether every account has reported yesterday."""
+        yesterday = day_number(day) - 1
+        reports = self._store.reports(since_day=yesterday)
+        reported = {str(name) for name, when in zip(reports.account, reports.day, strict=True) if when == yesterday}
+        return reported >= {str(account.id) for account, _ in self.config.accounts}
+
+    # ---- polling
+
+    async def _poll(self, now: datetime) -> None:
+        self._polled_at = now
+        results = await cycle.poll_now(self._readers, self._store, self._time.now, self.config.schedule.lookback_days)
+        self._poll_ok = any(result.ok for result in results)
+        await asyncio.to_thread(self._measure, results, now)
+
+    def _measure(self, results: Sequence[PollResult], now: datetime) -> None:
+        """What a poll brought, into the metrics and onto the page."""
+        for one in results:
+            self._metrics.polled(
+                one.account,
+                one.kind,
+                "ok" if one.ok else "error",
+                at=now,
+                took=timedelta(seconds=one.seconds),
+                data_at=one.data_at,
+                errors=[one.error] if one.error else (),
+                quarantined=one.quarantined,
+            )
+            self._news[one.account] = self._news.get(one.account, AccountNews()).after(one, now)
+            if not one.ok:
+                log.warning("poll_failed", account=one.account, kind=one.kind, error=one.error, reason=one.reason)
+        day, currency = self._today(now), self.config.shop.currency
+        reports = self._store.reports(since_day=min(day_number(day.replace(day=1)), day_number(day) - 7))
+        budgets = [one.budget for one in self._store.budgets()]
+        unsettled = self._store.open_intents()
+        for account, _ in self.config.accounts:
+            self._metrics.reported(account.id, only_account(reports, account.id), at=now)
+            self._metrics.budgets_read(account.id, [one for one in budgets if one.id.account == account.id])
+            self._metrics.unresolved(account.id, [one.at for one in unsettled if one.budget.account == account.id])
+        before = spent_month(reports, day, currency, {})
+        self._spent_month = spent_month(reports, day + timedelta(days=1), currency, {})
+        self._spent_today = self._spent_month - before if self._spent_month >= before else None
+        self._metrics.month_spent(self._spent_month, now)
+
+    # ---- deciding and writing
+
+    async def _decide(self, now: datetime) -> None:
+        """One decision for the account day, and its writes where the accounts allow them."""
+        day = self._today(now).isoformat()
+        try:
+            await settle(self._store, self._writers, clock=self._time.now)
+            decision = await asyncio.to_thread(cycle.decide_now, self.config, self._store, now)
+            self._document = await asyncio.to_thread(cycle.save, decision, self._store, now)
+        except StoreError:
+            raise
+        except BidderError as e:
+            self._metrics.plan_failed("infeasible" if isinstance(e, SolveError) else "error")
+            self._store.set_value("decided_day", day)
+            self._store.append("note", now, what="no plan today: budgets stay as they are", reason=str(e))
+            log.error("no_plan", error=str(e))
+            return
+        self._store.set_value("decided_day", day)
+        self._metrics.planned(decision, at=now)
+        written = await self._apply(decision, now)
+        log.info(
+            "pass_done",
+            plan=decision.plan.id,
+            day=day,
+            changes=len(decision.plan.moved),
+            applied=sum(type(one.outcome).__name__ == "Applied" for one in written),
+            unresolved=sum(type(one.outcome).__name__ == "Unresolved" for one in written),
+            held=sorted({held.check for held in decision.held}),
+            policy=self.config.digest,
+        )
+
+    async def _apply(self, decision: Decision, now: datetime) -> Sequence[WriteResult]:
+        """Writes what the accounts in apply mode are to have; a plan held as a whole is not written."""
+        if any(held.budget is None for held in decision.held) or self._state is State.HALTED:
+            return ()
+        applying = {account.id for account, _ in self.config.accounts if account.mode is Mode.APPLY}
+        only = [str(change.budget) for change in decision.plan.moved if change.budget.account in applying]
+        if not only:
+            return ()
+        stored = cycle.stored_plan(decision, self._document or {}, now)
+        written = await cycle.apply_plan(
+            stored, self.config, self._store, self._writers, self._time.now, approved=False, only=only
+        )
+        for result in written:
+            took = timedelta(seconds=result.seconds) if result.seconds else None
+            self._metrics.wrote(result.budget, result.outcome, took)
+        await self._poll(self._time.now())
+        return written
+
+    # ---- what the pages see
+
+    def _restore(self, now: datetime) -> None:
+        """The newest plan, state and figures from the store, so that a restart shows what was in force."""
+        newest = self._store.plan()
+        if newest is not None:
+            self._document = newest.document
+        self._state = self._store.state()
+        self._metrics.state_changed(self._state, now)
+        reports = self._store.reports(since_day=day_number(self._today(now)) - 7)
+        for account, _ in self.config.accounts:
+            self._metrics.remembered(account.id, only_account(reports, account.id))
+        self._store.append("started", now, policy=self.config.digest, state=self._state.value)
+
+    def healthy(self) -> bool:
+        """Whether the loop turns."""
+        return self._turned_at is not None and self._time.now() - self._turned_at < 3 * HEARTBEAT
+
+    def ready(self) -> bool:
+        """Whether configuration, store and a first poll are there, and nobody asked to stop."""
+        return self._poll_ok and not self._stopping
+
+    def plan_document(self) -> Mapping[str, Any] | None:
+        """The newest plan as `plan --json` shows it."""
+        return self._document
+
+    def status(self) -> Status:
+        """What the first screen says beside the plan, from memory."""
+        now = self._time.now()
+        return status_of(
+            self.config,
+            now=now,
+            state=self._state,
+            document=self._document,
+            news=self._news,
+            spent_today=self._spent_today,
+            spent_month=self._spent_month,
+            next_at=self._next_at(now),
+        )
