@@ -177,7 +177,6 @@ class _Desk(NamedTuple):
         assert read.now is not None
         begun = self.clock()
         intent = await asyncio.to_thread(self.store.begin, self.plan, change.budget, read.now, change.after, begun)
-        self.exposure.count(change.budget, read.now, change.after)
         started = monotonic()
         said = await _set(writer, change, self.patience)
         seconds = monotonic() - started

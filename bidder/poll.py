@@ -7,7 +7,7 @@ cannot be true are left out and counted; an account that suddenly shows less tha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -157,11 +157,16 @@ class _Desk:
         result = PollResult(account.id, "performance", True, 0.0, rows=len(reports), quarantined=int(bad.sum()))
         async with self.lock:
             known = await asyncio.to_thread(self.store.reports, None, day_number(today.date) - self.days)
-            missing, expected = _missing(known, good, account, day_number(today.date))
+            # files may have brought other rows of the account: only what polls have given is expected again
+            memory, now = f"poll:{account.id}:series", sorted(set(_keys(good, "campaign", "product")))
+            before = {tuple(one) for one in await asyncio.to_thread(self.store.value, memory) or ()}
+            missing, expected = _missing(known, good, account, day_number(today.date), before)
             if expected >= FEW and missing * 2 > expected:
                 reason = f"{missing} of {expected} rows of earlier days are missing from the answer"
                 return replace(result, ok=False, error="schema", reason=reason)
             new = await asyncio.to_thread(self.store.add_reports, good)
+            if set(now) != before:
+                await asyncio.to_thread(self.store.set_value, memory, now)
         return replace(result, new=new, data_at=_data_at(good, account))
 
     async def _products(self, reader: ShopReader) -> PollResult:
@@ -203,11 +208,15 @@ def _contradicting(reports: Reports, counts: Any, money: Any) -> Any:
     return np.array([key in clash for key in keys], dtype=np.bool_)
 
 
-def _missing(known: Reports, received: Reports, account: Account, today: int) -> tuple[int, int]:
-    """How many rows of earlier days the store has of the account that the answer lacks, and of how many."""
-    names = ("budget", "campaign", "product", "day")
-    expected = set(_keys(_select(known, (known.account == account.id) & (known.day < today)), *names))
-    return len(expected - set(_keys(received, *names))), len(expected)
+def _missing(
+    known: Reports, received: Reports, account: Account, today: int, series: Collection[tuple[Any, ...]]
+) -> tuple[int, int]:
+    """How many rows of earlier days and of these (campaign, product) the store has that the answer lacks, and of how
+    many.
+    """
+    earlier = _select(known, (known.account == account.id) & (known.day < today))
+    expected = {key for key in _keys(earlier, "campaign", "product", "day") if key[:2] in series}
+    return len(expected - set(_keys(received, "campaign", "product", "day"))), len(expected)
 
 
 def _keys(reports: Reports, *names: str) -> list[tuple[Any, ...]]:

@@ -150,6 +150,11 @@ async def test_a_platform_may_round_to_its_own_step(store: Store) -> None:
     assert result.outcome == Applied(yuan(110))
 
 
+async def test_a_move_smaller_than_the_step_is_not_taken_for_done_when_nothing_moved(store: Store) -> None:
+    platform = FakePlatform.of(NOW, [Fault.IGNORED], facts={"b1": {"step": yuan(10)}})
+    assert isinstance((await write(platform, store, {"b1": 95}))["b1"].outcome, Unresolved)
+
+
 async def test_a_hanging_platform_is_given_up_on(store: Store) -> None:
     platform = FakePlatform.of(NOW)
 
@@ -334,6 +339,13 @@ async def test_a_raised_write_counts_as_what_was_read_back(store: Store) -> None
     results = await write(platform, store, {"b1": 200, "b2": 210}, cap=yuan(720))
     assert results["b1"].actual == yuan(220)
     assert "could add up to 730.00 CNY" in results["b2"].reason
+
+
+async def test_a_lost_increase_keeps_its_room_since_it_may_still_land(store: Store) -> None:
+    platform = FakePlatform.of(NOW, [Fault.LOST])
+    results = await write(platform, store, {"b1": 150, "b2": 250}, cap=yuan(660))
+    assert isinstance(results["b1"].outcome, Unresolved)
+    assert "could add up to 700.00 CNY" in results["b2"].reason
 
 
 async def test_without_a_cap_the_sum_may_not_rise(store: Store) -> None:
