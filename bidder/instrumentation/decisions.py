@@ -152,8 +152,13 @@ class DecisionFigures:
             f.rule_relaxation.labels(shop, rule).set(relaxed.get(rule, 0.0))
 
 
+_REASON_BY_CHECK = {"figures_fresh": "stale"}
+
+
 def hold_reason(check: str) -> str:
-    """The reason among HOLD_REASONS that a guard's check counts under: the one its name contains, else guard."""
+    """The reason among HOLD_REASONS that a guard's check counts under: by table, by its name, else guard."""
+    if check in _REASON_BY_CHECK:
+        return _REASON_BY_CHECK[check]
     known = [reason for reason in HOLD_REASONS if reason not in (OTHER, "guard") and reason in check]
     return known[0] if known else "guard"
 

@@ -12,10 +12,13 @@ from typing import Any
 
 from bidder.store.protocol import JournalLine
 from bidder.web.series import Trace
-from bidder.web.view import Status
+from bidder.web.situation import Situation
 from bidder.web.words import Words
 
 __all__ = ["Entry", "Light", "Line", "Tile", "entries", "light", "lines", "tiles"]
+
+_UNTOLD = frozenset({"intent", "currency", "policy", "actual", "seen", "total"})
+"""Facts of the journal that its sentences leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +77,28 @@ class Entry:
     tone: str
 
 
-def light(w: Words, status: Status, document: Mapping[str, Any] | None, ready: bool) -> Light:
+def light(w: Words, now: Situation, document: Mapping[str, Any] | None, ready: bool) -> Light:
     """The worst thing that is true decides the colour; a green one says what happens today."""
-    problems = [*status["problems"], *(account["error"] for account in status["accounts"] if account["error"])]
-    first = problems[0] if problems else ""
-    if status["state"] == "HALTED":
-        return Light("red", w.say("light.halted"), status["reason"])
-    if document is None:
+    problems = list(now.problems)
+    if now.open_writes:
+        problems.append(w.say("light.open_writes", n=now.open_writes))
+    if now.state == "HALTED":
+        return Light("red", w.say("light.halted"), now.reason)
+    if document is None or not ready:
         if problems:
-            return Light("amber", w.say("light.problem"), first)
+            return Light("amber", w.say("light.problem"), problems[0])
         return Light("grey", w.say("light.starting"), w.say("light.starting_more"))
-    if status["state"] == "REDUCING":
-        return Light("amber", w.say("light.reducing"), status["reason"])
-    whole = [hold["reason"] for hold in [*status["holds"], *document["holds"]] if hold["budget"] is None]
+    if now.state == "REDUCING":
+        return Light("amber", w.say("light.reducing"), now.reason)
+    whole = [hold["reason"] for hold in [*now.holds, *document["holds"]] if hold["budget"] is None]
     if whole:
         return Light("amber", w.say("light.held"), whole[0])
     if problems:
-        return Light("amber", w.say("light.problem"), first)
+        return Light("amber", w.say("light.problem"), problems[0])
     changes = len([line for line in document["budgets"] if _moved(line)])
-    if not ready:
-        return Light("grey", w.say("light.starting"), w.say("light.starting_more"))
     if not changes:
         return Light("green", w.say("light.still"))
-    modes = {account["mode"] for account in status["accounts"]}
+    modes = set(now.modes.values())
     if "apply" in modes or not modes:
         return Light("green", w.say("light.well", n=changes))
     for mode, key in (("propose", "light.waiting"), ("manual", "light.manual")):
@@ -105,32 +107,28 @@ def light(w: Words, status: Status, document: Mapping[str, Any] | None, ready: b
     return Light("green", w.say("light.observing", n=changes))
 
 
-def tiles(w: Words, status: Status, document: Mapping[str, Any] | None) -> list[Tile]:
+def tiles(w: Words, now: Situation, document: Mapping[str, Any] | None) -> list[Tile]:
     """Today, the month, and what the plan is expected to earn."""
-    currency = status["currency"]
-    unit = w.unit(currency)
-    month = status["month"]
+    currency, unit = now.currency, w.unit(now.currency)
     result = []
     if document is not None:
-        limit = status["day_limit"] or document["total"]
+        limit = now.day_limit or document["total"]
         notes = [w.say("tile.of_limit", limit=w.money(limit, currency))]
-        if status["spent_today"] is not None:
-            notes.append(w.say("tile.spent_today", amount=w.money(status["spent_today"], currency)))
+        if now.spent_today is not None and document.get("day", now.day.isoformat()) == now.day.isoformat():
+            notes.append(w.say("tile.spent_today", amount=w.money(now.spent_today, currency)))
         if Decimal(document["unallocated"]) > 0:
             notes.append(w.say("tile.unallocated", amount=w.money(document["unallocated"], currency)))
         part = _part(document["planned"], limit)
-        result.append(
-            Tile(w.say("tile.today"), w.number(document["planned"]), unit, tuple(notes), part, None, (part or 0) > 1)
-        )
-    spent, budget = month["spent"], month["budget"]
-    label = w.say("tile.month", month=w.month(month["name"]))
-    if budget is None:
-        result.append(Tile(label, w.number(spent), unit, (w.say("tile.month_open"),)))
+        figure = w.number(document["planned"])
+        result.append(Tile(w.say("tile.today"), figure, unit, tuple(notes), part, None, (part or 0) > 1))
+    label, spent = w.say("tile.month", month=w.month(now.day)), w.number(now.month_spent)
+    if now.month_limit is None:
+        result.append(Tile(label, spent, unit, (w.say("tile.month_open"),)))
     else:
-        part = _part(spent, budget) or 0.0
-        pace = w.say("tile.month_passed", spent=w.percent(part), time=w.percent(month["passed"]))
-        notes = [w.say("tile.of_budget", budget=w.money(budget, currency)), pace]
-        result.append(Tile(label, w.number(spent), unit, tuple(notes), part, month["passed"], part > 1))
+        part = _part(now.month_spent, now.month_limit) or 0.0
+        pace = w.say("tile.month_passed", spent=w.percent(part), time=w.percent(now.month_passed))
+        limits = (w.say("tile.of_budget", budget=w.money(now.month_limit, currency)), pace)
+        result.append(Tile(label, spent, unit, limits, part, now.month_passed, part > 1))
     if document is not None and "expected" in document:
         result.append(_earnings(w, document, currency))
     return result
@@ -224,25 +222,34 @@ def entries(w: Words, journal: Sequence[JournalLine], zone: str, names: Mapping[
 
 def _sentence(w: Words, facts: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """The facts of a line, those first that a person asks for; the rest as `word value`."""
-    rest = dict(facts)
+    rest = {key: value for key, value in facts.items() if key not in _UNTOLD}
     parts = []
     if "budget" in rest:
         budget = str(rest.pop("budget"))
         parts.append(names.get(budget, budget))
-    if "before" in rest and "after" in rest:
-        parts.append(f"{w.number(rest.pop('before'))} → {w.number(rest.pop('after'))}")
+    for before, after in (("before", "after"), ("expected", "found")):
+        if before in rest and after in rest:
+            parts.append(f"{w.number(rest.pop(before))} → {w.number(rest.pop(after))}")
     for key in ("outcome", "result"):
         if isinstance(rest.get(key), str):
             parts.append(w.term("outcome", str(rest.pop(key)).lower()))
-    for key in ("state", "text", "reason"):
+    for key in ("state", "what", "text", "reason"):
         if rest.get(key):
             parts.append(str(rest.pop(key)))
-    for key in ("intent", "currency", "day_number"):
-        rest.pop(key, None)
+    for key in ("results", "held"):
+        parts += [_part_of(w, one) for one in rest.pop(key, [])]
     parts += [
         f"{w.term('fact', key)} {_plain(value)}" for key, value in rest.items() if value not in (None, "", [], {})
     ]
     return " · ".join(parts)
+
+
+def _part_of(w: Words, one: Any) -> str:
+    """One source of a poll: what came, or why nothing did; anything else as it is."""
+    if not isinstance(one, Mapping):
+        return str(one)
+    said = one.get("reason") or one.get("error") or w.say("fact.new", n=one.get("new") or 0)
+    return f"{one.get('account', '')} {w.term('poll', str(one.get('kind', '')))} {said}"
 
 
 def _plain(value: Any) -> str:
@@ -270,6 +277,6 @@ def _moved(one: Mapping[str, Any]) -> bool:
     return one["now"] is None or Decimal(one["now"]) != Decimal(one["planned"])
 
 
-def _part(amount: str, whole: str) -> float | None:
+def _part(amount: str | float, whole: str) -> float | None:
     """Amount over whole; None over nothing."""
-    return None if not Decimal(whole) else float(Decimal(amount) / Decimal(whole))
+    return None if not Decimal(whole) else float(amount) / float(whole)

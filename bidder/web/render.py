@@ -11,10 +11,11 @@ from typing import Any
 import jinja2
 
 from bidder.ids import PlanId
-from bidder.snapshot import day_number
+from bidder.reports import Reports
+from bidder.snapshot import FloatArray, day_number
 from bidder.store.protocol import JournalLine, StoredPlan, StoreReader
 from bidder.web import charts, pages, series
-from bidder.web.view import Status
+from bidder.web.situation import Situation, situation
 from bidder.web.words import Words
 
 __all__ = ["Renderer"]
@@ -38,97 +39,115 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._drawings: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+        self._reports: tuple[tuple[int, date], Reports] | None = None
         self._lock = threading.Lock()
 
     def today(
-        self, w: Words, store: StoreReader, status: Status, document: Mapping[str, Any] | None, ready: bool
+        self,
+        w: Words,
+        store: StoreReader,
+        status: Mapping[str, Any],
+        document: Mapping[str, Any] | None,
+        ready: bool,
     ) -> str:
         """The first screen. Raises StoreError."""
-        day = date.fromisoformat(status["day"])
+        newest = store.journal(4 * _LAST_LINES)
+        reports = self._newest_reports(store, date.fromisoformat(status["day"]), newest)
+        now = situation(status, store, reports)
         names = _names(store, document)
-        in_force, traces = self._in_force(store, status, day)
+        in_force, traces = self._in_force(store, now, now.day)
         layers, legend = series.stacked(in_force, names)
-        limit = status["day_limit"]
-        drawn = None
-        if len(in_force.days) > 1 and len(layers):
-            titles = [one.name or w.say("chart.others", n=one.count) for one in legend]
-            cap = None if limit is None else float(limit)
-            drawn = self._both(
-                ("budgets", w.language, *_fingerprint(in_force.days, layers.tobytes()), cap),
-                lambda size: charts.draw_budgets(in_force.days, layers, titles, cap, size),
-            )
-        plans = store.plans(2 * _CHART_DAYS)
-        spent = series.actual(
-            store.reports(since_day=day_number(day) - _CHART_DAYS),
-            plans,
-            currency=status["currency"],
-            exchange=status.get("exchange", {}),
-            today=day,
-        )
-        actual = None
-        if len(spent.days) > 1:
-            actual = self._both(
-                ("actual", *_fingerprint(spent.days, spent.spent.tobytes() + spent.planned.tobytes())),
-                lambda size: charts.draw_actual(spent, size),
-            )
+        holds = [] if document is None else _distinct([*now.holds, *document["holds"]])
         return self._fill(
             "today.html",
             w,
-            status,
-            light=pages.light(w, status, document, ready),
-            tiles=pages.tiles(w, status, document),
+            now,
+            light=pages.light(w, now, document, ready),
+            tiles=pages.tiles(w, now, document),
             document=document,
-            lines=[] if document is None else pages.lines(w, document, traces, status["holds"]),
-            holds=[] if document is None else [*status["holds"], *document["holds"]],
+            lines=[] if document is None else pages.lines(w, document, traces, holds),
+            holds=holds,
             names=names,
-            budgets_chart=drawn,
-            actual_chart=actual,
+            budgets_chart=self._budgets_chart(w, now, in_force, layers, legend),
+            actual_chart=self._actual_chart(now, reports, store.plans(2 * _CHART_DAYS)),
             legend=legend,
-            entries=pages.entries(w, _told(store.journal(4 * _LAST_LINES)), status["timezone"], names),
+            entries=pages.entries(w, _told(newest), now.timezone, names),
         )
 
-    def plan(self, w: Words, store: StoreReader, status: Status, plan: str) -> str | None:
+    def plan(self, w: Words, store: StoreReader, status: Mapping[str, Any], plan: str) -> str | None:
         """One plan as it was shown, with everything it says; None when there is none of this id. Raises StoreError."""
         stored = store.plan(PlanId(plan))
         if stored is None:
             return None
-        names = _names(store, stored.document)
-        _, traces = self._in_force(store, status, date.fromisoformat(stored.day))
         earlier: Sequence[StoredPlan] = [one for one in store.plans(_EARLIER_PLANS + 1) if one.id != stored.id]
         return self._fill(
             "plan.html",
             w,
-            status,
+            situation(status, store, None),
             stored=stored,
             document=stored.document,
-            lines=pages.lines(w, stored.document, traces),
+            lines=pages.lines(w, stored.document, {}),
             holds=stored.document["holds"],
-            names=names,
+            names=_names(store, stored.document),
             earlier=earlier[:_EARLIER_PLANS],
         )
 
-    def journal(self, w: Words, store: StoreReader, status: Status) -> str:
+    def journal(self, w: Words, store: StoreReader, status: Mapping[str, Any]) -> str:
         """What was read, decided and written, newest first. Raises StoreError."""
-        names = _names(store, None)
-        entries = pages.entries(w, store.journal(_JOURNAL_LINES), status["timezone"], names)
-        return self._fill("journal.html", w, status, entries=entries)
+        now = situation(status, store, None)
+        entries = pages.entries(w, store.journal(_JOURNAL_LINES), now.timezone, _names(store, None))
+        return self._fill("journal.html", w, now, entries=entries)
 
     def error(self, w: Words, code: int, sentence: str) -> str:
         """A page that says in one sentence what is wrong."""
         return self._templates.get_template("error.html").render(w=w, code=code, sentence=sentence, page="error")
 
+    def _newest_reports(self, store: StoreReader, day: date, journal: Sequence[JournalLine]) -> Reports:
+        """The reports of a month and more; read again only when the journal says that something has happened."""
+        version = (journal[0].number if journal else 0, day)
+        with self._lock:
+            if self._reports is None or self._reports[0] != version:
+                self._reports = (version, store.reports(since_day=day_number(day) - _CHART_DAYS - 1))
+            return self._reports[1]
+
     def _in_force(
-        self, store: StoreReader, status: Status, day: date
+        self, store: StoreReader, now: Situation, day: date
     ) -> tuple[series.BudgetSeries, dict[str, series.Trace]]:
         in_force = series.budgets_by_day(
             store.budget_history(series.since(day)),
-            zone=status["timezone"],
-            currency=status["currency"],
-            exchange=status.get("exchange", {}),
+            zone=now.timezone,
+            currency=now.currency,
+            exchange=now.exchange,
             today=day,
             days=_CHART_DAYS,
         )
         return in_force, series.traces(in_force)
+
+    def _budgets_chart(
+        self,
+        w: Words,
+        now: Situation,
+        in_force: series.BudgetSeries,
+        layers: FloatArray,
+        legend: Sequence[series.Legend],
+    ) -> dict[str, str] | None:
+        if len(in_force.days) < 2 or not len(layers):
+            return None
+        titles = [one.name or w.say("chart.others", n=one.count) for one in legend]
+        cap = None if now.day_limit is None else float(now.day_limit)
+        return self._both(
+            ("budgets", w.language, in_force.days, layers.tobytes(), cap),
+            lambda size: charts.draw_budgets(in_force.days, layers, titles, cap, size),
+        )
+
+    def _actual_chart(self, now: Situation, reports: Reports, plans: Sequence[StoredPlan]) -> dict[str, str] | None:
+        spent = series.actual(reports, plans, currency=now.currency, exchange=now.exchange, today=now.day)
+        if len(spent.days) < 2:
+            return None
+        return self._both(
+            ("actual", spent.days, spent.spent.tobytes(), spent.planned.tobytes()),
+            lambda size: charts.draw_actual(spent, size),
+        )
 
     def _both(self, key: tuple[Any, ...], draw: Callable[[tuple[int, int]], str]) -> dict[str, str]:
         """The picture for wide screens and the one for phones, drawn once for the same figures."""
@@ -144,9 +163,9 @@ class Renderer:
             self._drawings.move_to_end(key)
             return self._drawings[key]
 
-    def _fill(self, template: str, w: Words, status: Status, **values: Any) -> str:
+    def _fill(self, template: str, w: Words, now: Situation, **values: Any) -> str:
         page = template.partition(".")[0]
-        return self._templates.get_template(template).render(w=w, status=status, page=page, **values)
+        return self._templates.get_template(template).render(w=w, now=now, page=page, **values)
 
 
 def _told(journal: Sequence[JournalLine]) -> list[JournalLine]:
@@ -154,8 +173,9 @@ def _told(journal: Sequence[JournalLine]) -> list[JournalLine]:
     return [line for line in journal if line.kind != "intent"][:_LAST_LINES]
 
 
-def _fingerprint(days: Sequence[date], figures: bytes) -> tuple[Any, ...]:
-    return (days[0], days[-1], figures)
+def _distinct(holds: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Each hold once: the daemon and the plan may both name it."""
+    return list({(hold["check"], hold["budget"], hold["reason"]): hold for hold in holds}.values())
 
 
 def _names(store: StoreReader, document: Mapping[str, Any] | None) -> dict[str, str]:

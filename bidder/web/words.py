@@ -64,10 +64,9 @@ class Words:
             return ""
         return self.table.get(f"currency.{currency}", currency)
 
-    def month(self, name: str) -> str:
-        """`November`, in Chinese `11月`, of `2026-11`."""
-        value = date.fromisoformat(f"{name}-01")
-        return f"{value.month}月" if self.language == "zh" else f"{value:%B}"
+    def month(self, day: date) -> str:
+        """`November`, in Chinese `11月`, of any day in it."""
+        return f"{day.month}月" if self.language == "zh" else f"{day:%B}"
 
     def percent(self, part: float) -> str:
         """A part of one, to whole percents."""
