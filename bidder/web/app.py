@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bidder.web.view import DaemonView
+from bidder.web.view import DaemonView, Status
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["DaemonView", "create_app"]
+__all__ = ["DaemonView", "Status", "create_app"]
 
 
 def create_app(view: DaemonView) -> web.Application:

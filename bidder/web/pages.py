@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from bidder.store.protocol import JournalLine
 from bidder.web.series import Trace
-from bidder.web.situation import Situation
+from bidder.web.view import Status
 from bidder.web.words import Words
 
 __all__ = ["Entry", "Light", "Line", "Tile", "entries", "light", "lines", "tiles"]
@@ -77,20 +78,20 @@ class Entry:
     tone: str
 
 
-def light(w: Words, now: Situation, document: Mapping[str, Any] | None, ready: bool) -> Light:
+def light(w: Words, now: Status, document: Mapping[str, Any] | None, ready: bool) -> Light:
     """The worst thing that is true decides the colour; a green one says what happens today."""
-    problems = list(now.problems)
-    if now.open_writes:
-        problems.append(w.say("light.open_writes", n=now.open_writes))
-    if now.state == "HALTED":
-        return Light("red", w.say("light.halted"), now.reason)
+    problems = list(now["problems"])
+    if now.get("unresolved"):
+        problems.append(w.say("light.open_writes", n=now.get("unresolved")))
+    if now["state"] == "HALTED":
+        return Light("red", w.say("light.halted"), now["reason"])
     if document is None or not ready:
         if problems:
             return Light("amber", w.say("light.problem"), problems[0])
         return Light("grey", w.say("light.starting"), w.say("light.starting_more"))
-    if now.state == "REDUCING":
-        return Light("amber", w.say("light.reducing"), now.reason)
-    whole = [hold["reason"] for hold in [*now.holds, *document["holds"]] if hold["budget"] is None]
+    if now["state"] == "REDUCING":
+        return Light("amber", w.say("light.reducing"), now["reason"])
+    whole = [hold["reason"] for hold in [*now["holds"], *document["holds"]] if hold["budget"] is None]
     if whole:
         return Light("amber", w.say("light.held"), whole[0])
     if problems:
@@ -98,7 +99,7 @@ def light(w: Words, now: Situation, document: Mapping[str, Any] | None, ready: b
     changes = len([line for line in document["budgets"] if _moved(line)])
     if not changes:
         return Light("green", w.say("light.still"))
-    modes = set(now.modes.values())
+    modes = {account["mode"] for account in now["accounts"]}
     if "apply" in modes or not modes:
         return Light("green", w.say("light.well", n=changes))
     for mode, key in (("propose", "light.waiting"), ("manual", "light.manual")):
@@ -107,28 +108,28 @@ def light(w: Words, now: Situation, document: Mapping[str, Any] | None, ready: b
     return Light("green", w.say("light.observing", n=changes))
 
 
-def tiles(w: Words, now: Situation, document: Mapping[str, Any] | None) -> list[Tile]:
+def tiles(w: Words, now: Status, document: Mapping[str, Any] | None) -> list[Tile]:
     """Today, the month, and what the plan is expected to earn."""
-    currency, unit = now.currency, w.unit(now.currency)
+    currency, unit, month = now["currency"], w.unit(now["currency"]), now["month"]
     result = []
     if document is not None:
-        limit = now.day_limit or document["total"]
+        limit = now["day_limit"] or document["total"]
         notes = [w.say("tile.of_limit", limit=w.money(limit, currency))]
-        if now.spent_today is not None and document.get("day", now.day.isoformat()) == now.day.isoformat():
-            notes.append(w.say("tile.spent_today", amount=w.money(now.spent_today, currency)))
+        if now["spent_today"] is not None and document.get("day", now["day"]) == now["day"]:
+            notes.append(w.say("tile.spent_today", amount=w.money(now["spent_today"], currency)))
         if Decimal(document["unallocated"]) > 0:
             notes.append(w.say("tile.unallocated", amount=w.money(document["unallocated"], currency)))
         part = _part(document["planned"], limit)
         figure = w.number(document["planned"])
         result.append(Tile(w.say("tile.today"), figure, unit, tuple(notes), part, None, (part or 0) > 1))
-    label, spent = w.say("tile.month", month=w.month(now.day)), w.number(now.month_spent)
-    if now.month_limit is None:
+    label, spent = w.say("tile.month", month=w.month(date.fromisoformat(now["day"]))), w.number(month["spent"])
+    if month["budget"] is None:
         result.append(Tile(label, spent, unit, (w.say("tile.month_open"),)))
     else:
-        part = _part(now.month_spent, now.month_limit) or 0.0
-        pace = w.say("tile.month_passed", spent=w.percent(part), time=w.percent(now.month_passed))
-        limits = (w.say("tile.of_budget", budget=w.money(now.month_limit, currency)), pace)
-        result.append(Tile(label, spent, unit, limits, part, now.month_passed, part > 1))
+        part = _part(month["spent"], month["budget"]) or 0.0
+        pace = w.say("tile.month_passed", spent=w.percent(part), time=w.percent(month["passed"]))
+        limits = (w.say("tile.of_budget", budget=w.money(month["budget"], currency)), pace)
+        result.append(Tile(label, spent, unit, limits, part, month["passed"], part > 1))
     if document is not None and "expected" in document:
         result.append(_earnings(w, document, currency))
     return result

@@ -15,7 +15,7 @@ from bidder.reports import Reports
 from bidder.snapshot import FloatArray, day_number
 from bidder.store.protocol import JournalLine, StoredPlan, StoreReader
 from bidder.web import charts, pages, series
-from bidder.web.situation import Situation, situation
+from bidder.web.view import Status
 from bidder.web.words import Words
 
 __all__ = ["Renderer"]
@@ -46,18 +46,18 @@ class Renderer:
         self,
         w: Words,
         store: StoreReader,
-        status: Mapping[str, Any],
+        now: Status,
         document: Mapping[str, Any] | None,
         ready: bool,
     ) -> str:
         """The first screen. Raises StoreError."""
         newest = store.journal(4 * _LAST_LINES)
-        reports = self._newest_reports(store, date.fromisoformat(status["day"]), newest)
-        now = situation(status, store, reports)
+        day = date.fromisoformat(now["day"])
+        reports = self._newest_reports(store, day, newest)
         names = _names(store, document)
-        in_force, traces = self._in_force(store, now, now.day)
+        in_force, traces = self._in_force(store, now, day)
         layers, legend = series.stacked(in_force, names)
-        holds = [] if document is None else _distinct([*now.holds, *document["holds"]])
+        holds = [] if document is None else _distinct([*now["holds"], *document["holds"]])
         return self._fill(
             "today.html",
             w,
@@ -71,10 +71,10 @@ class Renderer:
             budgets_chart=self._budgets_chart(w, now, in_force, layers, legend),
             actual_chart=self._actual_chart(now, reports, store.plans(2 * _CHART_DAYS)),
             legend=legend,
-            entries=pages.entries(w, _told(newest), now.timezone, names),
+            entries=pages.entries(w, _told(newest), now["timezone"], names),
         )
 
-    def plan(self, w: Words, store: StoreReader, status: Mapping[str, Any], plan: str) -> str | None:
+    def plan(self, w: Words, store: StoreReader, now: Status, plan: str) -> str | None:
         """One plan as it was shown, with everything it says; None when there is none of this id. Raises StoreError."""
         stored = store.plan(PlanId(plan))
         if stored is None:
@@ -83,7 +83,7 @@ class Renderer:
         return self._fill(
             "plan.html",
             w,
-            situation(status, store, None),
+            now,
             stored=stored,
             document=stored.document,
             lines=pages.lines(w, stored.document, {}),
@@ -92,10 +92,9 @@ class Renderer:
             earlier=earlier[:_EARLIER_PLANS],
         )
 
-    def journal(self, w: Words, store: StoreReader, status: Mapping[str, Any]) -> str:
+    def journal(self, w: Words, store: StoreReader, now: Status) -> str:
         """What was read, decided and written, newest first. Raises StoreError."""
-        now = situation(status, store, None)
-        entries = pages.entries(w, store.journal(_JOURNAL_LINES), now.timezone, _names(store, None))
+        entries = pages.entries(w, store.journal(_JOURNAL_LINES), now["timezone"], _names(store, None))
         return self._fill("journal.html", w, now, entries=entries)
 
     def error(self, w: Words, code: int, sentence: str) -> str:
@@ -111,13 +110,13 @@ class Renderer:
             return self._reports[1]
 
     def _in_force(
-        self, store: StoreReader, now: Situation, day: date
+        self, store: StoreReader, now: Status, day: date
     ) -> tuple[series.BudgetSeries, dict[str, series.Trace]]:
         in_force = series.budgets_by_day(
             store.budget_history(series.since(day)),
-            zone=now.timezone,
-            currency=now.currency,
-            exchange=now.exchange,
+            zone=now["timezone"],
+            currency=now["currency"],
+            exchange=now.get("exchange", {}),
             today=day,
             days=_CHART_DAYS,
         )
@@ -126,7 +125,7 @@ class Renderer:
     def _budgets_chart(
         self,
         w: Words,
-        now: Situation,
+        now: Status,
         in_force: series.BudgetSeries,
         layers: FloatArray,
         legend: Sequence[series.Legend],
@@ -134,14 +133,20 @@ class Renderer:
         if len(in_force.days) < 2 or not len(layers):
             return None
         titles = [one.name or w.say("chart.others", n=one.count) for one in legend]
-        cap = None if now.day_limit is None else float(now.day_limit)
+        cap = None if now["day_limit"] is None else float(now["day_limit"])
         return self._both(
             ("budgets", w.language, in_force.days, layers.tobytes(), cap),
             lambda size: charts.draw_budgets(in_force.days, layers, titles, cap, size),
         )
 
-    def _actual_chart(self, now: Situation, reports: Reports, plans: Sequence[StoredPlan]) -> dict[str, str] | None:
-        spent = series.actual(reports, plans, currency=now.currency, exchange=now.exchange, today=now.day)
+    def _actual_chart(self, now: Status, reports: Reports, plans: Sequence[StoredPlan]) -> dict[str, str] | None:
+        spent = series.actual(
+            reports,
+            plans,
+            currency=now["currency"],
+            exchange=now.get("exchange", {}),
+            today=date.fromisoformat(now["day"]),
+        )
         if len(spent.days) < 2:
             return None
         return self._both(
@@ -163,7 +168,7 @@ class Renderer:
             self._drawings.move_to_end(key)
             return self._drawings[key]
 
-    def _fill(self, template: str, w: Words, now: Situation, **values: Any) -> str:
+    def _fill(self, template: str, w: Words, now: Status, **values: Any) -> str:
         page = template.partition(".")[0]
         return self._templates.get_template(template).render(w=w, now=now, page=page, **values)
 

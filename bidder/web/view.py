@@ -2,13 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, Protocol, TypedDict
 
 from bidder.instrumentation import Metrics
 from bidder.store.protocol import StoreReader
 
-__all__ = ["DaemonView"]
+__all__ = ["AccountStatus", "DaemonView", "HoldStatus", "MonthStatus", "Status", "Todo"]
+
+
+class MonthStatus(TypedDict):
+    """The calendar month in the shop's time zone. Amounts are decimal strings in the shop's currency."""
+
+    name: str
+    """`2026-11`."""
+    spent: str
+    budget: str | None
+    """None: no month's budget is configured."""
+    passed: float
+    """The part of the month that has passed, 0 to 1."""
+
+
+class HoldStatus(TypedDict):
+    """Something that keeps bidder from acting: on one budget, or on all (budget None)."""
+
+    check: str
+    reason: str
+    budget: str | None
+
+
+class AccountStatus(TypedDict):
+    """One account as it was last polled."""
+
+    account: str
+    platform: str
+    mode: str
+    """observe, propose, apply or manual."""
+    polled_at: str | None
+    """ISO instant of the last good poll; None: never."""
+    error: str | None
+    """Why the last poll failed, in one line; None when it did not."""
+
+
+class Todo(TypedDict):
+    """Something a person should do, with what it is worth a day where that is known."""
+
+    text: str
+    worth: NotRequired[str]
+
+
+class Status(TypedDict):
+    """The document of `/api/v1/status`. Instants are ISO 8601 with a zone, days ISO dates, amounts decimal strings."""
+
+    shop: str
+    title: str
+    """The shop's name for people; the alias where none is written."""
+    currency: str
+    timezone: str
+    state: str
+    """ACTIVE, REDUCING or HALTED."""
+    reason: str
+    """Why it is in that state; empty for ACTIVE."""
+    day: str
+    """The account day that bidder is in."""
+    as_of: str | None
+    """Up to when the data goes; None: nothing was read yet."""
+    next_cycle_at: str | None
+    spent_today: str | None
+    """None: the platforms have not said yet."""
+    day_limit: str | None
+    month: MonthStatus
+    holds: Sequence[HoldStatus]
+    accounts: Sequence[AccountStatus]
+    problems: Sequence[str]
+    """What a person should know now, most urgent first: a stale source, a refused write."""
+    todos: NotRequired[Sequence[Todo]]
+    exchange: NotRequired[Mapping[str, float]]
+    """Shop currency per unit of another."""
+    unresolved: NotRequired[int]
+    """How many writes have no known outcome."""
+    demo: NotRequired[bool]
+    """A simulated shop: the page says so."""
+    version: NotRequired[str]
 
 
 class DaemonView(Protocol):
@@ -32,16 +107,8 @@ class DaemonView(Protocol):
         """Started: configuration loaded, store open, first poll done."""
         ...
 
-    def status(self) -> Mapping[str, Any]:
-        """The document of `/api/v1/status`: what is going on now. Instants are ISO 8601 with a zone, amounts strings.
-
-        Always there: `shop`, `currency`, `timezone`, `state` (ACTIVE, REDUCING, HALTED), `day` (the account day, ISO).
-        Shown where they are there: `title`, `now`, `as_of` or `polled_at` (up to when the data goes), `next_cycle_at`
-        or `next_decision_at`, `day_limit`, `month_limit`, `holds` (check, reason, budget), `unresolved` (how many
-        writes have no known outcome), `modes` (account → mode), `problems` (sentences, most urgent first), `todos`
-        (text, worth), `exchange` (shop currency per unit of another), `demo`, and `reason` for a state that is not
-        ACTIVE.
-        """
+    def status(self) -> Status:
+        """What is going on now, from memory."""
         ...
 
     def plan_document(self) -> Mapping[str, Any] | None:

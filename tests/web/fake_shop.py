@@ -17,6 +17,7 @@ from bidder.performance import Observation, Performance
 from bidder.plan import State
 from bidder.reports import Reports
 from bidder.store.protocol import BudgetReading, Intent, JournalLine, StoredPlan
+from bidder.web.view import Status
 
 CNY = Currency("CNY")
 ZONE = "Asia/Shanghai"
@@ -236,23 +237,30 @@ class FakeView:
         self.document: dict[str, Any] | None = document()
         self.is_ready = True
         self.is_healthy = True
-        self.now: dict[str, Any] = {
+        self.now: Status = {
             "shop": "tea-house",
             "title": "半日闲茶铺",
             "currency": "CNY",
             "timezone": ZONE,
             "state": "ACTIVE",
-            "now": NOW.isoformat(),
+            "reason": "",
             "day": TODAY.isoformat(),
-            "decided": True,
-            "next_decision_at": "2026-11-25T01:30:00+00:00",
-            "polled_at": "2026-11-24T02:00:00+00:00",
-            "ready": True,
-            "holds": [],
-            "unresolved": 0,
-            "modes": {"wxt": "apply"},
+            "as_of": "2026-11-24T02:00:00+00:00",
+            "next_cycle_at": "2026-11-24T02:30:00+00:00",
+            "spent_today": "472.30",
             "day_limit": "2200.00",
-            "month_limit": "60000.00",
+            "month": {"name": "2026-11", "spent": "41200.00", "budget": "60000.00", "passed": 0.766},
+            "holds": [],
+            "accounts": [
+                {
+                    "account": "wxt",
+                    "platform": "taobao",
+                    "mode": "apply",
+                    "polled_at": "2026-11-24T02:00:00+00:00",
+                    "error": None,
+                },
+            ],
+            "problems": [],
         }
 
     def healthy(self) -> bool:
@@ -261,7 +269,7 @@ class FakeView:
     def ready(self) -> bool:
         return self.is_ready
 
-    def status(self) -> Mapping[str, Any]:
+    def status(self) -> Status:
         return self.now
 
     def plan_document(self) -> Mapping[str, Any] | None:
