@@ -22,6 +22,12 @@ _HALF_WIDTH = {0xFF01 + place: 0x21 + place for place in range(94)} | {
     **dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), " "),
 }
 
+_ALPHABETS = [
+    frozenset(map(chr, range(first, last + 1)))
+    for first, last in ((0xC0, 0x24F), (0x370, 0x3FF), (0x400, 0x45F), (0x5D0, 0x5F4), (0x600, 0x6FF))
+]
+"""Latin, Greek, Cyrillic, Hebrew, Arabic: those that UTF-8 writes in two bytes and that shops use."""
+
 _JUNK = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 _NO_TABLE = {
     b"%PDF": "a PDF",
@@ -66,16 +72,30 @@ def _decoded(file: str, data: bytes) -> str:
         except UnicodeDecodeError:
             refuse(file, "the file begins like UTF-16 and is not; export it again as UTF-8")
     try:
-        return data.decode("utf-8-sig")
+        text, line = data.decode("utf-8-sig"), 1
     except UnicodeDecodeError as e:
-        line = data.count(b"\n", 0, e.start) + 1
+        text, line = "", data.count(b"\n", 0, e.start) + 1
+    # A few Chinese characters in GB18030 are UTF-8 by chance (元 would be Ԫ): then of letters that no shop mixes.
+    if text and (text.isascii() or _plausible(text)):
+        return text
     # In GB18030 text most high bytes come in pairs; in Latin text they stand alone, and some of it would decode.
     if b"\x00" not in data and re.search(rb"[\x80-\xff]{2}", data):
         try:
             return data.decode("gb18030")
         except UnicodeDecodeError:
             pass
-    return refuse(file, "expected text in UTF-8, UTF-16 or GB18030, was something else; save the file as UTF-8", line)
+    return text or refuse(
+        file, "expected text in UTF-8, UTF-16 or GB18030, was something else; save the file as UTF-8", line
+    )
+
+
+def _plausible(text: str) -> bool:
+    """Whether what was decoded as UTF-8 is in letters of one alphabet, or of Asia (which are never there by chance)."""
+    letters = {character for character in text if character > "\xbf"}
+    if any(character > "\u07ff" for character in letters):
+        return True
+    alphabets = {next((place for place, letters_of in enumerate(_ALPHABETS) if c in letters_of), -1) for c in letters}
+    return -1 not in alphabets and len(alphabets) <= 1
 
 
 def rows(

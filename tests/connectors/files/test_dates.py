@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bidder.connectors.files import dates
-from bidder.connectors.files.report import Faults
+from bidder.connectors.files.report import DateOrder, Faults
 from bidder.snapshot import day_number
 from tests.connectors.files.exports import columns, read_text, refusal, table
 
 
-def days_of(cells: list[str], order: dates.DateOrder | None = None, year: int | None = None) -> list[int] | str:
+def days_of(cells: list[str], order: DateOrder | None = None, year: int | None = None) -> list[int] | str:
     """The days of a column, or why it is refused."""
     faults = Faults("f.csv")
     lines = list(range(2, len(cells) + 2))
@@ -75,7 +75,7 @@ def test_a_few_days_are_read_as_they_were_written_or_refused_with_the_choice(
 ) -> None:
     run = [start + timedelta(days=sum(gaps[:number])) for number in range(length)]
     found = days_of([day.strftime(form) for day in run])
-    order: dates.DateOrder = "dmy" if form.startswith("%d") else "mdy"
+    order: DateOrder = "dmy" if form.startswith("%d") else "mdy"
     if isinstance(found, str):
         assert f"--dates {order}" in found
         found = days_of([day.strftime(form) for day in run], order)

@@ -11,7 +11,7 @@ from tests.connectors.files.exports import HEADER, read_text, refusal, table
 
 OK = "2026-03-01,tea,1000,50,12.50,3,99.00"
 
-BAD = {
+BAD: dict[str, tuple[str | bytes, str]] = {
     "empty": (b"", r"report.csv:1  the file is empty"),
     "blank": (b" \r\n\r\n", r"report.csv:1  the file is empty"),
     "commas": (b",,,\n,,,\n", r"report.csv:1  no row has anything in it"),
