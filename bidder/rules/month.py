@@ -52,7 +52,9 @@ class Pace:
     today: float
     """What may be budgeted today."""
     worst: float
-    """What today and the next day until its decision may cost at the worst."""
+    """The most that amounts times overdelivery may add up to, so that the month holds even at the worst."""
+    still: bool
+    """Whether nothing may rise: what stood since midnight may be spent already, and there is no room for both."""
     days_left: int
     """Today included."""
 
@@ -91,10 +93,29 @@ def pace_of_month(snapshot: Snapshot, month: float, overdelivery: FloatArray) ->
     remaining = month - spent - committed
     plan_today = month * left[0] / sum(of_day)
     today = min(max(remaining * left[0] / sum(left), _SLOWEST * plan_today), _FASTEST * plan_today)
-    least = float((minimums(snapshot) * overdelivery)[in_force(snapshot)].sum())
-    carried = 0 if len(left) == 1 or _decided_early(snapshot) else 1
-    worst = (remaining - least * (len(left) - 1 - carried)) / (1 + carried)
-    return Pace(month, spent, committed, plan_today, max(min(today, remaining), 0.0), worst, len(left))
+    worst, still = _worst(snapshot, remaining, overdelivery, len(left))
+    return Pace(month, spent, committed, plan_today, max(min(today, remaining), 0.0), worst, still, len(left))
+
+
+def _worst(snapshot: Snapshot, remaining: float, overdelivery: FloatArray, days_left: int) -> tuple[float, bool]:
+    """The most that Σ amounts·overdelivery may be today, and whether amounts must not rise.
+
+    Decided as the day begins, today costs Σ amounts·overdelivery at the worst, and each day after it at least the
+    minimums: that fits into what is left. Decided later, two things come on top. What stood since midnight may be
+    spent already, so today costs Σ max(now, amount)·overdelivery; and today's amounts stand until tomorrow's decision.
+    Where there is room that maximum is taken as the sum of both; where there is not, amounts may only fall, and the
+    maximum is what stands now.
+    """
+    spends = in_force(snapshot)
+    least = float((minimums(snapshot) * overdelivery)[spends].sum())
+    if _decided_early(snapshot):
+        return remaining - least * (days_left - 1), False
+    now = float((np.nan_to_num(snapshot.now) * overdelivery)[spends].sum())
+    tomorrow = 1 if days_left > 1 else 0
+    room = remaining - now - least * (days_left - 1 - tomorrow)
+    if room / (1 + tomorrow) >= now:
+        return room / (1 + tomorrow), False
+    return (room if tomorrow else remaining), True
 
 
 class Month(Kind):
@@ -122,11 +143,10 @@ class Month(Kind):
         weights = spends * over
         worst = max(pace.worst - float(extra @ weights), float(least @ weights))
         yield Limit(f"{name} (worst case)", Quantity.AMOUNT, weights, Sense.AT_MOST, worst, priority, source)
-        now = np.nan_to_num(snapshot.now)
-        if pace.days_left <= 2 and not _decided_early(snapshot) and float(now @ weights) > 0.8 * worst:
-            # what stood since midnight may be spent already: on the last days money may go, it may not wander
+        if pace.still:
             upper = np.where(np.isnan(snapshot.now), np.inf, np.maximum(snapshot.now, least))
-            yield Bounds(f"{name} (no raise on the last days)", np.full(len(now), -np.inf), upper, priority, source)
+            lower = np.full(len(upper), -np.inf)
+            yield Bounds(f"{name} (no raise on the last days)", lower, upper, priority, source)
 
 
 def _decided_early(snapshot: Snapshot) -> bool:
