@@ -59,3 +59,25 @@ def test_sigkill_leaves_whole_reports_and_every_intent_that_was_promised(tmp_pat
         assert {intent.number for intent in store.open_intents()} == set(begun) - closed
         store.close()
     assert turn > 5
+
+
+APPENDER = """
+import sys
+from datetime import UTC, datetime
+from bidder.store import open_store
+
+store = open_store(sys.argv[1])
+for turn in range(40):
+    store.append("note", datetime(2026, 11, 23, tzinfo=UTC), turn=turn)
+"""
+
+
+def test_two_processes_make_one_store_and_one_chain(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'bidder.db'}"
+    command = [sys.executable, "-c", APPENDER, url]
+    both = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(2)]
+    assert [one.wait(timeout=60) for one in both] == [0, 0]
+    store = open_store(url)
+    assert [line.number for line in store.journal()] == list(range(80, 0, -1))
+    assert store.verify_journal() is None
+    store.close()
