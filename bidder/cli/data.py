@@ -43,7 +43,9 @@ def import_(
         Literal["dmy", "mdy", "ymd"] | None, typer.Option(help="Order of day and month, where two orders fit.")
     ] = None,
     window: Annotated[int | None, typer.Option(help="Attribution window in days, for files that do not say.")] = None,
-    timezone: Annotated[str, typer.Option(help="The account's zone, such as Asia/Shanghai.")] = "UTC",
+    timezone: Annotated[
+        str | None, typer.Option(help="The account's zone, such as Asia/Shanghai (default: the configuration's).")
+    ] = None,
     observed_at: Annotated[str | None, typer.Option(help="When the files were seen, ISO 8601 (default: now).")] = None,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
@@ -56,9 +58,13 @@ def import_(
     from bidder.store import open_store
 
     seen_at = _instant(observed_at)
-    options = ReadOptions(account, currency, year, dates, window, timezone, seen_at)
+    configured_store, configured_zone = (
+        _configured(config, account) if store is None or config is not None else ("", "")
+    )
+    zone = timezone or configured_zone or "UTC"
+    options = ReadOptions(account, currency, year, dates, window, zone, seen_at)
     reports = _read_all(files, options)
-    saved = open_store(store_url(store, config))
+    saved = open_store(store or configured_store)
     try:
         reports = [_with_answers(one, saved.value(_answers_key(one))) for one in reports]
         facts = [_facts(path, one) for path, one in zip(files, reports, strict=True)]
@@ -78,13 +84,14 @@ def import_(
         _show(console, one, new)
 
 
-def store_url(option: str | None, config: Path | None) -> str:
-    """The store that is asked for, else the configuration's."""
-    if option:
-        return option
+def _configured(config: Path | None, account: str | None) -> tuple[str, str]:
+    """The configuration's store, and the zone of the account, else of the shop; UTC where nothing is configured."""
     from bidder.config.load import load
 
-    return load(config).store_url
+    loaded = load(config)
+    zones = {one.id: one.timezone for one, _ in loaded.accounts}
+    shop = "UTC" if loaded.path is None else loaded.shop.timezone
+    return loaded.store_url, next((zone for name, zone in zones.items() if name == account), shop)
 
 
 def _instant(text: str | None) -> datetime:

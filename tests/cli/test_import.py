@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import random
 import signal
 import subprocess
@@ -22,6 +23,13 @@ from tests.cli.importer import app
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADER = "date,campaign,impressions,clicks,spend,orders\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration_but_the_test_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("BIDDER_CONFIG", "BIDDER_STORE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def url(folder: Path) -> str:
@@ -147,12 +155,26 @@ def test_the_table_shows_kind_columns_totals_and_what_was_left_out(shared_dir: P
     assert "\x1b[" not in result.stdout
 
 
-def run(*arguments: str) -> subprocess.Popen[str]:
+def test_without_options_the_configuration_says_store_and_zone(tmp_path: Path) -> None:
+    (tmp_path / "bidder.yaml").write_text("shop: {name: tea, timezone: Asia/Tokyo}\nstore: sqlite:///tea.db\n")
+    path = a_file(tmp_path, "2026-03-01,tea,10,1,5,0\n")
+    result = CliRunner().invoke(app, ["import", str(path)])
+    assert result.exit_code == 0, result.output
+    assert set(open_reader(f"sqlite:///{tmp_path / 'tea.db'}").reports().zone) == {"Asia/Tokyo"}
+
+
+def test_without_any_configuration_the_store_is_in_this_folder_and_the_zone_utc(tmp_path: Path) -> None:
+    path = a_file(tmp_path, "2026-03-01,tea,10,1,5,0\n")
+    result = CliRunner().invoke(app, ["import", str(path)])
+    assert result.exit_code == 0, result.output
+    assert set(open_reader(url(tmp_path)).reports().zone) == {"UTC"}
+
+
+def run(*arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.cli.importer", "import", *arguments],
-        cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
@@ -164,6 +186,28 @@ def test_bad_input_ends_with_exit_code_2_one_message_and_no_traceback(tmp_path: 
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
     assert err == f"{path}:2:5  spend: expected a finite number, was 'NaN'\n"
+
+
+def test_a_long_file_shows_its_progress_on_a_terminal_and_stdout_stays_json(tmp_path: Path) -> None:
+    rows = [f"2026-03-{day:02},camp {number},100,10,5.25,1" for day in range(1, 29) for number in range(2500)]
+    path = a_file(tmp_path, "\n".join(rows), "long.csv")
+    terminal, end = pty.openpty()
+    process = run("--json", "--store", url(tmp_path), str(path), stderr=end)
+    os.close(end)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(terminal)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(out)[0]["new_rows"] == len(rows)
+    assert b"long.csv" in shown
 
 
 def test_a_kill_at_any_moment_leaves_whole_files_or_nothing(tmp_path: Path) -> None:
