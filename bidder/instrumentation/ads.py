@@ -53,6 +53,7 @@ class AdFigures:
         self._accounts: dict[AccountId, _AccountFigures] = {}
         self._membership = Membership(facts.top_products)
         self._fresh: set[str] = set()
+        self._shown = False
         self._names: dict[str, str] = {}
         self._changed: set[str] = set()
         self.configured(facts)
@@ -129,8 +130,8 @@ class AdFigures:
     def _book_products(self, figures: _AccountFigures, labels: tuple[str, ...], grown: FloatArray) -> None:
         """Each product's growth goes to its own series or to `other`, at the moment it is seen.
 
-        A product that has just got its series stays in `other` until a scrape has shown the series at zero, or
-        `increase()` would miss its first step.
+        A product that gets its series while scrapes go on stays in `other` until one has shown the series at zero, or
+        `increase()` would miss its first step. Before the first scrape nobody has seen any step.
         """
         own = self._membership.members - self._fresh
         for product, row in figures.totals.products.items():
@@ -194,6 +195,7 @@ class AdFigures:
 
     def scraped(self) -> None:
         """An exposition has shown every series that exists: new ones may move from now on."""
+        self._shown = True
         self._fresh.clear()
 
     def _choose(self, at: datetime) -> None:
@@ -204,7 +206,7 @@ class AdFigures:
             for (product, _), micros in zip(totals.products.items(), totals.week_spend(), strict=True):
                 spend[product] = spend.get(product, 0.0) + float(micros) * (rate or 0.0)
         turnover = self._membership.choose(spend, self._changed, at)
-        self._fresh |= turnover.entered
+        self._fresh |= turnover.entered if self._shown else set()
         for product in sorted(turnover.left):
             for family in (*self._families.product_total.values(), *self._product_budgets()):
                 family.remove_by_labels({"product": product_label(product)})

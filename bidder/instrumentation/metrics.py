@@ -98,6 +98,8 @@ class Metrics:
                     timing.remove_by_labels({"source": source, "kind": kind})
                 for counter in (f.polls, f.poll_errors, f.quarantined_rows):
                     counter.remove_by_labels({"source": source, "kind": kind})
+            for source in {s.source for s in before.sources} - {s.source for s in facts.sources}:
+                f.poll_throttled.remove_by_labels({"source": source})
             self._born(facts)
             self._loaded(at)
             f.reloads.labels("ok").inc()

@@ -120,9 +120,9 @@ def tiles(w: Words, now: Status, document: Mapping[str, Any] | None) -> list[Til
         if Decimal(document["unallocated"]) > 0:
             notes.append(w.say("tile.unallocated", amount=w.money(document["unallocated"], currency)))
         part = _part(document["planned"], limit)
-        figure = w.number(document["planned"])
+        figure = w.rough(document["planned"])
         result.append(Tile(w.say("tile.today"), figure, unit, tuple(notes), part, None, (part or 0) > 1))
-    label, spent = w.say("tile.month", month=w.month(date.fromisoformat(now["day"]))), w.number(month["spent"])
+    label, spent = w.say("tile.month", month=w.month(date.fromisoformat(now["day"]))), w.rough(month["spent"])
     if month["budget"] is None:
         result.append(Tile(label, spent, unit, (w.say("tile.month_open"),)))
     else:
@@ -138,7 +138,7 @@ def tiles(w: Words, now: Status, document: Mapping[str, Any] | None) -> list[Til
 def _earnings(w: Words, document: Mapping[str, Any], currency: str) -> Tile:
     """The objective's money: what the plan should earn, how sure that is, and beside leaving all alone."""
     expected, now = document["expected"], document.get("expected_now")
-    low, high = w.number(expected["p10"]), w.number(expected["p90"])
+    low, high = w.rough(expected["p10"]), w.rough(expected["p90"])
     notes = [w.say("tile.interval", low=low, high=high)]
     if now is not None:
         gain = Decimal(expected["mean"]) - Decimal(now)
@@ -147,7 +147,7 @@ def _earnings(w: Words, document: Mapping[str, Any], currency: str) -> Tile:
     if document.get("margin_known") is False:
         notes.append(w.say("tile.margin_unknown"))
     label = w.say("tile.profit") if document.get("objective", "profit") == "profit" else w.say("tile.revenue")
-    return Tile(label, w.number(expected["mean"]), w.unit(currency), tuple(notes))
+    return Tile(label, w.rough(expected["mean"]), w.unit(currency), tuple(notes))
 
 
 def lines(
