@@ -239,6 +239,8 @@ def _names(text: str, source: Source | None) -> tuple[str, ...]:
 
 
 def _check_name(parts: list[str], *, called: bool, bound: set[str], found: set[str]) -> str | None:
+    if called and parts[0] in _OPERATORS:
+        return f"{parts[0]}: write {_OPERATORS[parts[0]]} instead"
     if called and len(parts) == 1:
         known = _FUNCTIONS
         return None if parts[0] in known else f"{parts[0]}: no such function{did_you_mean(parts[0], known)}"
@@ -264,7 +266,8 @@ def _check_name(parts: list[str], *, called: bool, bound: set[str], found: set[s
     if len(parts) == 1:
         return f"{name}: say which part: {', '.join(f'{name}.{part}' for part in own)}"
     full = [f"{parts[0]}.{part}" for part in own]
-    return f"{name}: no such name{did_you_mean(name, full) or '; known are ' + ', '.join(full)}"
+    near = did_you_mean(parts[1], own).replace("mean ", f"mean {parts[0]}.")
+    return f"{name}: no such name{near or '; known are ' + ', '.join(full)}"
 
 
 def _parse_fault(reason: str, source: Source | None) -> Fault:
