@@ -1,29 +1,31 @@
 """How much of an amount a budget can spend at all: the chance that demand reaches a given spend (SCIENCE 3.1).
 
-Called by :mod:`bidder.response.estimate`. A day that used up its amount only shows that demand was at least the spend
-(censored): so a budget that was cut does not look small tomorrow. A day well below its amount was limited by demand,
-or was a hiccup. The limit's prior is re-estimated over all budgets, so a shop whose budgets often run into their
-demand is warier above what was seen.
+Called by :mod:`bidder.response.estimate`. Day t spends min(b·δ, D): the amount in force as the platform delivers it, or
+what demand allows. How δ scatters is taken from the shop's own days. A day that used up its amount only shows that
+demand was at least the spend (censored), so a budget that was cut does not look small tomorrow; a day that stayed far
+below it points at demand, or was a hiccup such as others have too. The limits' prior is re-estimated over all budgets,
+so a shop whose budgets often run into their demand is warier above what was seen.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bidder.response.panel import Panel
-from bidder.response.shapes import KNOTS, bins
+from bidder.response.shapes import KNOTS, histogram
 from bidder.response.special import normal_cdf
-from bidder.snapshot import FloatArray
+from bidder.snapshot import FloatArray, IntArray
 
-__all__ = ["Reach", "reachable", "short_days"]
+__all__ = ["Reach", "reachable"]
 
 LIMITS: FloatArray = np.exp(np.linspace(np.log(0.3), np.log(5.0), 57))
 """Candidate limits, relative to the budget's scale."""
 
-LIMITED_SHARE = 0.25
+LIMITED_SHARE = 0.45
 """Expected share of budgets with a limit somewhere up to five times their usual spend, before data."""
 
 PSEUDO = 20.0
@@ -32,88 +34,100 @@ PSEUDO = 20.0
 SPREADS = (0.05, 0.1, 0.18, 0.3)
 """Candidate day-to-day spreads of demand (log); the shop's own is chosen by its evidence."""
 
+EDGES: FloatArray = np.array([-1.2, -0.7, -0.45, -0.3, -0.2, -0.14, -0.1, -0.07, -0.04, -0.015, 0.02])
+"""Classes of log(spend/amount) beside the shop's middle; the last is everything above."""
+
+CLASS_WIDTHS: FloatArray = np.concatenate([[1.0], np.diff(EDGES), [0.05]])
+SHORT_CLASSES = 5
+"""Days in the lowest classes (a fifth or more below the shop's middle) are short of their amount."""
+
 FIT_AT_MOST = 2000
+ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
     """`survival` (n, B): chance that demand lies above each knot of relative spend; `top` (n,): relative spend that it
-    exceeds on a fifth of the days (inf where no limit is in sight); `short` (n, T): days limited by demand."""
+    exceeds on a fifth of the days (inf where no limit is in sight); `short` (n, T): days far below their amount."""
 
     survival: FloatArray
     top: FloatArray
     short: NDArray[np.bool_]
 
 
-def short_days(table: Panel) -> NDArray[np.bool_]:
-    """Days whose spend stayed clearly below the amount in force, beside what is usual for this shop's platforms."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(table.live & (table.amount > 0), table.spend / table.amount, np.nan)
-    known = ratio[np.isfinite(ratio) & (ratio > 0.6)]
-    if not len(known):
-        return np.zeros(table.shape, dtype=bool)
-    middle = float(np.median(known))
-    above = float(np.quantile(known, 0.84)) / middle
-    floor = float(np.clip(middle * above**-2.5, 0.6, 0.92))
-    return np.asarray(np.nan_to_num(ratio, nan=np.inf) < floor)
+def reachable(table: Panel, left: IntArray, share: FloatArray, weight: FloatArray) -> Reach:
+    """The chance of reaching each relative spend.
 
-
-def reachable(table: Panel, scale: FloatArray, weight: FloatArray) -> Reach:
-    """The chance of reaching each relative spend. `weight` (n, T) is how much each day still counts."""
+    `left` and `share` (n, T) place each day's relative spend on the knots; `weight` is how much the day still counts.
+    """
     n = table.shape[0]
-    short = short_days(table)
-    full = table.live & ~short
-    left, share = bins(np.where(table.live, table.spend, 1.0) / scale[:, None])
-    binned_short = _histogram(left, share, np.where(short, weight, 0.0))
-    binned_full = _histogram(left, share, np.where(full, weight, 0.0))
-    hiccup = _hiccups(short, table.live)
-    stride = max(1, n // FIT_AT_MOST)
-    best: tuple[float, float, FloatArray] | None = None
+    known = table.live & (table.amount > 0)
+    delivered = _classes(table, known)
+    plain = histogram(left, share, np.where(table.live & ~known, weight, 0.0))
+    by_class = [
+        histogram(left, share, np.where(known & (delivered == code), weight, 0.0)) for code in range(len(CLASS_WIDTHS))
+    ]
+    rows = np.arange(0, n, max(1, n // FIT_AT_MOST))
     prior = np.append(np.full(len(LIMITS), LIMITED_SHARE / len(LIMITS)), 1 - LIMITED_SHARE)
-    for spread in SPREADS:
-        evidence = _evidence(binned_short[::stride], binned_full[::stride], spread, hiccup)
-        fitted = prior
-        for _ in range(15):
-            posterior, _total = _posterior(evidence, fitted)
-            fitted = (posterior.sum(axis=0) + PSEUDO * prior) / (len(posterior) + PSEUDO)
-        total = _posterior(evidence, fitted)[1] if n else 0.0
-        if best is None or total > best[0] + 1e-9:
-            best = (total, spread, fitted)
-    assert best is not None
-    _, spread, fitted = best
-    posterior, _ = _posterior(_evidence(binned_short, binned_full, spread, hiccup), fitted)
-    below = normal_cdf((np.log(LIMITS)[:, None] - np.log(KNOTS)[None, :]) / spread)
-    survival = np.clip(posterior[:, :-1] @ below + posterior[:, -1:], 0.0, 1.0)
+    hold = np.ones(len(rows))  # chance that the budget has no limit: its days show how platforms deliver
+    fitted, spread, pull = prior, SPREADS[1], np.ones(len(CLASS_WIDTHS))
+    for _ in range(ROUNDS if n else 0):
+        pull = _pull(known[rows], delivered[rows], hold)
+        scored = [_fit(_evidence([c[rows] for c in by_class], plain[rows], pull, one), prior) for one in SPREADS]
+        best = int(np.argmax([total for total, _, _ in scored]))
+        spread, (_, fitted, posterior) = SPREADS[best], scored[best]
+        hold = posterior[:, -1]
+    posterior = _posterior(_evidence(by_class, plain, pull, spread), fitted)[0]
+    survival = np.clip(posterior[:, :-1] @ _kernels(spread)[0].T + posterior[:, -1:], 0.0, 1.0)
     survival = np.minimum.accumulate(survival, axis=1)
     reached = survival <= 0.2
     top = np.where(reached.any(axis=1), KNOTS[np.argmax(reached, axis=1)], np.inf)
-    return Reach(survival, top, short)
+    return Reach(survival, top, known & (delivered < SHORT_CLASSES))
 
 
-def _histogram(left: NDArray[np.int64], share: FloatArray, weight: FloatArray) -> FloatArray:
-    """Day weights per budget and knot (n, B)."""
-    n, size = len(left), len(KNOTS)
-    base = np.arange(n)[:, None] * size + left
-    flat = np.bincount(base.ravel(), (weight * (1 - share)).ravel(), n * size)
-    flat += np.bincount(base.ravel() + 1, (weight * share).ravel(), n * size + 1)[: n * size]
-    return np.asarray(flat.reshape(n, size), dtype=np.float64)
+def _classes(table: Panel, known: NDArray[np.bool_]) -> IntArray:
+    """The class of each day's log(spend/amount) beside the middle of the shop's days (n, T)."""
+    ratio = np.log(np.where(known, table.spend, 1.0) / np.where(known, table.amount, 1.0))
+    middle = float(np.median(ratio[known])) if known.any() else 0.0
+    return np.searchsorted(EDGES, ratio - middle, side="right").astype(np.int64)
 
 
-def _hiccups(short: NDArray[np.bool_], live: NDArray[np.bool_]) -> float:
-    """Chance that a day stays short without any limit: seen on budgets where that is rare."""
-    days, low = live.sum(axis=1), short.sum(axis=1)
-    rare = low <= 0.1 * days
-    return float(np.clip((low[rare].sum() + 2.0) / (days[rare].sum() + 100.0), 0.002, 0.1))
+def _pull(known: NDArray[np.bool_], delivered: IntArray, hold: FloatArray) -> FloatArray:
+    """How much a day of each class speaks for a limit right at its spend: 1/hazard of the platforms' own delivery.
+
+    `hold` (n,) weighs the budgets from whose days it is learnt.
+    """
+    weight = (known * hold[:, None]).ravel()
+    mass = np.bincount(delivered.ravel(), weight, len(CLASS_WIDTHS)) + 4.0 * CLASS_WIDTHS / CLASS_WIDTHS.sum()
+    mass /= mass.sum()
+    above = np.cumsum(mass[::-1])[::-1] - mass / 2
+    return np.asarray(above * CLASS_WIDTHS / mass)
 
 
-def _evidence(binned_short: FloatArray, binned_full: FloatArray, spread: float, hiccup: float) -> FloatArray:
-    """log P(days | limit) for each candidate limit and, last, for none: (n, K + 1), none = 0."""
-    z = (np.log(LIMITS)[None, :] - np.log(KNOTS)[:, None]) / spread  # (B, K)
-    density = np.exp(-0.5 * z**2) / (spread * np.sqrt(2 * np.pi))
-    on_short = np.log((1 - hiccup) * density + hiccup) - np.log(hiccup)
-    on_full = np.log(0.99 * normal_cdf(z) + 0.01)
-    table = binned_short @ on_short + binned_full @ on_full
+@lru_cache(maxsize=8)
+def _kernels(spread: float) -> tuple[FloatArray, FloatArray]:
+    """(chance that demand exceeds, density of demand at) each knot (B) for each candidate limit (K)."""
+    z = (np.log(LIMITS)[None, :] - np.log(KNOTS)[:, None]) / spread
+    return normal_cdf(z), np.exp(-0.5 * z**2) / (spread * np.sqrt(2 * np.pi))
+
+
+def _evidence(by_class: list[FloatArray], plain: FloatArray, pull: FloatArray, spread: float) -> FloatArray:
+    """log P(days | limit)/P(days | none) for each candidate limit and, last, for none: (n, K + 1)."""
+    exceed, density = _kernels(spread)
+    table = plain @ np.log(0.995 * exceed + 0.005)
+    for code, binned in enumerate(by_class):
+        table = table + binned @ np.log(0.995 * exceed + pull[code] * density + 0.005)
     return np.concatenate([table, np.zeros((len(table), 1))], axis=1)
+
+
+def _fit(evidence: FloatArray, prior: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    """(log evidence, prior of limits re-estimated by EM, posterior)."""
+    fitted = prior
+    for _ in range(15):
+        posterior, _total = _posterior(evidence, fitted)
+        fitted = (posterior.sum(axis=0) + PSEUDO * prior) / (len(posterior) + PSEUDO)
+    posterior, total = _posterior(evidence, fitted)
+    return total, fitted, posterior
 
 
 def _posterior(evidence: FloatArray, prior: FloatArray) -> tuple[FloatArray, float]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bidder.response.shapes import KNOTS, Shapes
+from bidder.response.shapes import KNOTS, Shapes, histogram
 from bidder.response.special import log_gamma
 from bidder.snapshot import FloatArray, IntArray
 
@@ -87,16 +87,16 @@ def fit(days: Days, shapes: Shapes) -> Fit:
     ranked = np.arange(0, n, max(1, n // FIT_AT_MOST))
     log_value = np.log(np.maximum(shapes.value, 1e-12))
     seen = days.orders.sum(axis=1)
-    log_orders = _histogram(days, days.orders) @ log_value.T  # Σ o·log g
+    log_orders = histogram(days.left, days.share, days.orders) @ log_value.T  # Σ o·log g
     clicks = _click_evidence(days, log_value)
-    alpha = _level_spread(seen, days.expected * (_histogram(days, days.exposure) @ KNOTS**0.6))
+    alpha = _level_spread(seen, days.expected * (histogram(days.left, days.share, days.exposure) @ KNOTS**0.6))
     factor = np.ones(length)
     dispersion = np.ones(n)
     prior, theta_prior = shapes.prior.copy(), THETA_PRIOR.copy()
     weight, level = np.tile(prior, (n, 1)), np.zeros((n, count))
     theta = np.full(n, float(THETA @ THETA_PRIOR))
     for _ in range(ROUNDS):
-        exposure = _histogram(days, days.exposure * factor) @ shapes.value.T
+        exposure = histogram(days.left, days.share, days.exposure * factor) @ shapes.value.T
         evidence = _order_evidence(log_orders, exposure, seen, dispersion, days.expected, alpha)
         prior, theta_prior = _pooled(evidence[ranked], clicks[ranked], shapes.prior)
         weight, theta = _posterior(evidence, clicks, prior, theta_prior)
@@ -116,15 +116,6 @@ def fit(days: Days, shapes: Shapes) -> Fit:
         theta=theta,
         alpha=alpha,
     )
-
-
-def _histogram(days: Days, weight: FloatArray) -> FloatArray:
-    """Sums of `weight` per budget and knot (n, B): any sum over days of a tabled function becomes a product with it."""
-    n, size = len(days.left), len(KNOTS)
-    base = (np.arange(n)[:, None] * size + days.left).ravel()
-    flat = np.bincount(base, (weight * (1 - days.share)).ravel(), n * size)
-    flat += np.bincount(base + 1, (weight * days.share).ravel(), n * size + 1)[: n * size]
-    return np.asarray(flat.reshape(n, size), dtype=np.float64)
 
 
 def _at(days: Days, table: FloatArray) -> FloatArray:
@@ -172,9 +163,9 @@ def _click_evidence(days: Days, log_value: FloatArray) -> NDArray[np.float32]:
     common = (days.precision * y).sum(axis=0) / np.maximum(by_day, 1e-12) * (by_day / (by_day + 200.0))
     y = y - common
     y = y - ((days.precision * y).sum(axis=1) / total)[:, None]
-    binned = _histogram(days, days.precision)
+    binned = histogram(days.left, days.share, days.precision)
     mean_z = (binned @ z.T) / total[:, None]
-    zy = _histogram(days, days.precision * y) @ z.T
+    zy = histogram(days.left, days.share, days.precision * y) @ z.T
     zz = np.maximum(binned @ (z**2).T - total[:, None] * mean_z**2, 0.0)
     freedom = np.maximum((days.precision > 0).sum(axis=1) - 2, 1)
     inflated = np.maximum((days.precision * y**2).sum(axis=1) / freedom, 1.0)

@@ -17,6 +17,8 @@ from bidder.snapshot import FloatArray, History, IntArray, Snapshot
 __all__ = ["Panel", "panel"]
 
 DAY_SECONDS = 86_400.0
+LEAST, MOST = 1e-9, 1e15
+"""Figures below are 0, figures above are no figures: no report of a shop has them, and their squares stay finite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,15 +73,15 @@ def panel(snapshot: Snapshot, window: int) -> Panel:
     def summed(column: FloatArray) -> FloatArray:
         out = np.full(n * days, np.nan)
         if len(starts):
-            known = np.isfinite(column) & (column >= 0)
-            total = np.add.reduceat(np.where(known, column, 0.0), starts)
+            known = (column >= 0) & (column <= MOST)  # NaN and infinity are neither
+            total = np.add.reduceat(np.where(known & (column >= LEAST), column, 0.0), starts)
             out[place] = np.where(np.add.reduceat(known, starts, dtype=np.int64) > 0, total, np.nan)
         return out.reshape(n, days)
 
     def largest(column: FloatArray) -> FloatArray:
         out = np.full(n * days, np.nan)
         if len(starts):
-            out[place] = np.fmax.reduceat(np.where(np.isfinite(column) & (column > 0), column, np.nan), starts)
+            out[place] = np.fmax.reduceat(np.where((column >= LEAST) & (column <= MOST), column, np.nan), starts)
         return out.reshape(n, days)
 
     orders = np.where(np.isfinite(history.orders), history.orders, history.units)
@@ -109,7 +111,7 @@ def _age(snapshot: Snapshot, history: History) -> FloatArray:
         offset[index] = shift.total_seconds() if shift is not None else 0.0
     seen = np.where(np.isfinite(history.observed), history.observed, snapshot.as_of.timestamp())
     local = (seen + offset[history.budget]) / DAY_SECONDS if len(history) else np.zeros(0)
-    return np.maximum(np.floor(local - history.day), 0.0) + 1e-9  # above zero: `largest` takes 0 for unknown
+    return np.maximum(np.floor(local - history.day), 0.0) + 1e-6  # above zero: `largest` takes 0 for unknown
 
 
 def _steady(history: History) -> History:

@@ -18,13 +18,13 @@ class ResponseSettings(BaseModel):
     half_life: float | None = Field(default=None, gt=0)
     """Days after which a day of history counts half. Without it the shop's own history says how fast it changes."""
 
-    elasticity: float = Field(default=0.65, gt=0.05, lt=0.97)
-    """Expected elasticity of results to spend at the usual spend, before data (0.65: 10 % more brings 6.5 % more)."""
+    elasticity: float = Field(default=0.6, gt=0.05, lt=0.97)
+    """Expected elasticity of results to spend at the usual spend, before data (0.6: 10 % more spend brings 6 % more)."""
 
     elasticity_sd: float = Field(default=0.9, gt=0)
     """How much that differs between products: standard deviation of the elasticity's logit."""
 
-    start_up: float = Field(default=0.12, ge=0, lt=1)
+    start_up: float = Field(default=0.15, ge=0, lt=1)
     """Expected share of products that need a minimum spend before anything sells (S-shaped response)."""
 
     late: tuple[float, ...] = (0.55, 0.68, 0.77, 0.84, 0.89, 0.92, 0.94, 0.96)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bidder.snapshot import FloatArray
+from bidder.snapshot import FloatArray, IntArray
 
-__all__ = ["KNOTS", "Shapes", "bins", "candidates"]
+__all__ = ["KNOTS", "Shapes", "bins", "candidates", "histogram"]
 
 KNOTS: FloatArray = np.exp(np.linspace(np.log(0.02), np.log(50.0), 99))
 """Relative spends at which every curve is tabled: 8 % apart."""
@@ -31,12 +31,24 @@ class Shapes:
     prior: FloatArray
 
 
-def bins(relative: FloatArray) -> tuple[np.ndarray, FloatArray]:
+def bins(relative: FloatArray) -> tuple[IntArray, FloatArray]:
     """(knot to the left, share of the knot to the right) of each relative spend, in log spend; the ends hold on."""
     place = (np.log(np.maximum(relative, 1e-300)) - LOG_FIRST) / LOG_STEP
     place = np.clip(place, 0.0, len(KNOTS) - 1.000001)
     left = place.astype(np.int64)
     return left, place - left
+
+
+def histogram(left: IntArray, share: FloatArray, weight: FloatArray) -> FloatArray:
+    """Sums of `weight` (n, T) per budget and knot (n, B), each day split between the two knots beside it.
+
+    Any sum over days of a function tabled at the knots then is a product with this.
+    """
+    n, size = len(left), len(KNOTS)
+    base = (np.arange(n)[:, None] * size + left).ravel()
+    flat = np.bincount(base, (weight * (1 - share)).ravel(), n * size)
+    flat += np.bincount(base + 1, (weight * share).ravel(), n * size + 1)[: n * size]
+    return np.asarray(flat.reshape(n, size), dtype=np.float64)
 
 
 def candidates(elasticity: float, spread: float, start_up: float) -> Shapes:

@@ -25,8 +25,8 @@ WINSOR = 3.0
 """A day's order value counts at most this many times the 95th percentile of values beside their own product's."""
 
 
-LEAST_SPREAD = 1e-4
-"""Variance of log order values below which prices count as fixed."""
+LEAST_SPREAD, MOST_SPREAD = 1e-4, 2.0
+"""Bounds of the variance of one order's log value: below, prices count as fixed; above, figures count as broken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +84,8 @@ def _order_value(table: Panel) -> tuple[FloatArray, FloatArray, np.ndarray]:
     own = (weight * beside).sum(axis=1) / np.maximum(count, 1e-12)
     # the spread of one order's log value: a day with k orders shows it divided by √k
     excess = np.where(paid, weight * (beside - own[:, None]) ** 2, 0.0).sum()
-    within = max(float(excess / max((days[days > 0] - 1).sum(), 1)), LEAST_SPREAD) if (days > 1).any() else 0.25
+    within = float(excess / max((days[days > 0] - 1).sum(), 1)) if (days > 1).any() else 0.25
+    within = min(max(within, LEAST_SPREAD), MOST_SPREAD)
     # E log of a mean of k values lies s²/2k below the log of the expected value: given back day by day
     lift = (weight * np.where(paid, within / 2 / np.maximum(orders, 1.0), 0.0)).sum(axis=1) / np.maximum(count, 1e-12)
     center = middle + own + lift
