@@ -7,7 +7,7 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,9 @@ __all__ = ["register"]
 
 DEFAULT_SPEED = 0.2
 """Simulated days a second: a day in five seconds."""
+
+LONGEST_WAIT = 30.0
+"""Seconds of real time."""
 
 
 def register(app: typer.Typer) -> None:
@@ -114,9 +117,11 @@ class SimulatedTime:
         if self._pace is None:
             await asyncio.sleep(0)
         else:
-            seconds = (at - self.now()).total_seconds() / 86_400 / self._pace
+            wait = max(0.0, (at - self.now()).total_seconds() / 86_400 / self._pace)
+            if wait > LONGEST_WAIT:  # the loop turns meanwhile, so that it is not taken for stuck
+                wait, at = LONGEST_WAIT, self.now() + timedelta(days=LONGEST_WAIT * self._pace)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), timeout=max(0.0, seconds))
+                await asyncio.wait_for(stop.wait(), timeout=wait)
         if stop.is_set():
             return
         if at > self.now():

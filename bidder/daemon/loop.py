@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,8 +40,8 @@ __all__ = ["Daemon"]
 
 log = structlog.get_logger("bidder.daemon")
 
-HEARTBEAT = timedelta(minutes=5)
-"""The loop turns at least this often, so that `/-/healthy` can tell a living daemon from a stuck one."""
+STUCK_SECONDS = 300.0
+"""A loop that has not turned for so many seconds of real time is stuck; a Timekeeper waits at most 30 at a time."""
 
 
 class Daemon:
@@ -57,7 +58,7 @@ class Daemon:
         self._writers: dict[AccountId, BudgetWriter] = cycle.open_writers(config)
         self._document: Mapping[str, Any] | None = None
         self._state = State.ACTIVE
-        self._turned_at: datetime | None = None
+        self._turned: float | None = None
         self._polled_at: datetime | None = None
         self._news: dict[str, AccountNews] = {}
         self._spent_today: Money | None = None
@@ -99,7 +100,7 @@ class Daemon:
 
     async def turn(self, stop: asyncio.Event | None = None) -> None:
         """What is due now: a poll, a decision, neither. A failed one keeps today's budgets and is said once."""
-        now = self._turned_at = self._time.now()
+        now, self._turned = self._time.now(), monotonic()
         try:
             state = await asyncio.to_thread(self._store.state)
             if state is not self._state:
@@ -139,11 +140,9 @@ class Daemon:
 
     def _next_at(self, now: datetime) -> datetime:
         """When something is due next."""
-        moments = [now + HEARTBEAT, (self._polled_at or now) + self.config.schedule.poll]
+        poll_at = (self._polled_at or now) + self.config.schedule.poll
         opens = self._opens(now)
-        if opens > now:
-            moments.append(opens)
-        return max(min(moments), now)
+        return max(now, min(poll_at, opens) if opens > now else poll_at)
 
     def _today(self, now: datetime) -> date:
         return AccountDay.of(now, self.config.shop.timezone).date
@@ -219,11 +218,14 @@ class Daemon:
             self._document = await asyncio.to_thread(cycle.save, decision, self._store, now)
         except StoreError:
             raise
-        except BidderError as e:
+        except (
+            Exception
+        ) as e:  # whatever went wrong in deciding: today's budgets stay, and it is said (FAILURES, law 1)
             self._metrics.plan_failed("infeasible" if isinstance(e, SolveError) else "error")
             self._store.set_value("decided_day", day)
-            self._store.append("note", now, what="no plan today: budgets stay as they are", reason=str(e))
-            log.error("no_plan", error=str(e))
+            reason = str(e) if isinstance(e, BidderError) else f"{type(e).__name__}: {e}"
+            self._store.append("note", now, what="no plan today: budgets stay as they are", reason=reason)
+            log.error("no_plan", error=reason, exc_info=not isinstance(e, BidderError))
             return
         self._store.set_value("decided_day", day)
         self._metrics.planned(decision, at=now)
@@ -273,7 +275,7 @@ class Daemon:
 
     def healthy(self) -> bool:
         """Whether the loop turns."""
-        return self._turned_at is not None and self._time.now() - self._turned_at < 3 * HEARTBEAT
+        return self._turned is not None and monotonic() - self._turned < STUCK_SECONDS
 
     def ready(self) -> bool:
         """Whether configuration, store and a first poll are there, and nobody asked to stop."""
