@@ -92,7 +92,7 @@ class _Shoppers(NamedTuple):
     delay: Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class DayRun:
     """One campaign's day under its budgets. Piecewise linear in traffic: spend and expected clicks at `edges`."""
 
@@ -108,6 +108,14 @@ class DayRun:
 
     def figures(self, age: float) -> Figures:
         """As reported `age` days after the day began (below 1: the day is running). Orders only come in, never go."""
+        return self._final if age >= 1 + WINDOW else self._seen(age)
+
+    @cached_property
+    def _final(self) -> Figures:
+        """What the day comes to: asked for again and again by reports of past weeks."""
+        return self._seen(1.0 + WINDOW)
+
+    def _seen(self, age: float) -> Figures:
         done = reached(min(max(age, 0.0), 1.0))
         expected = float(np.interp(done, self.edges, self.clicks))
         clicks = int(np.searchsorted(self.arrivals, expected, side="right"))
