@@ -194,10 +194,11 @@ def _implied(budget_id: BudgetId, rows: list[int], reports: Reports) -> Budget:
     if len(stated):
         now = Money(int(reports.amount[stated[np.argmax(reports.day[stated])]]), currency)
     else:
-        recent = index[reports.day[index] >= last_day(reports) + 1 - RECENT_DAYS]
+        days = min(RECENT_DAYS, last_day(reports) - int(reports.day.min()) + 1)
+        recent = index[reports.day[index] > last_day(reports) - days]
         spent = sum(int(micros) for micros in reports.spend[recent] if micros != UNKNOWN_MICROS)
         unit = minor_unit(currency)
-        now = Money(round(spent / RECENT_DAYS / unit) * unit, currency)
+        now = Money(round(spent / days / unit) * unit, currency)
     return Budget(
         id=budget_id,
         name=str(reports.name[newest]) or budget_id.native,

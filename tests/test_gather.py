@@ -47,6 +47,11 @@ def test_now_is_the_last_stated_budget_else_the_last_weeks_mean_spend() -> None:
     assert now == {"a/x": "90.00", "a/y": "7.00"}
 
 
+def test_a_file_shorter_than_a_week_is_averaged_over_its_own_days() -> None:
+    rows = [an_observation("a/x", day=day, spend="9.00") for day in WEEK[:3]]
+    assert [str(budget.now) for budget in gather(reports(*rows), Known()).budgets] == ["9.00"]
+
+
 def test_a_budget_without_spend_for_a_week_was_stopped_by_somebody() -> None:
     old = [an_observation("a/old", day=TODAY - timedelta(days=20))]
     shop = gather(reports(*old, *(an_observation("a/x", day=day) for day in WEEK)), Known())

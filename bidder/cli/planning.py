@@ -68,7 +68,8 @@ def show_plan(decision: Decision, notes: tuple[str, ...], *, as_json: bool) -> M
 
         from bidder.explain.plan import table
 
-        Console().print(table(shown))
+        console = Console()
+        console.print(table(shown, console.width))
     return shown
 
 

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = ["document", "table"]
 
+WIDE = 110
+"""Columns of a terminal that shows every figure in the table."""
+
+_NARROW = ["budget", "now", "plan", "±", "profit", "next"]
+
 COSTED_RULES = 4
 """Rules whose whole cost is worked out by solving without them; each takes a few solver starts."""
 
@@ -183,39 +188,50 @@ def _cost(decision: Decision, without: Limits) -> float | None:
     return max(0.0, free.objective - decision.allocation.objective)
 
 
-def table(shown: Mapping[str, Any]) -> RenderableType:
-    """The document as a table for a terminal, biggest change first."""
+def table(shown: Mapping[str, Any], width: int = 160) -> RenderableType:
+    """The document for a terminal of that width, biggest change first: a table, the reasons, and the whole."""
+    from rich.console import Group
+    from rich.padding import Padding
     from rich.table import Table
+    from rich.text import Text
 
+    lines = sorted(shown["budgets"], key=lambda one: (-abs(float(one["difference"])), one["id"]))
+    wide = width >= WIDE
     currency = shown["currency"] or ""
-    title = f"plan {shown['plan']}  for {shown['day']}  {currency}".rstrip()
-    result = Table(title=title, title_justify="left", caption=_caption(shown), caption_justify="left", show_footer=True)
-    totals = {"budget": "total", "now": shown["now"], "plan": shown["planned"]}
-    for name in ("budget", "now", "plan", "±", "orders", "profit (80 %)", "next", "state"):
+    title = f"plan {shown['plan']} for {shown['day']} {currency}".rstrip()
+    figures = Table(title=title, title_justify="left", show_footer=True, box=None, pad_edge=False)
+    totals = {"budget": "total", "now": shown["now"], "plan": shown["planned"], "profit": shown["expected"]["mean"]}
+    names = ["budget", "now", "plan", "±", "orders", "profit", "80 %", "next", "state"] if wide else _NARROW
+    for name in names:
         left = name in ("budget", "state")
-        result.add_column(name, footer=totals.get(name, ""), justify="left" if left else "right", no_wrap=True)
-    result.add_column("why", overflow="fold", ratio=1)
-    for line in sorted(shown["budgets"], key=lambda one: (-abs(float(one["difference"])), one["id"])):
+        figures.add_column(name, footer=totals.get(name, ""), justify="left" if left else "right", no_wrap=not left)
+    for line in lines:
         profit = line["expected"]["profit"]
-        result.add_row(
-            line["id"] if len(line["id"]) <= 40 else line["id"][:39] + "…",
-            line["now"] or "?",
-            line["planned"],
-            _signed(line["difference"]),
-            f"{line['expected']['orders']:.1f}",
-            f"{profit['mean']} ({profit['p10']}…{profit['p90']})",
-            f"{line['marginal_return']:+.2f}",
-            line["state"],
-            line["reason"],
-        )
-    return result
+        cells = {
+            "budget": Text(line["id"]),
+            "now": line["now"] or "?",
+            "plan": line["planned"],
+            "±": _signed(line["difference"]),
+            "orders": f"{line['expected']['orders']:.1f}",
+            "profit": profit["mean"],
+            "80 %": f"{profit['p10']} … {profit['p90']}",
+            "next": f"{line['marginal_return']:+.2f}",
+            "state": line["state"],
+        }
+        figures.add_row(*(cells[name] for name in names))
+    reasons = Table(box=None, show_header=False, pad_edge=False)
+    reasons.add_column(ratio=1)
+    reasons.add_column(ratio=2)
+    for line in lines:
+        reasons.add_row(Text(line["id"], style="bold"), Text(line["reason"]))
+    return Group(figures, Text(), reasons, Text(), Padding(Text("\n".join(_summary(shown))), 0))
 
 
 def _signed(text: str) -> str:
     return "" if float(text) == 0 else text if text.startswith("-") else f"+{text}"
 
 
-def _caption(shown: Mapping[str, Any]) -> str:
+def _summary(shown: Mapping[str, Any]) -> list[str]:
     parts = [
         f"one more unit of the total earns {shown['value_of_total']:.2f} a day; "
         f"{shown['unallocated']} of {shown['total']} is left unspent",
@@ -228,4 +244,4 @@ def _caption(shown: Mapping[str, Any]) -> str:
             where = f", {rule['source']}" if rule["source"] else ""
             parts.append(f"rule {rule['rule']}{where} costs {rule['cost_per_day']} a day")
     parts += [f"HELD {hold['check']}: {hold['reason']}" for hold in shown["holds"]]
-    return "\n".join([*parts, *shown["notes"]])
+    return [*parts, *shown["notes"]]
