@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -58,16 +57,13 @@ def import_(
     from bidder.store import open_store
 
     seen_at = _instant(observed_at)
-    configured_store, configured_zone = (
-        _configured(config, account) if store is None or config is not None else ("", "")
-    )
-    zone = timezone or configured_zone or "UTC"
-    options = ReadOptions(account, currency, year, dates, window, zone, seen_at)
+    configured_store, configured_zone = _configured(config, account)
+    options = ReadOptions(account, currency, year, dates, window, timezone or configured_zone, seen_at)
     reports = _read_all(files, options)
     saved = open_store(store or configured_store)
     try:
         reports = [_with_answers(one, saved.value(_answers_key(one))) for one in reports]
-        facts = [_facts(path, one) for path, one in zip(files, reports, strict=True)]
+        facts = [_facts(one) for one in reports]
         lines = [(one.reports, fact) for one, fact in zip(reports, facts, strict=True)]
         new_rows = saved.import_files(lines, seen_at)
         _remember(saved, reports, options)
@@ -144,18 +140,13 @@ def _bar(files: Sequence[Path]) -> Iterator[Any]:
         yield progress_of
 
 
-def _facts(path: Path, report: FileReport) -> dict[str, Any]:
+def _facts(report: FileReport) -> dict[str, Any]:
     """What the journal keeps of a file: enough to say later which file a figure came from."""
-    with path.open("rb") as opened:
-        digest = sha256()
-        while block := opened.read(1 << 20):
-            digest.update(block)
-    account = sorted(set(report.reports.account.tolist()))
     return {
-        "file": path.name,
-        "sha256": digest.hexdigest(),
+        "file": Path(report.file).name,
+        "sha256": report.sha256,
         "kind": report.kind,
-        "accounts": account,
+        "accounts": sorted(set(report.reports.account.tolist())),
         "rows": report.summary["rows"],
         "first_date": report.summary["first_date"],
         "last_date": report.summary["last_date"],

@@ -163,6 +163,12 @@ def test_without_options_the_configuration_says_store_and_zone(tmp_path: Path) -
     assert set(open_reader(f"sqlite:///{tmp_path / 'tea.db'}").reports().zone) == {"Asia/Tokyo"}
 
 
+def test_a_store_that_is_said_changes_nothing_about_the_zone(tmp_path: Path) -> None:
+    (tmp_path / "bidder.yaml").write_text("shop: {name: tea, timezone: Asia/Tokyo}\n")
+    imported(tmp_path, a_file(tmp_path, "2026-03-01,tea,10,1,5,0\n"))
+    assert set(open_reader(url(tmp_path)).reports().zone) == {"Asia/Tokyo"}
+
+
 def test_without_any_configuration_the_store_is_in_this_folder_and_the_zone_utc(tmp_path: Path) -> None:
     path = a_file(tmp_path, "2026-03-01,tea,10,1,5,0\n")
     result = CliRunner().invoke(app, ["import", str(path)])

@@ -77,6 +77,7 @@ def read(path: Path, options: ReadOptions, progress: Progress | None = None) -> 
         ignored=_ignored(found),
         summary=summary(entities, totals, None if currency == NO_CURRENCY else currency),
         notes=tuple(notes),
+        sha256=table.sha256,
     )
 
 

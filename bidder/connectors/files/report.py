@@ -58,6 +58,8 @@ class FileReport:
     ignored: tuple[str, ...]
     summary: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    sha256: str = ""
+    """Of the bytes that were read."""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +18,7 @@ from bidder.errors import ImportRefused
 
 __all__ = ["Table", "load"]
 
-LARGEST_TEXT = 256 * 1024 * 1024
+LARGEST = 256 * 1024 * 1024
 MOST_ROWS = 2_000_000
 ABOVE_HEADER = 20
 """Rows above the header in which titles and notes may stand."""
@@ -36,6 +37,8 @@ class Table:
     header_line: int
     delimiter: str
     notes: tuple[str, ...]
+    sha256: str = ""
+    """Of the file's bytes."""
 
 
 Row = tuple[int, Sequence[str]]
@@ -50,15 +53,15 @@ def load(path: Path, exports: Sequence[Export], window: int | None, progress: Pr
         if not path.is_file():
             refuse(file, "expected a file, was a folder or a device", 0)
         with path.open("rb") as opened:
-            start = opened.read(8)
-        if start.startswith((*workbook.ZIP_MAGIC, workbook.XLS_MAGIC)):
-            return _from_workbook(file, path, exports, window)
-        if path.stat().st_size > LARGEST_TEXT:
-            refuse(file, f"expected a file of at most {LARGEST_TEXT >> 20} MB; export fewer days at a time")
-        data = path.read_bytes()
+            data = opened.read(LARGEST + 1)  # once: what is weighed, read and hashed is the same
     except OSError as e:
         refuse(file, f"the file cannot be read ({e.strerror or e})", 0)
-    return _from_text(file, texts.decode(file, data), exports, window, progress)
+    if len(data) > LARGEST:
+        refuse(file, f"expected a file of at most {LARGEST >> 20} MB; export fewer days at a time")
+    digest = sha256(data).hexdigest()
+    if data.startswith((*workbook.ZIP_MAGIC, workbook.XLS_MAGIC)):
+        return replace(_from_workbook(file, data, exports, window), sha256=digest)
+    return replace(_from_text(file, texts.decode(file, data), exports, window, progress), sha256=digest)
 
 
 def _from_text(file: str, text: str, exports: Sequence[Export], window: int | None, progress: Progress | None) -> Table:
@@ -80,8 +83,8 @@ def _from_text(file: str, text: str, exports: Sequence[Export], window: int | No
     return _unknown(file, widest, exports)
 
 
-def _from_workbook(file: str, path: Path, exports: Sequence[Export], window: int | None) -> Table:
-    sheets = workbook.sheets(file, path)
+def _from_workbook(file: str, data: bytes, exports: Sequence[Export], window: int | None) -> Table:
+    sheets = workbook.sheets(file, data)
     filled = [(name, rows) for name, rows in sheets if rows]
     if not filled:
         refuse(file, "the workbook is empty; export it again")

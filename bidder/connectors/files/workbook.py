@@ -7,12 +7,13 @@ would need is known from outside first: the sizes in the archive's directory, th
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bidder.connectors.files.report import refuse
@@ -35,6 +36,9 @@ _CHUNK = 1 << 20
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,3})(\d{1,8})["']""")
 _SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
 _END_OF_TEXT = b"</si>"
+
+_DAMAGE = (zipfile.BadZipFile, OSError, ValueError, OverflowError, NotImplementedError, RuntimeError, struct.error)
+"""What reading a damaged archive may raise: places that are nowhere, names that are no text, unknown versions."""
 
 
 @dataclass(slots=True)
@@ -66,18 +70,16 @@ class Weight:
         self._since_text = 0
 
 
-def sheets(file: str, path: Path) -> list[tuple[str, list[tuple[int, list[str]]]]]:
+def sheets(file: str, data: bytes) -> list[tuple[str, list[tuple[int, list[str]]]]]:
     """Name, and line and cells of each row that is not blank, of every sheet. Refuses what is no sound workbook."""
-    with path.open("rb") as opened:
-        packed = opened.read(4).startswith(ZIP_MAGIC)
-    if path.stat().st_size > LARGEST_PACKED:
+    if len(data) > LARGEST_PACKED:
         refuse(file, f"expected a workbook of at most {LARGEST_PACKED >> 20} MB; export fewer days or a CSV")
-    if packed:
-        _weigh(file, path)
+    if data.startswith(ZIP_MAGIC):
+        _weigh(file, data)
     import python_calamine  # late: most commands open no workbook
 
     try:
-        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         return [
             (name, [(line, _texts(cells)) for line, cells in _filled(workbook.get_sheet_by_name(name).to_python())])
             for name in workbook.sheet_names
@@ -89,12 +91,12 @@ def sheets(file: str, path: Path) -> list[tuple[str, list[tuple[int, list[str]]]
         refuse(file, f"the workbook cannot be read ({reason}); it is damaged or protected: export it again")
 
 
-def _weigh(file: str, path: Path) -> None:
+def _weigh(file: str, data: bytes) -> None:
     """Refuses an archive that is no workbook, is truncated, or would need too much memory once unpacked."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, NotImplementedError, EOFError) as e:
+    except _DAMAGE as e:
         refuse(file, f"the workbook is damaged or cut off ({e}); download it again")
     names = {part.filename for part in parts}
     if "xl/workbook.xml" not in {name.lower().replace("\\", "/") for name in names}:
@@ -105,9 +107,11 @@ def _weigh(file: str, path: Path) -> None:
         megabytes, most = unpacked / 2**20, LARGEST_UNPACKED >> 20
         refuse(file, f"the workbook would unpack to {megabytes:,.0f} MB, at most {most} MB is taken; export fewer days")
     weight = Weight()
-    with path.open("rb") as opened:
+    try:
         for part in parts:
-            _weigh_part(file, opened, part, weight)
+            _weigh_part(file, io.BytesIO(data), part, weight)
+    except _DAMAGE as e:
+        refuse(file, f"the workbook is damaged or cut off ({e}); download it again")
     if weight.rows * weight.columns > MOST_CELLS:
         message = (
             f"a sheet has a cell in row {weight.rows:,} and one in column {weight.columns:,}, too large to lay out"
@@ -118,7 +122,7 @@ def _weigh(file: str, path: Path) -> None:
         refuse(file, f"{message}; export fewer days or a CSV")
 
 
-def _weigh_part(file: str, opened: Any, part: zipfile.ZipInfo, weight: Weight) -> None:
+def _weigh_part(file: str, opened: io.BytesIO, part: zipfile.ZipInfo, weight: Weight) -> None:
     """Unpacks a part piece by piece, keeping none, and never beyond the size it claims."""
     weight.next_part()
     opened.seek(part.header_offset)
