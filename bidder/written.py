@@ -192,12 +192,12 @@ Fraction = Annotated[float, BeforeValidator(partial(read_percent, low=0.0, high=
 """A part of a whole, `0%` to `100%`."""
 
 PercentAbove = Annotated[
-    float, BeforeValidator(partial(read_percent, low=0.0, high=100.0)), WithJsonSchema(_PERCENT_SCHEMA)
+    float, BeforeValidator(partial(read_percent, low=0.0, high=10.0)), WithJsonSchema(_PERCENT_SCHEMA)
 ]
 """A percentage that may pass 100 %, such as a raise."""
 
 SignedPercent = Annotated[
-    float, BeforeValidator(partial(read_percent, low=-1.0, high=100.0)), WithJsonSchema(_PERCENT_SCHEMA)
+    float, BeforeValidator(partial(read_percent, low=-1.0, high=10.0)), WithJsonSchema(_PERCENT_SCHEMA)
 ]
 """A percentage with a meaning below zero, down to `-100%`."""
 

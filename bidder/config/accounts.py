@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,22 @@ from bidder.connectors.protocol import ConnectorKind
 from bidder.errors import ConfigError, Fault, Source
 from bidder.ids import AccountId
 
-__all__ = ["read_accounts"]
+__all__ = ["misspelt_keys", "read_accounts"]
+
+_NEEDED = ("name", "platform")
+
+
+def misspelt_keys(document: Document) -> Iterator[Fault]:
+    """Keys of accounts that look like a needed one that is missing; a platform's own keys cannot be told otherwise."""
+    accounts = document.value.get("accounts")
+    for index, account in enumerate(accounts if isinstance(accounts, list) else ()):
+        if not isinstance(account, dict):
+            continue
+        for key in account:
+            near = get_close_matches(key.lower(), [one for one in _NEEDED if one not in account], n=1, cutoff=0.8)
+            if near:
+                place = document.key_at(("accounts", index, key))
+                yield Fault(place, f"accounts.{key}: no such key; did you mean {near[0]}?")
 
 
 def read_accounts(
@@ -54,6 +70,11 @@ def read_accounts(
 def _settings(
     model: type[BaseModel], own: Mapping[str, Any], path: tuple[str | int, ...], document: Document, faults: list[Fault]
 ) -> BaseModel | None:
+    for name, value in own.items():
+        field = model.model_fields.get(name)
+        if isinstance(value, bool) and field is not None and field.annotation in (int, float, int | None, float | None):
+            faults.append(Fault(document.at((*path, name)), f"{name}: expected a number, was {str(value).lower()}"))
+            return None  # pydantic would take true for 1
     try:
         return model.model_validate(own)
     except ValidationError as e:

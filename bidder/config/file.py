@@ -57,6 +57,12 @@ def _alias(value: str) -> str:
     return value
 
 
+def _code(value: Any) -> Currency:
+    if not isinstance(value, str):
+        raise ValueError(f"expected an ISO 4217 currency such as CNY, was {value}")
+    return currency_of(value)
+
+
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -85,7 +91,7 @@ Alias = Annotated[
     str, AfterValidator(_alias), WithJsonSchema({"type": "string", "pattern": f"^{ALIAS.pattern.removesuffix(_END)}$"})
 ]
 Zone = Annotated[str, AfterValidator(_zone)]
-Code = Annotated[Currency, BeforeValidator(currency_of), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$"})]
+Code = Annotated[Currency, BeforeValidator(_code), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$"})]
 Clock = Annotated[
     time,
     BeforeValidator(_clock),
@@ -196,7 +202,7 @@ class ScheduleSection(Section):
     """How often every account is asked."""
     decide: DecideSection = DecideSection()
     """When budgets are decided."""
-    lookback_days: int = Field(default=14, ge=1, le=90)
+    lookback_days: int = Field(default=14, ge=1, le=90, strict=True)
     """How many days back a poll asks again, since sales of past days still change."""
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bidder.catalog import Account, Mode, Product
-from bidder.config.accounts import read_accounts
+from bidder.config.accounts import misspelt_keys, read_accounts
 from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, ScheduleSection, ShopSection
 from bidder.config.marks import Document, read_yaml
@@ -199,6 +199,7 @@ class _Reading:
             return File.model_validate(document.value), document
         except ValidationError as e:
             self.faults.extend(faults_of(e, File, document, later=LATER))
+            self.faults.extend(misspelt_keys(document))
         return _sound_part(document.value), document
 
     def _rules(self, file: File, document: Document, base: Path) -> list[Rule]:

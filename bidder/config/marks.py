@@ -171,6 +171,8 @@ def _mapping(node: yaml.MappingNode, path: tuple[Step, ...], document: Document,
             continue
         document._keys[(*path, key)] = place
         result[key] = _value(value_node, (*path, key), document, faults)
+        if result[key] is None:
+            faults.append(Fault(place, f"{key}: nothing is written behind it; give a value or leave the key out"))
     return result
 
 

@@ -13,7 +13,11 @@ from bidder.errors import Fault
 from bidder.ids import BudgetId
 from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
+from bidder.rules.budget import BudgetRange
+from bidder.rules.step import Step
+from bidder.rules.total import Total
 from bidder.snapshot import History, Snapshot
+from bidder.written import Amount
 
 __all__ = ["sense_of", "sense_of_selection"]
 
@@ -32,6 +36,7 @@ def sense_of(
     """Warnings about a configuration that stands."""
     return [
         *_of_caps(file, document),
+        *_of_amounts(file, rules),
         *_of_page(file, document),
         *_of_days(rules),
         *_of_selections(rules, accounts, products, file),
@@ -59,6 +64,22 @@ def _of_caps(file: File, document: Document) -> Iterator[Fault]:
         elif day.max.value * 31 < month.value and day.max.currency == month.currency:
             place = document.at(("budget", "month"))
             yield Fault(place, f"budget.month: {month} cannot be spent at {day.max} a day")
+
+
+def _of_amounts(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
+    """Amounts of rules that are more than all budgets may be together: a zero too many, or a rule that says nothing."""
+    if file.budget.day is None:
+        return
+    cap = file.budget.day.max
+    for rule in rules:
+        if not isinstance(rule.kind, Total | BudgetRange | Step) or (
+            isinstance(rule.kind, Total) and rule.where is None
+        ):
+            continue
+        for name, amount in rule.kind:
+            if isinstance(amount, Amount) and amount.value > cap.value:
+                text = f"{rule.name}: {rule.kind.word}.{name} {amount} is more than all budgets together may be, {cap}"
+                yield Fault(rule.source, text)
 
 
 def _of_page(file: File, document: Document) -> Iterator[Fault]:

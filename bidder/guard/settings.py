@@ -48,9 +48,9 @@ class MinHistory(BaseModel):
 
     model_config = _FROZEN
 
-    days: int = Field(default=7, ge=1)
+    days: int = Field(default=7, ge=1, strict=True)
     """Days with figures, or"""
-    or_clicks: int = Field(default=150, ge=1)
+    or_clicks: int = Field(default=150, ge=1, strict=True)
     """so many clicks."""
 
 
