@@ -58,7 +58,7 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
             else:
                 limits.append(one)
     bounds.extend(default.around(up, down, snapshot, default_name, default.priority, default_source))
-    bounds = lift_cuts(bounds, limits, snapshot)
+    bounds, limits = lift_cuts(bounds, limits, snapshot)
     bounds.extend(platform_bounds(snapshot))
     return Limits(size, tuple(bounds), tuple(limits), smallest_moves(steps, snapshot))
 

@@ -23,27 +23,43 @@ LARGEST_CUT = 2 / 3
 """The most that a forced cut takes of an amount in force."""
 
 
-def lift_cuts(bounds: list[Bounds], limits: list[Limit], snapshot: Snapshot) -> list[Bounds]:
-    """The same bounds; where an absolute cap cannot be kept at the steps' lower sides, those are moved down."""
+def lift_cuts(bounds: list[Bounds], limits: list[Limit], snapshot: Snapshot) -> tuple[list[Bounds], list[Limit]]:
+    """The same bounds and limits; where an absolute cap cannot be kept at the steps' lower sides, those move down.
+
+    Cuts beyond a step go no further than the cap asks: the budgets it covers keep together what it leaves them.
+    """
     steps = [one for one in bounds if one.priority == Priority.STEP]
     lower = _tightest(steps, len(snapshot.budgets))
-    caps = [
+    forcing = [
         one
         for one in limits
         if one.quantity is Quantity.AMOUNT
         and one.sense is Sense.AT_MOST
         and one.priority >= Priority.ABSOLUTE
         and bool((one.weights >= 0).all())
+        and float(one.weights @ lower) > one.bound
     ]
-    if all(float(one.weights @ lower) <= one.bound for one in caps):
-        return bounds
-    least = np.maximum(np.nan_to_num(snapshot.now) * (1 - LARGEST_CUT), minimums(snapshot))
-    return [
+    if not forcing:
+        return bounds, limits
+    units = minimums(snapshot)
+    least = np.maximum(np.nan_to_num(snapshot.now) * (1 - LARGEST_CUT), units)
+    lifted = [
         replace(one, lower=np.where(np.isfinite(one.lower), np.minimum(one.lower, least), one.lower))
         if one.priority == Priority.STEP
         else one
         for one in bounds
     ]
+    tightest = min(forcing, key=lambda one: one.bound)
+    braking = next(one for one in steps if np.isfinite(one.lower).any())
+    kept = replace(
+        tightest,
+        rule=braking.rule,
+        sense=Sense.AT_LEAST,
+        bound=max(0.0, tightest.bound - float(np.minimum(units, least) @ tightest.weights)),  # room for rounding down
+        priority=Priority.STEP,
+        source=braking.source,
+    )
+    return lifted, [*limits, kept]
 
 
 def _tightest(steps: list[Bounds], size: int) -> FloatArray:

@@ -38,6 +38,12 @@ def test_a_forced_cut_falls_on_the_worst_and_spares_the_best() -> None:
     assert decision.allocation.certificate.status == "optimal"
 
 
+def test_forced_cuts_go_no_further_than_the_cap_asks() -> None:
+    losing = a_shop(*(a_budget(f"x/{name}", now=100.0, cvr=0.001) for name in "abc"))
+    decision = decide(losing, a_policy("150"))
+    assert 149.9 <= sum(change.after.to_float() for change in decision.plan.changes) <= 150
+
+
 def test_without_need_the_brake_on_cuts_holds() -> None:
     decision = decide(SHOP, a_policy("200"))
     assert all(change.after.to_float() >= 59.99 for change in decision.plan.changes)
