@@ -71,7 +71,7 @@ class Limit:
 
     def value(self, quantities: FloatArray) -> float:
         """The left-hand side at these per-budget quantities."""
-        return float(self.weights @ quantities)
+        return float((self.weights * quantities).sum())  # not BLAS: the same bits however many threads
 
     def slack(self, quantities: FloatArray) -> float:
         """How far inside the bound; negative when it is broken."""

@@ -15,11 +15,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from bidder.errors import SolveError
-from bidder.limits import Limits, Priority, Quantity
+from bidder.limits import Limits, Priority
 from bidder.optimizer.box import Box, box_of, ceiling, reach_bounds
 from bidder.optimizer.breakpoints import around, coarse
 from bidder.optimizer.certify import prove
 from bidder.optimizer.formulate import Calm, Pieces, formulate
+from bidder.optimizer.large import optimum
 from bidder.optimizer.objective import Objective, value
 from bidder.optimizer.prices import (
     Slopes,
@@ -32,6 +33,7 @@ from bidder.optimizer.prices import (
 from bidder.optimizer.program import Program, Solution
 from bidder.optimizer.relax import Room, relax
 from bidder.optimizer.repair import breaches, fit
+from bidder.optimizer.rows import Rows
 from bidder.optimizer.solve import Engine, solve
 from bidder.plan import Allocation, Certificate
 from bidder.response.curve import Curves
@@ -66,10 +68,13 @@ class _Work:
     engine: Engine | None
     used: float = 0.0
 
-    def __call__(self, program: Program) -> Solution:
+    def small(self, program: Program) -> Solution:
         solution = solve(program, max(self.seconds - self.used, 0.5), self.engine)
         self.used += solution.seconds
         return solution
+
+    def __call__(self, program: Program, start: FloatArray | None = None) -> Solution:
+        return optimum(program, self.small, start)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,12 +150,13 @@ def _optimum(
 ) -> tuple[Room, _Answer | None, bool]:
     """The room that is left, the answer in it (None: the solver failed), and whether anything had to give way."""
     most = ceiling(curves, limits, now)
+    rows = Rows.of(limits.limits, len(curves))
     start = Box(np.zeros(len(curves)), most)
     every = [*limits.bounds, reach_bounds(curves, now)]
     room = Room(box_of(start, every), np.array([one.bound for one in limits.limits], dtype=np.float64))
     calm = Calm(now, settings.doubt, np.zeros(len(curves)))
     grid = coarse(curves.scale, room.box, now)
-    answer = _solved(curves, limits, objective, room, grid, calm, work)
+    answer = _solved(curves, rows, objective, room, grid, calm, work)
     relaxed = answer.solution.status == "infeasible"
     if relaxed:
         wider = relax(curves, limits, every, start, objective, work)
@@ -158,13 +164,13 @@ def _optimum(
             return room, None, True
         room = wider
         grid = coarse(curves.scale, room.box, now)
-        answer = _solved(curves, limits, objective, room, grid, calm, work)
+        answer = _solved(curves, rows, objective, room, grid, calm, work)
     if not answer.solution.optimal:
         return room, None, relaxed
-    calm = Calm(now, settings.doubt, settings.calm * _price_of_money(limits, answer.solution.prices))
+    calm = Calm(now, settings.doubt, settings.calm * np.maximum(rows.pays(answer.solution.prices), 0.0))
     for turn in range(1, settings.passes):
         grid = around(grid, answer.amounts, room.box, now, keep=turn == 1)
-        closer = _solved(curves, limits, objective, room, grid, calm, work)
+        closer = _solved(curves, rows, objective, room, grid, calm, work, answer.solution.prices)
         if not closer.solution.optimal:
             unsure = Solution(answer.solution.amounts, answer.solution.prices, "feasible", answer.solution.seconds)
             return room, _Answer(answer.pieces, unsure, answer.amounts), relaxed
@@ -173,20 +179,18 @@ def _optimum(
 
 
 def _solved(
-    curves: Curves, limits: Limits, objective: Objective, room: Room, grid: FloatArray, calm: Calm, work: _Work
+    curves: Curves,
+    rows: Rows,
+    objective: Objective,
+    room: Room,
+    grid: FloatArray,
+    calm: Calm,
+    work: _Work,
+    start: FloatArray | None = None,
 ) -> _Answer:
-    pieces = formulate(curves, limits.limits, room.bounds, objective, grid, calm)
-    solution = work(pieces.program)
+    pieces = formulate(curves, rows, room.bounds, objective, grid, calm)
+    solution = work(pieces.program, start)
     return _Answer(pieces, solution, pieces.amounts(solution.amounts))
-
-
-def _price_of_money(limits: Limits, prices: FloatArray) -> FloatArray:
-    """What one unit of each budget's amount costs elsewhere, (n,): the total's price and those of its groups' caps."""
-    amount = np.array([one.quantity is Quantity.AMOUNT for one in limits.limits], dtype=np.bool_)
-    weights = np.array([one.weights for one in limits.limits], dtype=np.float64).reshape(
-        len(limits.limits), limits.size
-    )
-    return np.maximum(prices[amount] @ weights[amount], 0.0)
 
 
 def _fallback(curves: Curves, now: FloatArray, room: Room, limits: Limits) -> FloatArray:

@@ -7,16 +7,16 @@ below it for more; and a move has a price of its own (SCIENCE 4.4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bidder.errors import SolveError
-from bidder.limits import Limit, Quantity, Sense
+from bidder.limits import Quantity
 from bidder.optimizer.envelope import concave, on_envelope, slopes
 from bidder.optimizer.objective import Objective, worth_and_cost
 from bidder.optimizer.program import Program
+from bidder.optimizer.rows import Rows
 from bidder.response.curve import Curves
 from bidder.snapshot import FloatArray, IntArray
 
@@ -51,7 +51,7 @@ class Pieces:
 
 
 def formulate(
-    curves: Curves, limits: Sequence[Limit], bounds: FloatArray, objective: Objective, grid: FloatArray, calm: Calm
+    curves: Curves, rows: Rows, bounds: FloatArray, objective: Objective, grid: FloatArray, calm: Calm
 ) -> Pieces:
     """The program over pieces between the points of `grid`, (n, k), sorted.
 
@@ -60,39 +60,28 @@ def formulate(
     width, slope, hull, gain = _worth(curves, objective, grid, calm)
     keep = width > 1e-12 * np.maximum(grid[:, [-1]], 1e-300)
     owner = np.nonzero(keep)[0]
-    kinds = [kind for kind in Quantity if kind is not Quantity.AMOUNT and any(one.quantity is kind for one in limits)]
     start = grid[:, 0]
     first = {Quantity.AMOUNT: start}
-    bends = np.empty((len(kinds), len(owner)))
-    for place, kind in enumerate(kinds):
+    bends = np.empty((len(rows.kinds), len(owner)))
+    for place, kind in enumerate(rows.kinds):
         table = _finite(curves.expected(kind, grid), kind.value)
         first[kind] = table[:, 0]
         bends[place] = slopes(grid, on_envelope(grid, gain, hull, table))[1][keep]
-    weights = np.array([one.weights for one in limits], dtype=np.float64).reshape(len(limits), len(start))
-    kept, pattern = _patterns(weights)
-    base = np.array([one.weights @ first[one.quantity] for one in limits], dtype=np.float64)
-    most = np.array([one.sense is Sense.AT_MOST for one in limits], dtype=np.bool_)
-    room = bounds - base
-    size = np.abs(bounds) + np.array([np.abs(one.weights) @ np.abs(first[one.quantity]) for one in limits])
+    used = np.array([(one.weights * first[one.quantity]).sum() for one in rows.limits], dtype=np.float64)
+    size = np.abs(bounds) + np.array([(np.abs(one.weights) * first[one.quantity]).sum() for one in rows.limits])
+    room = bounds - used
     room = np.where(np.abs(room) <= 1e-12 * size, 0.0, room)  # what is left of two equal numbers is no room
-    return Pieces(
-        Program(
-            value=_not_for_nothing(slope[keep]),
-            width=width[keep],
-            pattern=pattern[owner],
-            weights=kept,
-            bends=bends,
-            bend=np.array(
-                [0 if one.quantity is Quantity.AMOUNT else 1 + kinds.index(one.quantity) for one in limits],
-                dtype=np.int64,
-            ),
-            lower=np.where(most, -np.inf, room),
-            upper=np.where(most, room, np.inf),
-        ),
-        owner,
-        start,
-        grid[:, :-1][keep],
+    program = Program(
+        value=_not_for_nothing(slope[keep]),
+        width=width[keep],
+        pattern=rows.pattern[owner],
+        weights=rows.weights,
+        bends=bends,
+        bend=rows.bend,
+        lower=np.where(rows.most, -np.inf, room),
+        upper=np.where(rows.most, room, np.inf),
     )
+    return Pieces(program, owner, start, grid[:, :-1][keep])
 
 
 def _worth(
@@ -110,14 +99,6 @@ def _worth(
     hull = concave(grid, gain)
     falling = np.minimum.accumulate(np.where(width > 0.0, slopes(grid, hull)[1], np.inf), axis=1)
     return width, falling, hull, gain
-
-
-def _patterns(weights: FloatArray) -> tuple[FloatArray, IntArray]:
-    """The distinct columns of (m, n) weights, and which of them each budget has."""
-    if not len(weights):
-        return np.zeros((0, 1)), np.zeros(weights.shape[1], dtype=np.int64)
-    distinct, pattern = np.unique(weights, axis=1, return_inverse=True)
-    return distinct, pattern.reshape(-1).astype(np.int64)
 
 
 def _not_for_nothing(slope: FloatArray) -> FloatArray:

@@ -80,10 +80,11 @@ def expected_prices(pieces: Pieces, solution: Solution, slopes: Slopes, limits: 
 def limit_prices(curves: Curves, limits: Sequence[Limit], amounts: FloatArray, prices: FloatArray) -> tuple[Price, ...]:
     """The Price of each limit at these amounts: judged by the curves, not by the pieces."""
     result = []
+    expected = {kind: curves.expected(kind, amounts) for kind in {limit.quantity for limit in limits}}
     for limit, price in zip(limits, prices.tolist(), strict=True):
-        quantities = curves.expected(limit.quantity, amounts)
+        quantities = expected[limit.quantity]
         slack = limit.slack(quantities)
-        size = max(abs(limit.bound), float(np.abs(limit.weights) @ np.abs(quantities)), 1e-12)
+        size = max(abs(limit.bound), float((np.abs(limit.weights) * np.abs(quantities)).sum()), 1e-12)
         exact = 1e-9 if limit.quantity is Quantity.AMOUNT else 1e-4
         result.append(
             Price(

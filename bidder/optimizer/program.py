@@ -18,7 +18,7 @@ import numpy as np
 
 from bidder.snapshot import FloatArray, IntArray
 
-__all__ = ["Program", "Solution"]
+__all__ = ["Program", "Solution", "joined"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,8 +91,8 @@ class Program:
             self.upper[rows],
         )
 
-    def select(self, columns: IntArray, lower: FloatArray, upper: FloatArray) -> Program:
-        """The same rows, with other bounds, over some of the columns."""
+    def select(self, columns: IntArray) -> Program:
+        """The same rows over some of the columns."""
         return Program(
             self.value[columns],
             self.width[columns],
@@ -100,8 +100,8 @@ class Program:
             self.weights,
             self.bends[:, columns],
             self.bend,
-            lower,
-            upper,
+            self.lower,
+            self.upper,
         )
 
     def merge(self, key: IntArray, size: int) -> Program:
@@ -118,6 +118,20 @@ class Program:
         for row, bend in enumerate(self.bends):
             bends[row] = np.bincount(key, self.width * bend, size)[used] / width[used]
         return Program(value, width[used], pattern[used], self.weights, bends, self.bend, self.lower, self.upper)
+
+
+def joined(first: Program, second: Program) -> Program:
+    """The columns of both, under the rows of the first (they share rows, patterns and bends)."""
+    return Program(
+        np.concatenate([first.value, second.value]),
+        np.concatenate([first.width, second.width]),
+        np.concatenate([first.pattern, second.pattern]),
+        first.weights,
+        np.concatenate([first.bends, second.bends], axis=1),
+        first.bend,
+        first.lower,
+        first.upper,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,7 @@ from bidder.optimizer.breakpoints import coarse
 from bidder.optimizer.formulate import Calm, Pieces, formulate
 from bidder.optimizer.objective import Objective
 from bidder.optimizer.program import Program, Solution
+from bidder.optimizer.rows import Rows
 from bidder.response.curve import Curves
 from bidder.snapshot import FloatArray, IntArray
 
@@ -83,11 +84,12 @@ def _give_way(
     box, wish = level.room.box, level.wish
     order = np.concatenate([level.held, level.fresh])
     chosen = [limits.limits[index] for index in order]
+    rows = Rows.of(chosen, len(curves))
     blank = np.full(len(curves), np.nan)
     grid = coarse(curves.scale, box, blank)
     grid = np.sort(np.hstack([grid, wish.lower[:, None], wish.upper[:, None]]), axis=1)
     calm = Calm(blank, 0.0, np.zeros(len(curves)))
-    pieces = formulate(curves, chosen, level.room.bounds[order], objective, grid, calm)
+    pieces = formulate(curves, rows, level.room.bounds[order], objective, grid, calm)
     parts = _parts(pieces, wish)
     elastic, excess = _elastic(parts, pieces.program, len(level.held))
     solution = solve(elastic)
@@ -99,16 +101,13 @@ def _give_way(
     if level.priority >= Priority.ABSOLUTE and solution.amounts[-1] > 1e-7:
         clash = [one.rule for one, much in zip(chosen[len(level.held) :], slack, strict=True) if much > 0.0]
         raise SolveError("the absolute limits cannot all be kept", clash or [one.rule for one in chosen])
-    owner = pieces.program.pattern
-    patterns = pieces.program.weights.shape[1]
-    budget_pattern = np.zeros(len(curves), dtype=np.int64)
-    budget_pattern[pieces.owner] = owner
+    patterns = rows.weights.shape[1]
     kept, given = np.ones(patterns), np.zeros(patterns)
     side = parts.side
     kept[parts.pattern[side == 0]] = np.where(share[side == 0] > 1.0 - 1e-9, 1.0, share[side == 0] * (1.0 - ROOM))
     given[parts.pattern[side == 2]] = np.where(share[side == 2] < 1e-9, 0.0, share[side == 2] * (1.0 + ROOM))
-    lower = box.lower + kept[budget_pattern] * (wish.lower - box.lower)
-    upper = wish.upper + np.minimum(given[budget_pattern], 1.0) * (box.upper - wish.upper)
+    lower = box.lower + kept[rows.pattern] * (wish.lower - box.lower)
+    upper = wish.upper + np.minimum(given[rows.pattern], 1.0) * (box.upper - wish.upper)
     bounds = level.room.bounds.copy()
     for place, much in zip(level.fresh, slack, strict=True):
         limit = limits.limits[place]

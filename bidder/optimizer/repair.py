@@ -41,7 +41,7 @@ def fit(amounts: FloatArray, now: FloatArray, box: Box, limits: Sequence[Limit],
                 continue
             weights = sign * limit.weights
             room = np.where(weights > 0.0, fitted - box.lower, np.where(weights < 0.0, box.upper - fitted, 0.0))
-            able = float(np.abs(weights) @ room)
+            able = float((np.abs(weights) * room).sum())
             if able > 0.0:
                 fitted = np.clip(fitted - np.sign(weights) * room * min(excess / able, 1.0), box.lower, box.upper)
                 moved = True
@@ -64,6 +64,6 @@ def breaches(amounts: FloatArray, limits: Sequence[Limit], bounds: FloatArray) -
         if limit.quantity is Quantity.AMOUNT:
             value = limit.value(amounts)
             over = value - bounds[index] if limit.sense is Sense.AT_MOST else bounds[index] - value
-            if over > 1e-9 * max(abs(float(bounds[index])), float(np.abs(limit.weights) @ np.abs(amounts))):
+            if over > 1e-9 * max(abs(float(bounds[index])), float((np.abs(limit.weights) * np.abs(amounts)).sum())):
                 broken.append(index)
     return broken
