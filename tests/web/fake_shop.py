@@ -222,6 +222,9 @@ class FakeStore:
     def value(self, key: str) -> Any:
         return None
 
+    def close(self) -> None:
+        pass
+
 
 class FakeView:
     """A DaemonView of the tea shop; tests change its fields."""
