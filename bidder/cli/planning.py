@@ -74,7 +74,10 @@ def show_plan(decision: Decision, notes: tuple[str, ...], *, as_json: bool) -> M
 
 
 def _read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
+    import numpy as np
+
     from bidder.connectors.files import ReadOptions, read
+    from bidder.gather import last_day
     from bidder.reports import joined
 
     options = ReadOptions(
@@ -84,11 +87,14 @@ def _read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
         dates=_dates(asked.dates),
         window=None,
         timezone="UTC",
-        observed_at=datetime(1970, 1, 1, tzinfo=UTC),  # a bare file has no memory: nothing depends on when it was seen
+        observed_at=datetime(1970, 1, 1, tzinfo=UTC),
     )
     files = [read(path, options) for path in asked.history]
     notes = tuple(note for one in files for note in one.notes)
-    return joined([one.reports for one in files]), notes
+    reports = joined([one.reports for one in files])
+    # a bare file has no memory: it is taken as seen the morning after its last day, when that day's orders were young
+    seen = (last_day(reports) + 1) * 86_400.0
+    return replace(reports, observed=np.full(len(reports), seen)), notes
 
 
 def _dates(text: str | None) -> Literal["dmy", "mdy", "ymd"] | None:
