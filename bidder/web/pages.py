@@ -144,6 +144,10 @@ def _earnings(w: Words, document: Mapping[str, Any], currency: str) -> Tile:
         gain = Decimal(expected["mean"]) - Decimal(now)
         key = "tile.gain" if gain >= 0 else "tile.loss"
         notes.append(w.say(key, amount=w.money(abs(gain) if gain >= 0 else gain, currency)))
+    worth = document.get("value_of_total") or 0.0
+    if worth >= 0.005 and w.unit(currency):
+        amount = w.money(f"{worth:.2f}", currency)
+        notes.append(w.say("tile.next_unit", unit=w.unit(currency), amount=amount))
     if document.get("margin_known") is False:
         notes.append(w.say("tile.margin_unknown"))
     label = w.say("tile.profit") if document.get("objective", "profit") == "profit" else w.say("tile.revenue")

@@ -21,6 +21,7 @@ from bidder.web.words import Words
 __all__ = ["Renderer"]
 
 _LAST_LINES = 8
+_SHOWN_LINES = 40
 _JOURNAL_LINES = 300
 _EARLIER_PLANS = 7
 _KEPT_DRAWINGS = 8
@@ -58,6 +59,9 @@ class Renderer:
         in_force, traces = self._in_force(store, now, day)
         layers, legend = series.stacked(in_force, names)
         holds = [] if document is None else _distinct([*now["holds"], *document["holds"]])
+        lines = [] if document is None else pages.lines(w, document, traces, holds)
+        moving = len([line for line in lines if line.direction != "still"])
+        shown = lines[: max(moving, _SHOWN_LINES)]
         return self._fill(
             "today.html",
             w,
@@ -65,7 +69,8 @@ class Renderer:
             light=pages.light(w, now, document, ready),
             tiles=pages.tiles(w, now, document),
             document=document,
-            lines=[] if document is None else pages.lines(w, document, traces, holds),
+            lines=shown,
+            more=len(lines) - len(shown),
             holds=holds,
             names=names,
             budgets_chart=self._budgets_chart(w, now, in_force, layers, legend),

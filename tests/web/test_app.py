@@ -97,6 +97,19 @@ async def test_a_new_shop_without_history_has_a_page(
     assert "Nothing has happened yet." in text
 
 
+async def test_a_long_plan_shows_every_move_and_forty_lines_at_least(
+    client: TestClient[Any, Any], view: FakeView
+) -> None:
+    assert view.document is not None
+    moved, still = view.document["budgets"][0], view.document["budgets"][2]
+    many = [{**still, "id": f"wxt/s{i}"} for i in range(100)] + [{**moved, "id": f"wxt/m{i}"} for i in range(30)]
+    view.document["budgets"] = many
+    text = await (await client.get("/?lang=en")).text()
+    assert text.count('<tr class="up">') == 30
+    assert text.count('<tr class="still">') == 10
+    assert "90 more budgets are left as they are." in text
+
+
 async def test_the_json_is_the_document_itself(client: TestClient[Any, Any], view: FakeView) -> None:
     assert await (await client.get("/api/v1/plan")).json() == view.document
     status = await client.get("/api/v1/status")

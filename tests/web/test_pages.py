@@ -75,11 +75,15 @@ class TestTiles:
         assert "CNY 472.30 spent so far" in today.notes
         assert (month.figure, month.mark) == ("41,200", 0.766)
         assert month.notes[1] == "69% of the money, 77% of the month"
-        assert profit.notes == ("1,104 to 1,671, four days in five", "CNY 60 more than leaving all as it is")
+        assert profit.notes == (
+            "1,104 to 1,671, four days in five",
+            "CNY 60 more than leaving all as it is",
+            "One more CNY a day would earn CNY 0.94",
+        )
 
     def test_what_is_not_known_is_left_out_or_said(self) -> None:
         plan = {**document(), "unallocated": "13.00", "margin_known": False, "expected_now": "1400.00"}
-        plan["objective"] = "revenue"
+        plan |= {"objective": "revenue", "value_of_total": 0.0}
         now = status(spent_today=None, month={"name": "2026-11", "spent": "5", "budget": None, "passed": 0.5})
         today, month, earned = pages.tiles(ZH, now, plan)
         assert today.notes == ("每日上限 2,200 元", "没花出去的预算 13 元")
