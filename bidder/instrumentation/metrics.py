@@ -2,7 +2,8 @@
 
 Methods are named for what happened and take the objects of the domain; what a family means is known here alone.
 All values stand in memory behind one lock that is never held across I/O, so a scrape waits for nothing. Counters are
-born at zero with every label set they can have: `increase()` does not see a series that is born at one.
+born at zero with every label set they can have: `increase()` does not see a series that is born at one. What happens to
+an account that is no longer configured (its poll was under way when a reload took it out) is not shown.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -84,7 +85,8 @@ class Metrics:
     def config_loaded(self, facts: ShopFacts, at: datetime) -> None:
         """A reload was taken: `facts` are in force. Label sets of what is no longer configured disappear."""
         with self._lock:
-            before, self._facts = self._facts, facts
+            before = self._facts
+            self._facts = facts = replace(facts, exchange={**before.exchange, **facts.exchange})
             self._ads.configured(facts)
             self._decisions.configured(facts)
             f = self._families
@@ -148,7 +150,8 @@ class Metrics:
     def remembered(self, account: AccountId, reports: Reports) -> None:
         """The store's newest rows of an account, before the first poll after a start: counters go on from there."""
         with self._lock:
-            self._ads.remembered(account, reports)
+            if self._configured(account):
+                self._ads.remembered(account, reports)
 
     def reported(
         self, account: AccountId, reports: Reports, *, at: datetime, share_of_day: float | None = None
@@ -159,12 +162,14 @@ class Metrics:
         then (by the intraday curve), the part of the day that has passed when None.
         """
         with self._lock:
-            self._ads.reported(account, reports, at, share_of_day)
+            if self._configured(account):
+                self._ads.reported(account, reports, at, share_of_day)
 
     def budgets_read(self, account: AccountId, budgets: Iterable[Budget]) -> None:
         """The budgets of an account as its platform has them now."""
         with self._lock:
-            self._ads.budgets_read(account, budgets)
+            if self._configured(account):
+                self._ads.budgets_read(account, budgets)
 
     # ---- deciding
 
@@ -203,6 +208,8 @@ class Metrics:
         `took` is the time from sending to the platform's answer; None when nothing was sent.
         """
         with self._lock:
+            if not self._configured(budget.account):
+                return
             labels = self._labels(budget.account)
             match outcome:
                 case Applied(amount):
@@ -221,6 +228,8 @@ class Metrics:
     def unresolved(self, account: AccountId, sent_at: Collection[datetime]) -> None:
         """When each of the account's writes was sent whose outcome is not known now; empty when all are settled."""
         with self._lock:
+            if not self._configured(account):
+                return
             labels = self._labels(account)
             self._families.writes_unresolved.labels(*labels).set(len(sent_at))
             oldest = min((at.timestamp() for at in sent_at), default=0.0)
@@ -289,6 +298,9 @@ class Metrics:
     def _show_state(self, state: State) -> None:
         for one in State:
             self._families.state.labels(self._facts.shop, one.value).set(one is state)
+
+    def _configured(self, account: AccountId) -> bool:
+        return any(one.id == account for one in self._facts.accounts)
 
     def _labels(self, account: AccountId) -> tuple[str, str, str]:
         one = next(one for one in self._facts.accounts if one.id == account)

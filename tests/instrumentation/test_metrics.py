@@ -332,6 +332,16 @@ class TestDaemon:
         assert value(m, "bidder_rule_shadow_price", rule="asleep") is None
         assert value(m, "bidder_writes_total", account="ads", result="refused") == 1
 
+    def test_what_happens_to_an_account_that_was_taken_out_is_not_shown(self) -> None:
+        m = metrics(accounts=("more",))
+        m.remembered(ADS, a_report(("P1", "40")))
+        m.reported(ADS, a_report(("P1", "55")), at=NOON)
+        m.budgets_read(ADS, a_snapshot().budgets)
+        m.planned(a_decision(), at=NOON)
+        m.wrote(budget("one"), Applied(yuan(120)))
+        m.unresolved(ADS, [NOON])
+        assert 'account="ads"' not in m.exposition()[0].decode()
+
     def test_observing_everywhere_is_a_dry_run(self) -> None:
         assert value(metrics(mode=Mode.OBSERVE), "bidder_dry_run") == 1
         assert value(metrics(mode=Mode.APPLY), "bidder_dry_run") == 0
