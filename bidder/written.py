@@ -167,7 +167,7 @@ def _shown(value: Any) -> str:
 
 
 def _percent_hint(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return ""
     try:
         number = Decimal(str(value).strip())

@@ -68,6 +68,8 @@ def _on_figures(loaded: Config) -> list[Fault]:
     try:
         store = open_reader(loaded.store_url)
         try:
+            if not store.budgets() and not len(store.reports()):
+                return []
             attributes = Attributes(snapshot_of(loaded, store, utc_now()))
         finally:
             store.close()

@@ -38,6 +38,9 @@ __all__ = ["Caps", "Config", "DecideSection", "ScheduleSection", "ShopSection", 
 
 DEFAULT_FILE = "bidder.yaml"
 
+_HIDDEN = frozenset({"check_history"})
+"""Settings of the parts that code sets and nobody writes."""
+
 KindOf = Callable[[str, Source | None], ConnectorKind]
 
 
@@ -195,6 +198,9 @@ class _Reading:
         if not isinstance(document.value, dict):
             self.faults.append(Fault(document.at(()), "expected sections such as shop: {name: …}"))
             return File(), document
+        for hidden in [steps for steps in LATER if steps[-1] in _HIDDEN and document.has_key(steps)]:
+            what = f"{'.'.join(hidden)}: {LATER[hidden]} is not available in this version"
+            self.faults.append(Fault(document.key_at(hidden), what))
         try:
             return File.model_validate(document.value), document
         except ValidationError as e:

@@ -71,6 +71,10 @@ class Document:
         exact = self._keys.get(tuple(path))
         return exact or self._find(path, self._values)
 
+    def has_key(self, path: Sequence[Step]) -> bool:
+        """Whether the file has this very key."""
+        return tuple(path) in self._keys
+
     def text_at(self, path: Sequence[Step]) -> tuple[Source, bool]:
         """Where a text begins, behind its quote; and whether places inside it can be counted from there (one line)."""
         place = self.at(path)
