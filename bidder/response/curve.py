@@ -14,7 +14,7 @@ import numpy as np
 from bidder.limits import Quantity
 from bidder.snapshot import FloatArray
 
-__all__ = ["Curves", "Response"]
+__all__ = ["Curves", "Posterior", "Response"]
 
 
 class Response(Protocol):
@@ -31,6 +31,22 @@ class Response(Protocol):
     def clicks(self, amounts: FloatArray) -> FloatArray:
         """(n, k) amounts → (n, k) expected clicks."""
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """What the curves are the mean of: worlds fitted to a shop are drawn from it.
+
+    For n budgets, J shapes and B knots of relative spend: `weight` (n, J) and `level` (n, J), mean orders a day at the
+    scale given the shape; `level_cv` (n,) the level's standard deviation over its mean; `shapes` (J, B), 1 at the
+    scale; `survival` (n, B) the chance that demand lies above each knot.
+    """
+
+    weight: FloatArray
+    level: FloatArray
+    level_cv: FloatArray
+    shapes: FloatArray
+    survival: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +70,8 @@ class Curves:
     state: tuple[str, ...]
     facts: dict[str, FloatArray]
     """What explain shows beside them, a column each: clicks, orders, spend, ctr, cpc, cvr (raw and shrunk), …"""
+    posterior: Posterior | None = None
+    """None where nobody draws from it: curves that are known, and shops of very many budgets."""
 
     def __len__(self) -> int:
         return len(self.scale)

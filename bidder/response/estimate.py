@@ -11,13 +11,13 @@ import numpy as np
 
 from bidder.catalog import BudgetStatus
 from bidder.response import delivery, mixture
-from bidder.response.curve import Curves
+from bidder.response.curve import Curves, Posterior
 from bidder.response.delay import complete_by_age
 from bidder.response.panel import Panel, panel
 from bidder.response.rates import click_cost, fits_binomial, groups_of, per_exposure, per_trial, raw_rate
 from bidder.response.settings import ResponseSettings
 from bidder.response.shapes import KNOTS, Shapes, bins, candidates
-from bidder.response.table import TableResponse, tabled
+from bidder.response.table import COMPACT_FROM, TableResponse, tabled
 from bidder.response.witness import click_witness
 from bidder.response.worth import Worth, worth
 from bidder.snapshot import FloatArray, IntArray, Snapshot
@@ -174,7 +174,15 @@ def _curves(
         slope_sd=np.sqrt(np.maximum(slope_var, level_var)),
         state=_states(snapshot, settings, table, reach, facts["clicks"]),
         facts=facts,
+        posterior=_posterior(reach, shapes, fitted),
     )
+
+
+def _posterior(reach: delivery.Reach, shapes: Shapes, fitted: mixture.Fit) -> Posterior | None:
+    """What worlds are drawn from; let go where it would be heavy and nobody draws."""
+    if len(fitted.level) >= COMPACT_FROM:
+        return None
+    return Posterior(fitted.weight, fitted.level, fitted.level_cv, shapes.value, reach.survival)
 
 
 def _variance(weight: FloatArray, column: FloatArray) -> FloatArray:
