@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from bidder.catalog import BudgetStatus
-from bidder.response import delivery, mixture
+from bidder.response import delivery
 from bidder.response.curve import Curves, Posterior
 from bidder.response.delay import complete_by_age
+from bidder.response.learn import Days, Fit, learn
 from bidder.response.panel import Panel, panel
 from bidder.response.rates import click_cost, fits_binomial, groups_of, per_exposure, per_trial, raw_rate
 from bidder.response.settings import ResponseSettings
@@ -40,27 +41,20 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
     group = _groups(snapshot)
     value = worth(snapshot, table)
     scale = _scale(snapshot, table)
-    weight = _day_weight(table, settings)
     left, share = bins(np.where(table.live, table.spend, 1.0) / scale[:, None])
-    reach = delivery.reachable(table, left, share, weight)
+    reach = delivery.reachable(table, left, share, np.ones(table.shape))
     orders = _orders(table, value)
-    completeness = np.where(table.live, complete_by_age(table.age, settings.late), 0.0)
+    counted = np.where(table.live & np.isfinite(orders), complete_by_age(table.age, settings.late), 0.0)
     shapes = candidates(settings.elasticity, settings.elasticity_sd, settings.start_up)
-    expected = _expected(table, orders, completeness * weight, value, scale, group, shapes)
-    known = table.live & np.isfinite(orders)
-    cost, precision = click_witness(table, weight)
-    days = mixture.Days(
+    days = Days(
         left=left,
         share=share,
-        live=np.where(known, weight, 0.0),
-        exposure=np.where(known, weight * completeness, 0.0),
-        orders=np.where(known, weight * np.nan_to_num(orders), 0.0),
-        cost=cost,
-        precision=precision,
+        exposure=counted,
+        orders=np.where(counted > 0, np.nan_to_num(orders), 0.0),
         weekday=table.weekday,
-        expected=expected,
+        expected=_expected(table, orders, counted, value, scale, group, shapes),
     )
-    fitted = mixture.fit(days, shapes)
+    fitted = learn(days, click_witness(table), shapes, settings.half_life)
     return _curves(snapshot, settings, table, group, value, scale, reach, shapes, fitted, orders)
 
 
@@ -85,13 +79,6 @@ def _scale(snapshot: Snapshot, table: Panel) -> FloatArray:
     else:
         middle = 1.0
     return np.where(np.isfinite(scale), scale, np.where(np.isfinite(now), now, middle))
-
-
-def _day_weight(table: Panel, settings: ResponseSettings) -> FloatArray:
-    """How much each day still counts (n, T)."""
-    if settings.half_life is None:
-        return np.ones(table.shape)
-    return np.broadcast_to(0.5 ** (table.back / settings.half_life), table.shape).copy()
 
 
 def _orders(table: Panel, value: Worth) -> FloatArray:
@@ -143,7 +130,7 @@ def _curves(
     scale: FloatArray,
     reach: delivery.Reach,
     shapes: Shapes,
-    fitted: mixture.Fit,
+    fitted: Fit,
     orders: FloatArray,
 ) -> Curves:
     """The posterior as tables, with what explain shows beside them."""
@@ -178,7 +165,7 @@ def _curves(
     )
 
 
-def _posterior(reach: delivery.Reach, shapes: Shapes, fitted: mixture.Fit) -> Posterior | None:
+def _posterior(reach: delivery.Reach, shapes: Shapes, fitted: Fit) -> Posterior | None:
     """What worlds are drawn from; let go where it would be heavy and nobody draws."""
     if len(fitted.level) >= COMPACT_FROM:
         return None
@@ -195,7 +182,7 @@ def _facts(
     group: IntArray,
     value: Worth,
     scale: FloatArray,
-    fitted: mixture.Fit,
+    fitted: Fit,
     shapes: Shapes,
     orders: FloatArray,
 ) -> dict[str, FloatArray]:
@@ -217,6 +204,7 @@ def _facts(
     cpc = click_cost(total(np.where(priced, table.spend, 0.0)), total(np.where(priced, table.clicks, 0.0)), group)
     at_scale = (fitted.weight * fitted.level).sum(axis=1)
     expected_clicks = np.where(np.isfinite(cpc), scale / np.where(cpc > 0, cpc, 1.0), at_scale / cvr.mean)
+    expected_clicks = np.where(fitted.traffic.seen, scale * np.exp(fitted.traffic.now), expected_clicks)
     return {
         "days": table.live.sum(axis=1).astype(np.float64),
         "impressions": impressions,

@@ -19,7 +19,7 @@ class ResponseSettings(BaseModel):
     """Days after which a day of history counts half. Without it the shop's own history says how fast it changes."""
 
     elasticity: float = Field(default=0.6, gt=0.05, lt=0.97)
-    """Expected elasticity of results to spend at the usual spend, before data (0.6: 10 % more spend brings 6 % more)."""
+    """Expected elasticity of results to spend at the usual spend, before data (0.6: 10 % more, 6 % more results)."""
 
     elasticity_sd: float = Field(default=0.9, gt=0)
     """How much that differs between products: standard deviation of the elasticity's logit."""

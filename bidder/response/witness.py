@@ -7,22 +7,31 @@ still from day to day. Both are joined by how still it was seen to keep in this 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from bidder.response.panel import Panel
 from bidder.snapshot import FloatArray
 
-__all__ = ["click_witness"]
-
-OTHER_NOISE = 0.01
-"""Variance of a day's log clicks per spend that neither counting nor spend explains, before any is seen."""
+__all__ = ["Witness", "click_witness"]
 
 
-def click_witness(table: Panel, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """log(expected clicks/spend) of each day and its precision, (n, T) both; 0 where nothing was seen."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Witness:
+    """log(expected clicks/spend) of each day and the variance that counting leaves in it, (n, T); 0 where unknown."""
+
+    cost: FloatArray
+    counting: FloatArray
+    known: NDArray[np.bool_]
+
+
+def click_witness(table: Panel) -> Witness:
+    """What clicks and impressions say about each day's traffic."""
     known = table.live & (np.nan_to_num(table.clicks) > 0)
     clicks, spend = np.where(known, table.clicks, 1.0), np.where(known, table.spend, 1.0)
-    shown = known & (np.nan_to_num(table.impressions) >= np.nan_to_num(table.clicks)) & (table.impressions > 0)
+    shown = known & (np.nan_to_num(table.impressions) >= clicks)
     impressions = np.where(shown, table.impressions, 1.0)
     clicked = np.where(shown, clicks, 0.0).sum(axis=1)
     rate = clicked / np.maximum(np.where(shown, impressions, 0.0).sum(axis=1), 1.0)
@@ -32,9 +41,7 @@ def click_witness(table: Panel, weight: FloatArray) -> tuple[FloatArray, FloatAr
     square = np.where(shown, usual**2, 0.0).sum()
     moving = float(np.clip(beyond / square, 1e-4, 1.0)) if square > 0 else 1.0
     prior = np.where(shown, 1.0 / moving, 0.0)  # clicks that the long-run rate counts for
-    joined = np.where(
-        shown, impressions * (clicks + prior) / (impressions + prior / np.maximum(rate, 1e-12)[:, None]), clicks
-    )
-    variance = OTHER_NOISE + 1.0 / (clicks + prior) + np.where(shown, 1.0 / impressions, 0.0)
-    cost = np.where(known, np.log(joined) - np.log(spend), 0.0)
-    return cost, np.where(known, weight / variance, 0.0)
+    at_rate = impressions * (clicks + prior) / (impressions + prior / np.maximum(rate, 1e-12)[:, None])
+    joined = np.where(shown, at_rate, clicks)
+    counting = 1.0 / (clicks + prior) + np.where(shown, 1.0 / impressions, 0.0)
+    return Witness(np.where(known, np.log(joined) - np.log(spend), 0.0), np.where(known, counting, 0.0), known)

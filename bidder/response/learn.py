@@ -1,0 +1,175 @@
+"""The learner: at which level and with which shape each budget answers to spend, on an ordinary day from now on.
+
+Called by :mod:`bidder.response.estimate` (SCIENCE 1.2, 3.2 to 3.5). For budget i, day t, relative spend r:
+
+    orders_it ~ Poisson(a_i · d_t · F_t · e^{−since_it} · g_j(r_it)),   a_i ~ Gamma(α, α/μ_i)
+
+g_j is a candidate shape, d_t what is common to a day (weekday, season, promotion: regressed out, so that budgets that
+follow demand do not inflate slopes), F_t how complete its orders are, since_it how much traffic has moved since. The
+mean curve over the posterior is what is handed on: maximising it maximises the expected result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bidder.response import mixture, traffic
+from bidder.response.forgetting import day_weights
+from bidder.response.shapes import KNOTS, Shapes, histogram
+from bidder.response.special import log_gamma
+from bidder.response.traffic import Traffic
+from bidder.response.witness import Witness
+from bidder.snapshot import FloatArray, IntArray
+
+__all__ = ["Days", "Fit", "learn"]
+
+FIT_AT_MOST = 2000
+"""Pooled priors are fitted on at most about this many budgets, evenly taken."""
+
+ROUNDS = 3
+ALPHAS: FloatArray = np.exp(np.linspace(np.log(0.5), np.log(12.0), 9))
+
+DAY_SD = 0.15
+"""Expected spread of the days' common factors (log)."""
+
+USUAL_DISPERSION, DISPERSION_DAYS = 1.2, 30.0
+"""Over-dispersion before any is seen, and the days it counts for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Days:
+    """The panel as the learner needs it: (n, T) columns without any NaN, 0 where a day is not used."""
+
+    left: IntArray
+    share: FloatArray
+    exposure: FloatArray
+    """Completeness of the day's orders; 0 where nothing was spent or orders are unknown."""
+    orders: FloatArray
+    weekday: IntArray
+    expected: FloatArray
+    """(n,) orders a day expected at the scale before any of its own data (the level's prior mean)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """The posterior of every budget, and what is common to them."""
+
+    weight: FloatArray
+    """(n, J) over shapes."""
+    level: FloatArray
+    """(n, J) orders a day at the scale now, given the shape."""
+    level_cv: FloatArray
+    """(n,) the level's posterior standard deviation over its mean."""
+    theta: FloatArray
+    """(n,) share of the saturation that clicks show."""
+    dispersion: FloatArray
+    """(n,) ≥ 1: how much wilder than Poisson its days are."""
+    traffic: Traffic
+    day_factor: FloatArray
+    """(T,) what was common to each day, 1 on an ordinary one."""
+    week: FloatArray
+    """(7,) factor of each weekday, Monday first, mean 1."""
+    shape_prior: FloatArray
+    theta_prior: FloatArray
+    day_weight: FloatArray
+    """(T,) how much each day counts for the level."""
+
+
+def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None) -> Fit:
+    """The posterior of every budget; `half_life` (days) None: as the shop's own history says."""
+    n, length = days.orders.shape
+    log_value = np.log(np.maximum(shapes.value, 1e-12))
+    log_relative = _read(days, np.broadcast_to(np.log(KNOTS), (n, len(KNOTS))))
+    steady = traffic.steadiness(witness, log_relative)
+    clicks = mixture.click_scores(*traffic.evidence(witness, days.left, days.share, log_value, steady))
+    seen = days.orders.sum(axis=1)
+    log_orders = histogram(days.left, days.share, days.orders) @ log_value.T  # Σ o·log g
+    alpha = _level_spread(seen, days.expected * (histogram(days.left, days.share, days.exposure) @ KNOTS**0.6))
+    ranked = slice(None, None, max(1, n // FIT_AT_MOST))
+    factor, week, dispersion = np.ones(length), np.ones(7), np.full(n, USUAL_DISPERSION)
+    move = Traffic(np.zeros((n, length)), np.zeros(n), np.ones(n), np.zeros(n, dtype=np.bool_))
+    day_weight = np.ones(length)
+    for turn in range(ROUNDS):
+        usual = days.exposure * factor * np.exp(-np.clip(move.since, -3.0, 3.0))
+        exposure = histogram(days.left, days.share, usual) @ shapes.value.T
+        scores = mixture.order_scores(log_orders, exposure, seen, dispersion, days.expected, alpha)
+        prior, theta_prior = mixture.pooled(scores[ranked], clicks[ranked], shapes.prior)
+        weight, theta = mixture.posterior(scores, clicks, prior, theta_prior)
+        level = _level(seen, exposure, dispersion, days.expected, alpha)
+        curve = (weight * level) @ shapes.value
+        fitted = _read(days, curve) * usual
+        saturation = _read(days, np.log(curve / (weight * level).sum(axis=1)[:, None])) - log_relative
+        move = traffic.level(witness, theta[:, None] * saturation, steady)
+        bare = fitted / factor
+        factor, week = _day_factors(days, bare)
+        dispersion = _dispersion(days, bare * factor)
+        if turn == ROUNDS - 2:  # once levels and days are about right
+            at_prior = bare * factor * (days.expected / (weight * level).sum(axis=1))[:, None]
+            if half_life is None:
+                day_weight = day_weights(days.orders / dispersion[:, None], at_prior / dispersion[:, None], alpha)
+            else:
+                day_weight = 0.5 ** (np.arange(length - 1, -1, -1, dtype=np.float64) / half_life)
+    usual = days.exposure * factor * np.exp(-np.clip(move.since, -3.0, 3.0)) * day_weight
+    exposure = histogram(days.left, days.share, usual) @ shapes.value.T
+    counted = (days.orders * day_weight).sum(axis=1)
+    level = _level(counted, exposure, dispersion, days.expected, alpha)
+    return Fit(
+        weight=weight,
+        level=level,
+        level_cv=1 / np.sqrt(alpha + counted / dispersion),
+        theta=theta,
+        dispersion=dispersion,
+        traffic=move,
+        day_factor=factor,
+        week=week,
+        shape_prior=prior,
+        theta_prior=theta_prior,
+        day_weight=day_weight,
+    )
+
+
+def _read(days: Days, table: FloatArray) -> FloatArray:
+    """A function tabled at the knots (n, B), read at each day's relative spend (n, T)."""
+    low = np.take_along_axis(table, days.left, axis=1)
+    high = np.take_along_axis(table, days.left + 1, axis=1)
+    return np.asarray(low + (high - low) * days.share)
+
+
+def _level(
+    seen: FloatArray, exposure: FloatArray, dispersion: FloatArray, expected: FloatArray, alpha: float
+) -> FloatArray:
+    """Posterior mean of the level given each shape (n, J): Gamma-Poisson, over-dispersion tempering the counts."""
+    top = alpha + seen / dispersion
+    return np.asarray(top[:, None] / ((alpha / expected)[:, None] + exposure / dispersion[:, None]))
+
+
+def _level_spread(seen: FloatArray, expected: FloatArray) -> float:
+    """α: how alike the budgets' levels are, by the negative-binomial likelihood of their totals."""
+    use = expected > 0
+    k, m = seen[use][:, None], expected[use][:, None]
+    a = ALPHAS[None, :]
+    score = (log_gamma(k + a) - log_gamma(a) + a * np.log(a / (a + m)) + k * np.log(m / (a + m))).sum(axis=0)
+    score = score - 0.5 * np.log(ALPHAS / 3.0) ** 2
+    share = np.exp(score - score.max())
+    return float((share * ALPHAS).sum() / share.sum())
+
+
+def _day_factors(days: Days, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What is common to each day (T,), pulled to its weekday's with 1/DAY_SD² pseudo-orders, and the week (7,)."""
+    seen, usual = days.orders.sum(axis=0), expected.sum(axis=0)
+    pseudo = 1 / DAY_SD**2
+    week_seen, week_usual = np.bincount(days.weekday, seen, 7), np.bincount(days.weekday, usual, 7)
+    week = (week_seen + pseudo) / (week_usual + pseudo)
+    factor = (seen + pseudo * week[days.weekday]) / (usual + pseudo)
+    return np.asarray(factor / week[days.weekday].mean()), np.asarray(week / week.mean())
+
+
+def _dispersion(days: Days, expected: FloatArray) -> FloatArray:
+    """φ ≥ 1: residual χ² a day of each budget, pulled to the usual one."""
+    live = days.exposure > 0
+    count = live.sum(axis=1)
+    ratio = np.where(live, (days.orders - expected) ** 2 / np.maximum(expected, 0.05), 0.0).sum(axis=1)
+    own = np.maximum(ratio / np.maximum(count - 1, 1), 1.0)
+    return np.asarray((own * count + USUAL_DISPERSION * DISPERSION_DAYS) / (count + DISPERSION_DAYS))
