@@ -20,6 +20,7 @@ __all__ = ["Entry", "Light", "Line", "Tile", "entries", "light", "lines", "tiles
 
 _UNTOLD = frozenset({"intent", "currency", "policy", "actual", "seen", "total"})
 """Facts of the journal that its sentences leave out."""
+_WORTH_SAYING = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,10 @@ def _earnings(w: Words, document: Mapping[str, Any], currency: str) -> Tile:
     notes = [w.say("tile.interval", low=low, high=high)]
     if now is not None:
         gain = Decimal(expected["mean"]) - Decimal(now)
-        key = "tile.gain" if gain >= 0 else "tile.loss"
-        notes.append(w.say(key, amount=w.money(abs(gain) if gain >= 0 else gain, currency)))
+        if gain >= _WORTH_SAYING:
+            notes.append(w.say("tile.gain", amount=w.money(w.rounded(gain), currency)))
+        elif gain <= -_WORTH_SAYING:
+            notes.append(w.say("tile.loss", amount=w.money(w.rounded(gain), currency)))
     worth = document.get("value_of_total") or 0.0
     if worth >= 0.005 and w.unit(currency):
         amount = w.money(f"{worth:.2f}", currency)

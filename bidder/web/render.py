@@ -21,6 +21,7 @@ from bidder.web.words import Words
 __all__ = ["Renderer"]
 
 _LAST_LINES = 8
+_READ_LINES = 200  # in which so many are found that tell something
 _SHOWN_LINES = 40
 _JOURNAL_LINES = 300
 _EARLIER_PLANS = 7
@@ -52,7 +53,7 @@ class Renderer:
         ready: bool,
     ) -> str:
         """The first screen. Raises StoreError."""
-        newest = store.journal(4 * _LAST_LINES)
+        newest = store.journal(_READ_LINES)
         day = date.fromisoformat(now["day"])
         reports = self._newest_reports(store, day, newest)
         names = _names(store, document)
@@ -179,8 +180,15 @@ class Renderer:
 
 
 def _told(journal: Sequence[JournalLine]) -> list[JournalLine]:
-    """The newest lines that tell a reader something: what came of an intent says it all again."""
-    return [line for line in journal if line.kind != "intent"][:_LAST_LINES]
+    """The newest lines that tell a reader something.
+
+    What came of an intent says it all again, and a poll that went well is what the light says.
+    """
+    return [line for line in journal if line.kind != "intent" and not _quiet_poll(line)][:_LAST_LINES]
+
+
+def _quiet_poll(line: JournalLine) -> bool:
+    return line.kind == "polled" and all(one.get("ok", True) for one in line.facts.get("results", []))
 
 
 def _distinct(holds: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

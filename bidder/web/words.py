@@ -49,10 +49,14 @@ class Words:
         plus = "+" if sign and value > 0 else ""
         return f"{plus}{_MINUS if value < 0 else ''}{abs(value):,.{digits}f}"
 
-    def rough(self, amount: str | float | Decimal) -> str:
+    def rounded(self, amount: str | float | Decimal) -> Decimal:
         """An amount to look at: no decimals from 100 on."""
         value = Decimal(str(amount))
-        return self.number(round(value) if abs(value) >= 100 else value)
+        return Decimal(round(value)) if abs(value) >= 100 else value
+
+    def rough(self, amount: str | float | Decimal) -> str:
+        """Such an amount, written."""
+        return self.number(self.rounded(amount))
 
     def money(self, amount: str | float | Decimal | None, currency: str | None, *, sign: bool = False) -> str:
         """An amount with its currency: `CNY 1,987`, in Chinese `1,987 元`."""

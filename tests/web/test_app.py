@@ -110,6 +110,20 @@ async def test_a_long_plan_shows_every_move_and_forty_lines_at_least(
     assert "90 more budgets are left as they are." in text
 
 
+async def test_lately_is_what_happened_and_not_every_look(client: TestClient[Any, Any], view: FakeView) -> None:
+    at = view.store.lines[0].at
+    good = {"account": "wxt", "kind": "budgets", "ok": True, "new": 0}
+    failed = {**good, "ok": False, "error": "auth", "reason": "the key has expired"}
+    for number in range(50):
+        view.store.lines.insert(0, JournalLine(100 + number, at, "polled", {"results": [good]}, "", ""))
+    view.store.lines.insert(0, JournalLine(150, at, "polled", {"results": [good, failed]}, "", ""))
+    text = await (await client.get("/?lang=en")).text()
+    assert "wxt budgets: the key has expired" in text
+    assert text.count("wxt budgets: 0 new") == 1
+    assert "Changed by somebody else" in text
+    assert "Writing" not in text
+
+
 async def test_the_json_is_the_document_itself(client: TestClient[Any, Any], view: FakeView) -> None:
     assert await (await client.get("/api/v1/plan")).json() == view.document
     status = await client.get("/api/v1/status")
