@@ -54,7 +54,8 @@ def demo(
     pace = _pace(speed)
     configure_logging(level="warning" if as_json or days is not None else "info")
     with _folder(folder) as home:
-        result = asyncio.run(_run(home, days, pace, seed, listen or "127.0.0.1:9108"))
+        path = _write_shop(home, seed, kept=folder is not None)
+        result = asyncio.run(_run(path, days, pace, listen or "127.0.0.1:9108"))
     if as_json:
         typer.echo(json.dumps(result))
     elif days is not None:
@@ -88,13 +89,14 @@ def _folder(chosen: Path | None) -> Iterator[Path]:
             yield Path(name)
 
 
-def _write_shop(home: Path, seed: int) -> Path:
-    """The demo's configuration, where there is none yet."""
+def _write_shop(home: Path, seed: int, *, kept: bool) -> Path:
+    """The demo's configuration, where there is none yet. A shop that is not kept lives in memory."""
     source = Path(__file__).parent / "demo_shop"
     for name in ("bidder.yaml", "rules.yaml"):
         target = home / name
         if not target.exists():
-            target.write_text((source / name).read_text("utf-8").replace("seed: 0", f"seed: {seed}"), "utf-8")
+            text = (source / name).read_text("utf-8").replace("seed: 0", f"seed: {seed}")
+            target.write_text(text if kept else text.replace("    path: platform.json\n", ""), "utf-8")
     return home / "bidder.yaml"
 
 
@@ -130,7 +132,7 @@ class SimulatedTime:
             stop.set()
 
 
-async def _run(home: Path, days: int | None, pace: float | None, seed: int, listen: str) -> dict[str, Any]:
+async def _run(path: Path, days: int | None, pace: float | None, listen: str) -> dict[str, Any]:
     from bidder.account_day import AccountDay
     from bidder.cli.serving import serve
     from bidder.config.load import load
@@ -138,7 +140,7 @@ async def _run(home: Path, days: int | None, pace: float | None, seed: int, list
     from bidder.daemon import Daemon, metrics_for
     from bidder.store import open_store
 
-    config = load(_write_shop(home, seed))
+    config = load(path)
     account, settings = config.accounts[0]
     sandbox = kind.sandbox(account, settings)
     first = AccountDay.of(sandbox.clock(), account.timezone)
@@ -154,7 +156,7 @@ async def _run(home: Path, days: int | None, pace: float | None, seed: int, list
             ready=lambda url: typer.echo(f"bidder demo: {url}  (Ctrl-C stops)", err=True),
             work=watch.run,
         )
-        return watch.result(days, seed)
+        return watch.result()
     finally:
         store.close()
 
@@ -166,7 +168,6 @@ class _CapWatch:
         self._daemon = daemon
         self._sandbox = sandbox
         self._breaches = 0
-        self._totals: dict[str, str] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Runs until `stop`; after each turn the platform's own figures are held against the caps."""
@@ -180,22 +181,23 @@ class _CapWatch:
         in_force = sum(budget.now.micros for budget in budgets if budget.now is not None and budget.status == "active")
         if shown.day is not None and in_force > shown.day.micros:
             self._breaches += 1
-        document = self._daemon.plan_document()
-        if document is not None:
-            self._totals.setdefault(document["day"], document["total"])
 
-    def result(self, days: int | None, seed: int) -> dict[str, Any]:
-        """The figures of the run: expected profit under the hidden truth, beside an even split of the same totals."""
+    def result(self) -> dict[str, Any]:
+        """The figures since the shop's first day: expected profit by the hidden truth, beside an even split.
+
+        The even split gets each day the total that the plan of that day had.
+        """
         from bidder.connectors.sandbox import even_split_profit
         from bidder.money import Money
 
-        scored = self._sandbox.score(days)
-        currency = self._daemon.config.shop.currency
-        totals = [Money.parse(self._totals[day], currency) for day in sorted(self._totals)][: scored.days]
-        even = even_split_profit(seed, min(scored.days, len(totals)), totals, self._sandbox.server.world.start)
+        scored = self._sandbox.score()
+        world = self._sandbox.server.world
+        of_day = {plan.day: plan.document["total"] for plan in self._daemon.store.plans(limit=scored.days + 1)}
+        totals = [Money.parse(of_day[day], self._daemon.config.shop.currency) for day in sorted(of_day)]
+        even = even_split_profit(world.seed, scored.days, totals[: scored.days], world.start)
         return {
             "days": scored.days,
-            "seed": seed,
+            "seed": world.seed,
             "spend": f"{scored.spend:.2f}",
             "cap_breaches": self._breaches + self._month_breaches(),
             "profit": f"{scored.profit:.2f}",
