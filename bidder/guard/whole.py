@@ -57,20 +57,19 @@ def limits_present(case: Case) -> Iterator[Held]:
 
 
 def within_absolute_caps(case: Case) -> Iterator[Held]:
-    """No absolute cap is passed by the plan, nor by what of it can be written. A plan that only lowers may go on."""
+    """No absolute cap is passed by the plan, nor by what of it can be written. What only lowers may go on."""
     lines = list(case.lines())
-    if all(change.before is not None and change.after.micros <= change.before.micros for _, _, change in lines):
-        return
-    planned: list[Money | None] = [change.after for _, _, change in lines]
-    in_force: list[Money | None] = [c.before if c.budget in case.stays else c.after for _, _, c in lines]
-    for limit in case.caps:
-        for amounts, what in ((planned, "planned"), (in_force, "in force with the lines that stay")):
+    for stays, what in ((frozenset[BudgetId](), "planned"), (case.stays, "in force with the lines that stay")):
+        written = [change for _, _, change in lines if change.budget not in stays]
+        if all(change.before is not None and change.after.micros <= change.before.micros for change in written):
+            continue
+        amounts: list[Money | None] = [c.before if c.budget in stays else c.after for _, _, c in lines]
+        for limit in case.caps:
             left = case.left(limit, amounts)
             if left < -case.slop(limit):
                 bound = exact(limit.bound)
                 reason = f"{limit.rule}: {shown(bound - left)} {what}, at most {shown(bound)}"
                 yield Held("within_absolute_caps", reason)
-                break
 
 
 def within_owner_limits(case: Case) -> Iterator[Held]:
