@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidder.response.panel import Panel
-from bidder.response.shapes import KNOTS, histogram
+from bidder.response.shapes import KNOTS
 from bidder.response.special import normal_cdf
 from bidder.snapshot import FloatArray, IntArray
 
@@ -42,6 +42,7 @@ SHORT_CLASSES = 5
 """Days in the lowest classes (a fifth or more below the shop's middle) are short of their amount."""
 
 FIT_AT_MOST = 2000
+CHUNK = 2048
 ROUNDS = 3
 
 
@@ -63,22 +64,25 @@ def reachable(table: Panel, left: IntArray, share: FloatArray, weight: FloatArra
     n = table.shape[0]
     known = table.live & (table.amount > 0)
     delivered = _classes(table, known)
-    plain = histogram(left, share, np.where(table.live & ~known, weight, 0.0))
-    by_class = [
-        histogram(left, share, np.where(known & (delivered == code), weight, 0.0)) for code in range(len(CLASS_WIDTHS))
-    ]
+    code = np.where(known, delivered, len(CLASS_WIDTHS))  # the last class: the amount is unknown
+    used = np.where(table.live, weight, 0.0)
     rows = np.arange(0, n, max(1, n // FIT_AT_MOST))
+    sample = _binned(left[rows], share[rows], code[rows], used[rows])
     prior = np.append(np.full(len(LIMITS), LIMITED_SHARE / len(LIMITS)), 1 - LIMITED_SHARE)
     hold = np.ones(len(rows))  # chance that the budget has no limit: its days show how platforms deliver
     fitted, spread, pull = prior, SPREADS[1], np.ones(len(CLASS_WIDTHS))
     for _ in range(ROUNDS if n else 0):
         pull = _pull(known[rows], delivered[rows], hold)
-        scored = [_fit(_evidence([c[rows] for c in by_class], plain[rows], pull, one), prior) for one in SPREADS]
+        scored = [_fit(_evidence(sample, pull, one), prior) for one in SPREADS]
         best = int(np.argmax([total for total, _, _ in scored]))
         spread, (_, fitted, posterior) = SPREADS[best], scored[best]
         hold = posterior[:, -1]
-    posterior = _posterior(_evidence(by_class, plain, pull, spread), fitted)[0]
-    survival = np.clip(posterior[:, :-1] @ _kernels(spread)[0].T + posterior[:, -1:], 0.0, 1.0)
+    survival = np.empty((n, len(KNOTS)))
+    for start in range(0, n, CHUNK):
+        part = slice(start, start + CHUNK)
+        binned = _binned(left[part], share[part], code[part], used[part])
+        posterior = _posterior(_evidence(binned, pull, spread), fitted)[0]
+        survival[part] = np.clip(posterior[:, :-1] @ _kernels(spread)[0].T + posterior[:, -1:], 0.0, 1.0)
     survival = np.minimum.accumulate(survival, axis=1)
     reached = survival <= 0.2
     top = np.where(reached.any(axis=1), KNOTS[np.argmax(reached, axis=1)], np.inf)
@@ -111,13 +115,21 @@ def _kernels(spread: float) -> tuple[FloatArray, FloatArray]:
     return normal_cdf(z), np.exp(-0.5 * z**2) / (spread * np.sqrt(2 * np.pi))
 
 
-def _evidence(by_class: list[FloatArray], plain: FloatArray, pull: FloatArray, spread: float) -> FloatArray:
+def _binned(left: IntArray, share: FloatArray, code: IntArray, weight: FloatArray) -> FloatArray:
+    """Day weights by budget, class and knot: (n, (classes + 1)·B)."""
+    n, size = len(left), (len(CLASS_WIDTHS) + 1) * len(KNOTS)
+    base = (np.arange(n)[:, None] * size + code * len(KNOTS) + left).ravel()
+    flat = np.bincount(base, (weight * (1 - share)).ravel(), n * size)
+    flat += np.bincount(base + 1, (weight * share).ravel(), n * size + 1)[: n * size]
+    return np.asarray(flat.reshape(n, size), dtype=np.float64)
+
+
+def _evidence(binned: FloatArray, pull: FloatArray, spread: float) -> FloatArray:
     """log P(days | limit)/P(days | none) for each candidate limit and, last, for none: (n, K + 1)."""
     exceed, density = _kernels(spread)
-    table = plain @ np.log(0.995 * exceed + 0.005)
-    for code, binned in enumerate(by_class):
-        table = table + binned @ np.log(0.995 * exceed + pull[code] * density + 0.005)
-    return np.concatenate([table, np.zeros((len(table), 1))], axis=1)
+    by_class = np.append(pull, 0.0)[:, None, None] * density + 0.995 * exceed + 0.005
+    score = binned @ np.log(by_class).reshape(-1, len(LIMITS))
+    return np.concatenate([score, np.zeros((len(score), 1))], axis=1)
 
 
 def _fit(evidence: FloatArray, prior: FloatArray) -> tuple[float, FloatArray, FloatArray]:

@@ -17,6 +17,7 @@ from bidder.snapshot import FloatArray
 __all__ = ["Table", "TableResponse", "concave", "tabled"]
 
 WIDTHS: FloatArray = np.diff(KNOTS)
+CHUNK = 4096
 COMPACT_FROM = 20_000
 """From this many budgets on the tables are kept in single precision (a relative error of 1e-7)."""
 
@@ -67,8 +68,9 @@ class TableResponse:
 
 def tabled(value: FloatArray) -> Table:
     """The smooth concave curve through (about) these values at the knots (n, B); not concave: its envelope."""
-    chord = np.diff(concave(value), axis=1) / WIDTHS
-    start = concave(value)[:, :1] / KNOTS[0]
+    envelope = concave(value)
+    chord = np.diff(envelope, axis=1) / WIDTHS
+    start = envelope[:, :1] / KNOTS[0]
     # the slope at a knot is the mean of the chords beside it, each weighing by the other's width
     share = WIDTHS[1:] / (WIDTHS[1:] + WIDTHS[:-1])
     middle = chord[:, :-1] * share + chord[:, 1:] * (1 - share)
@@ -90,20 +92,17 @@ def concave(value: FloatArray) -> FloatArray:
     out = np.where(np.arange(len(KNOTS)) < best[:, None], top * KNOTS, value)
     chord = np.diff(out, axis=1) / WIDTHS
     bent = (np.diff(chord, axis=1) > 1e-12 * (np.abs(chord[:, 1:]) + np.abs(chord[:, :-1]))).any(axis=1)
-    for row in np.flatnonzero(bent).tolist():
-        hull = _upper_hull(out[row])
-        out[row] = np.interp(KNOTS, KNOTS[hull], out[row][hull])
+    for start in range(0, int(bent.sum()), CHUNK):
+        rows = np.flatnonzero(bent)[start : start + CHUNK]
+        out[rows] = _wrapped(out[rows])
     return out
 
 
-def _upper_hull(value: FloatArray) -> list[int]:
-    """Knots on the upper concave envelope of one row."""
-    keep: list[int] = []
-    for i in range(len(value)):
-        while len(keep) >= 2:
-            a, b = keep[-2], keep[-1]
-            if (value[b] - value[a]) * (KNOTS[i] - KNOTS[b]) > (value[i] - value[b]) * (KNOTS[b] - KNOTS[a]):
-                break
-            keep.pop()
-        keep.append(i)
-    return keep
+def _wrapped(value: FloatArray) -> FloatArray:
+    """The majorant knot by knot: from each point on it along the steepest chord to any later value."""
+    out = value.copy()
+    for knot in range(len(KNOTS) - 1):
+        here = out[:, knot, None]
+        steepest = ((value[:, knot + 1 :] - here) / (KNOTS[knot + 1 :] - KNOTS[knot])).max(axis=1)
+        out[:, knot + 1] = here[:, 0] + np.maximum(steepest, 0.0) * WIDTHS[knot]
+    return out

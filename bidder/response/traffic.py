@@ -12,6 +12,7 @@ every candidate's column; the innovations then give the exact regression (Kalman
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ UNKNOWN = 25.0
 """Variance of the level before the first day: nothing known."""
 
 FIT_AT_MOST = 400
+COMPACT_FROM = 20_000
+"""From this many budgets on the sums are kept in single precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Traffic:
 def steadiness(witness: Witness, log_relative: FloatArray) -> Steadiness:
     """The variances by their evidence over the shop's budgets, with a middling slope taken out."""
     rows = slice(None, None, max(1, len(witness.cost) // FIT_AT_MOST))
-    y = witness.cost[rows] + 0.25 * log_relative[rows]
+    y = (witness.cost - witness.usual[:, None] + 0.25 * log_relative)[rows]
     counting, known = witness.counting[rows], witness.known[rows]
     noise, walk, shared = (grid.ravel() for grid in np.meshgrid(NOISES, WALKS, COMMONS, indexing="ij"))
     n, length = y.shape
@@ -96,30 +99,29 @@ def evidence(
     log P(clicks | shape j, θ) = θ·first − θ²·second/2 + const. A budget wilder than the shop counts less.
     """
     n, length = witness.cost.shape
-    columns = (log_value - np.log(KNOTS)).T.astype(np.float32)  # (B, J): log g − log r
-    with_y = np.zeros((n, columns.shape[1] + 1), dtype=np.float32)  # the last column is the figures themselves
+    kind: np.dtype[np.floating[Any]] = np.dtype(np.float32 if n >= COMPACT_FROM else np.float64)
+    columns = (log_value - np.log(KNOTS)).T.astype(kind)  # (B, J): log g − log r
+    with_y = np.zeros((n, columns.shape[1] + 1), dtype=kind)  # the last column is the figures themselves
     mean = np.zeros_like(with_y)
-    cross, square = np.zeros((n, columns.shape[1]), dtype=np.float32), np.zeros((n, columns.shape[1]), dtype=np.float32)
+    cross, square = np.zeros((n, columns.shape[1]), dtype=kind), np.zeros((n, columns.shape[1]), dtype=kind)
     variance = np.full(n, UNKNOWN)
     wild, count = np.zeros(n), witness.known.sum(axis=1)
     for t in range(length):
         known = witness.known[:, t]
         total = variance + steady.noise + witness.counting[:, t]
-        at, part = left[:, t], share[:, t, None].astype(np.float32)
-        with_y[:, :-1] = columns[at] * (1 - part) + columns[at + 1] * part
-        with_y[:, -1] = witness.cost[:, t]
+        at, part = left[:, t], share[:, t, None].astype(kind)
+        with_y[:, :-1] = columns[at] + (columns[at + 1] - columns[at]) * part
+        with_y[:, -1] = witness.cost[:, t] - witness.usual
         precision = np.where(known, 1.0 / total, 0.0)
         with_y -= mean
         first = variance >= UNKNOWN  # nothing to compare with yet
-        weight = np.where(first, 0.0, precision).astype(np.float32)[:, None]
-        with_y -= np.where(
-            first[:, None], np.float32(0), weight[:, 0] @ with_y / (weight.sum() + np.float32(1 / steady.common))
-        )
+        weight = np.where(first, 0.0, precision).astype(kind)[:, None]
+        with_y -= np.where(first[:, None], 0, weight[:, 0] @ with_y / (weight.sum() + 1 / steady.common))
         cross += weight * with_y[:, :-1] * with_y[:, -1:]
         square += weight * with_y[:, :-1] ** 2
         wild += weight[:, 0] * with_y[:, -1] ** 2
         gain = np.where(known, variance / total, 0.0)
-        mean += gain.astype(np.float32)[:, None] * with_y
+        mean += gain.astype(kind)[:, None] * with_y
         variance = variance * (1 - gain) + np.where(variance >= UNKNOWN, 0.0, steady.walk)
     inflated = np.maximum((wild + 10.0) / (np.maximum(count - 2, 0) + 10.0), 1.0)[:, None]
     return np.asarray(cross / inflated, dtype=np.float64), np.asarray(square / inflated, dtype=np.float64)
@@ -128,7 +130,7 @@ def evidence(
 def level(witness: Witness, saturation: FloatArray, steady: Steadiness) -> Traffic:
     """Where traffic stands now and stood on each day, `saturation` (n, T) = θ (log g − log r) taken out."""
     n, length = witness.cost.shape
-    y = witness.cost - saturation
+    y = witness.cost - witness.usual[:, None] - saturation
     means, variances = np.zeros((n, length)), np.zeros((n, length))
     mean, variance = np.zeros(n), np.full(n, UNKNOWN)
     for t in range(length):
@@ -147,4 +149,4 @@ def level(witness: Witness, saturation: FloatArray, steady: Steadiness) -> Traff
         back = np.where(variances[:, t] < UNKNOWN, variances[:, t] / (variances[:, t] + steady.walk), 1.0)
         smooth[:, t] += back * (smooth[:, t + 1] - means[:, t])
     seen = np.asarray(witness.known.any(axis=1), dtype=np.bool_)
-    return Traffic(np.where(seen[:, None], mean[:, None] - smooth, 0.0), mean, variance, seen)
+    return Traffic(np.where(seen[:, None], mean[:, None] - smooth, 0.0), mean + witness.usual, variance, seen)

@@ -25,6 +25,8 @@ class Witness:
     cost: FloatArray
     counting: FloatArray
     known: NDArray[np.bool_]
+    usual: FloatArray
+    """(n,) mean cost over a budget's days: what levels are counted from, so that the unit of money does not matter."""
 
 
 def click_witness(table: Panel) -> Witness:
@@ -44,4 +46,6 @@ def click_witness(table: Panel) -> Witness:
     at_rate = impressions * (clicks + prior) / (impressions + prior / np.maximum(rate, 1e-12)[:, None])
     joined = np.where(shown, at_rate, clicks)
     counting = 1.0 / (clicks + prior) + np.where(shown, 1.0 / impressions, 0.0)
-    return Witness(np.where(known, np.log(joined) - np.log(spend), 0.0), np.where(known, counting, 0.0), known)
+    cost = np.where(known, np.log(joined) - np.log(spend), 0.0)
+    usual_cost = cost.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return Witness(cost, np.where(known, counting, 0.0), known, usual_cost)
