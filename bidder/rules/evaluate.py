@@ -60,7 +60,7 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
     bounds.extend(default.around(up, down, snapshot, default_name, default.priority, default_source))
     bounds, limits = lift_cuts(bounds, limits, snapshot)
     bounds.extend(platform_bounds(snapshot))
-    return Limits(size, tuple(bounds), tuple(limits), smallest_moves(steps, snapshot))
+    return Limits(size, tuple(bounds), tuple(limits), smallest=smallest_moves(steps, snapshot))
 
 
 def _priority(rule: Rule) -> int:

@@ -111,6 +111,8 @@ def _of_scalar(value: yaml.Node, file: str, text: str, path: tuple[str, ...]) ->
         wrong = [f'"{was} and true"', '"prodct.id == 1"', '"channel"', '"channel == ("', "5"]
     elif name in ("store", "listen"):
         wrong = ["nowhere", "5", '"http://x"']
+    elif name == "min" and was.startswith("break_even"):
+        wrong = ["brek_even", "250%", "-1", "0", '"break_even *"', "true"]
     elif name in ("tag", "channel"):
         wrong = ['""', "[]", "no_such_word", "true"]
     elif name in ("products", "rules"):
