@@ -193,7 +193,7 @@ def _line(w: Words, one: Mapping[str, Any], trace: Trace | None, held: bool) -> 
         profit=w.number(round(Decimal(profit["mean"])), sign=True),
         profit_range=f"{w.number(round(Decimal(profit['p10'])))} … {w.number(round(Decimal(profit['p90'])))}",
         orders=f"{one['expected']['orders']:,.1f}",
-        next_unit=f"{one['marginal_return']:.2f}",
+        next_unit=w.number(f"{round(float(one['marginal_return']), 2):.2f}"),
         trace=trace,
     )
 
@@ -204,7 +204,8 @@ def _reason(w: Words, one: Mapping[str, Any], state: str) -> str:
         return str(one["reason"])
     if state in ("held", "paused"):
         return w.say(f"why.{state}")
-    difference, worth = _difference(one), f"{one['marginal_return']:.2f}"
+    difference, marginal = _difference(one), round(float(one["marginal_return"]), 2)
+    worth = w.say("why.worth" if marginal >= 0 else "why.worth_loss", amount=f"{abs(marginal):.2f}")
     if not _moved(one):
         return w.say("why.still", worth=worth)
     direction = "raised" if difference > 0 else "cut"

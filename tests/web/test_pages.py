@@ -110,6 +110,10 @@ class TestLines:
         assert by_name["明前龙井礼盒 · 关键词"].reason == "加到规则「gentle」允许的上限；再花 1 元多赚 1.62"
         assert by_name["玻璃煮茶壶 · 关键词"].reason.startswith("减到规则「gentle」允许的下限")
         assert by_name["正山小种 · 关键词"].reason.startswith("不改")
+        worse = document()
+        worse["budgets"][2]["marginal_return"] = -0.051
+        line = next(one for one in pages.lines(ZH, worse, {}) if one.id == "wxt/1003")
+        assert (line.reason.partition("；")[2], line.next_unit) == ("再花 1 元少赚 0.05", "−0.05")
         assert by_name["明前龙井礼盒 · 关键词"].limits == ("gentle · rules/base.yaml:14:5",)
         english = {line.name: line for line in pages.lines(EN, document(), {})}
         assert english["明前龙井礼盒 · 关键词"].limits == ()  # its sentence names the place already
