@@ -137,6 +137,7 @@ async def _run(path: Path, days: int | None, pace: float | None, listen: str) ->
     from bidder.cli.serving import serve
     from bidder.config.load import load
     from bidder.connectors.sandbox import kind
+    from bidder.cycle import utc_now
     from bidder.daemon import Daemon, metrics_for
     from bidder.store import open_store
 
@@ -148,7 +149,7 @@ async def _run(path: Path, days: int | None, pace: float | None, listen: str) ->
     time = SimulatedTime(sandbox, pace, end_at)
     store = open_store(config.store_url)
     try:
-        daemon = Daemon(config, store, time, metrics_for(config, time.now()))
+        daemon = Daemon(config, store, time, metrics_for(config, utc_now()))
         watch = _CapWatch(daemon, sandbox)
         await serve(
             daemon,

@@ -63,6 +63,8 @@ class Daemon:
         self._news: dict[str, AccountNews] = {}
         self._spent_today: Money | None = None
         self._spent_month = Money.zero(config.shop.currency)
+        self._unresolved = 0
+        self._no_plan: str | None = None
         self._poll_ok = False
         self._stopping = False
         self._reload_asked = False
@@ -105,7 +107,7 @@ class Daemon:
             state = await asyncio.to_thread(self._store.state)
             if state is not self._state:
                 self._state = state
-                self._metrics.state_changed(state, now)
+                self._metrics.state_changed(state, cycle.utc_now())
             if self._reload_asked:
                 await asyncio.to_thread(self._reload, now)
             if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
@@ -134,7 +136,7 @@ class Daemon:
             log.error("reload_refused", error=str(e), policy=self.config.digest)
             return
         self.config = fresh
-        self._metrics.config_loaded(shop_facts(fresh), now)
+        self._metrics.config_loaded(shop_facts(fresh), cycle.utc_now())
         self._store.append("note", now, what="configuration reloaded", policy=fresh.digest)
         log.info("reloaded", policy=fresh.digest)
 
@@ -180,14 +182,15 @@ class Daemon:
 
     def _measure(self, results: Sequence[PollResult], now: datetime) -> None:
         """What a poll brought, into the metrics and onto the page."""
+        wall = cycle.utc_now()  # ages are told against the wall's clock, also where a shop's time is simulated
         for one in results:
             self._metrics.polled(
                 one.account,
                 one.kind,
                 "ok" if one.ok else "error",
-                at=now,
+                at=wall,
                 took=timedelta(seconds=one.seconds),
-                data_at=one.data_at,
+                data_at=None if one.data_at is None else one.data_at + (wall - now),
                 errors=[one.error] if one.error else (),
                 quarantined=one.quarantined,
             )
@@ -201,7 +204,9 @@ class Daemon:
         for account, _ in self.config.accounts:
             self._metrics.reported(account.id, only_account(reports, account.id), at=now)
             self._metrics.budgets_read(account.id, [one for one in budgets if one.id.account == account.id])
-            self._metrics.unresolved(account.id, [one.at for one in unsettled if one.budget.account == account.id])
+            sent = [one.at + (wall - now) for one in unsettled if one.budget.account == account.id]
+            self._metrics.unresolved(account.id, sent)
+        self._unresolved = len(unsettled)
         before = spent_month(reports, day, currency, {})
         self._spent_month = spent_month(reports, day + timedelta(days=1), currency, {})
         self._spent_today = self._spent_month - before if self._spent_month >= before else None
@@ -226,9 +231,12 @@ class Daemon:
             reason = str(e) if isinstance(e, BidderError) else f"{type(e).__name__}: {e}"
             self._store.append("note", now, what="no plan today: budgets stay as they are", reason=reason)
             log.error("no_plan", error=reason, exc_info=not isinstance(e, BidderError))
+            self._no_plan = f"no plan for {day}, budgets stay as they are: {reason}"
             return
+        self._no_plan = None
         self._store.set_value("decided_day", day)
-        self._metrics.planned(decision, at=now)
+        left = Money.parse(str(self._document["unallocated"]), decision.snapshot.currency)
+        self._metrics.planned(decision, at=cycle.utc_now(), unallocated=left)
         written = await self._apply(decision, now)
         log.info(
             "pass_done",
@@ -267,7 +275,7 @@ class Daemon:
         if newest is not None:
             self._document = newest.document
         self._state = self._store.state()
-        self._metrics.state_changed(self._state, now)
+        self._metrics.state_changed(self._state, cycle.utc_now())
         reports = self._store.reports(since_day=day_number(self._today(now)) - 7)
         for account, _ in self.config.accounts:
             self._metrics.remembered(account.id, only_account(reports, account.id))
@@ -297,4 +305,6 @@ class Daemon:
             spent_today=self._spent_today,
             spent_month=self._spent_month,
             next_at=self._next_at(now),
+            unresolved=self._unresolved,
+            no_plan=self._no_plan,
         )

@@ -47,6 +47,8 @@ def status_of(
     spent_today: Money | None,
     spent_month: Money,
     next_at: datetime,
+    unresolved: int,
+    no_plan: str | None,
 ) -> Status:
     """The status document of one instant."""
     day = AccountDay.of(now, config.shop.timezone)
@@ -73,7 +75,11 @@ def status_of(
         month=_month(day, now, spent_month, caps.month),
         holds=holds,
         accounts=accounts,
-        problems=[f"{one['account']}: {one['error']}" for one in accounts if one["error"]],
+        problems=[
+            *([no_plan] if no_plan else []),
+            *(f"{one['account']}: {one['error']}" for one in accounts if one["error"]),
+        ],
+        unresolved=unresolved,
         demo=any(account.platform == "sandbox" for account, _ in config.accounts),
         version=__version__,
     )
