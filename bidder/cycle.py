@@ -133,7 +133,7 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
     since = day_number(decided) - HISTORY_DAYS
     return gather(
         store.reports(now, since),
-        known_of(config, store, now),
+        replace(known_of(config, store, now), activity=store.activity(now, since)),
         currency=config.shop.currency,
         day=decided,
         as_of=now,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidder.account_day import AccountDay
+from bidder.activity import Activity
 from bidder.catalog import Account, Budget, BudgetStatus, Mode, Product
 from bidder.errors import ConfigError, Fault
 from bidder.ids import AccountId, BudgetId, ProductId
@@ -39,6 +40,7 @@ class Known:
     changed: Mapping[BudgetId, int] = field(default_factory=dict)
     unresolved: Mapping[BudgetId, Money] = field(default_factory=dict)
     foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
+    activity: Activity = field(default_factory=Activity.empty)
 
 
 def gather(
@@ -99,6 +101,7 @@ def gather(
         changed={b: d for b, d in known.changed.items() if b in position},
         unresolved={b: m for b, m in known.unresolved.items() if b in position},
         foreign={b: at for b, at in known.foreign.items() if b in position},
+        activity=known.activity.select(known.activity.day < day_number(decided)),
     )
 
 

@@ -10,6 +10,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from bidder.activity import Activity
 from bidder.catalog import Account, Budget, Product
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Currency, Money
@@ -89,7 +90,7 @@ class Snapshot:
     shop's currency, before `day`. `exchange` gives shop currency per unit of another. `changed` is the day
     (days since 1970) of the last change that bidder itself made to a budget. `unresolved` holds, for a budget whose
     last write has no known outcome, the larger of its possible amounts. `foreign` is when somebody else was seen to
-    have moved a budget.
+    have moved a budget. `activity` is what the shop itself did before `day`.
     """
 
     as_of: datetime
@@ -104,6 +105,7 @@ class Snapshot:
     changed: Mapping[BudgetId, int] = field(default_factory=dict)
     unresolved: Mapping[BudgetId, Money] = field(default_factory=dict)
     foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
+    activity: Activity = field(default_factory=Activity.empty)
 
     @classmethod
     def build(
@@ -121,6 +123,7 @@ class Snapshot:
         changed: Mapping[BudgetId, int] | None = None,
         unresolved: Mapping[BudgetId, Money] | None = None,
         foreign: Mapping[BudgetId, datetime] | None = None,
+        activity: Activity | None = None,
     ) -> Snapshot:
         """Puts budgets and products into the order of their figures and re-points the history at it."""
         product_rank = _order([_product_key(product) for product in products], [str(p.id) for p in products])
@@ -140,6 +143,7 @@ class Snapshot:
             changed=dict(changed or {}),
             unresolved=dict(unresolved or {}),
             foreign=dict(foreign or {}),
+            activity=Activity.empty() if activity is None else activity,
         )
 
     @property

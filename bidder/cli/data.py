@@ -55,6 +55,7 @@ def import_(
     """Reads exports by their content, shows what was understood, and stores all of them or nothing."""
     from bidder.connectors.files import ReadOptions
     from bidder.store import open_store
+    from bidder.store.protocol import FileContent
 
     seen_at = _instant(observed_at)
     configured_store, configured_zone = _configured(config, account)
@@ -64,8 +65,8 @@ def import_(
     try:
         reports = [_with_answers(one, saved.value(_answers_key(one))) for one in reports]
         facts = [_facts(one) for one in reports]
-        lines = [(one.reports, fact) for one, fact in zip(reports, facts, strict=True)]
-        new_rows = saved.import_files(lines, seen_at)
+        contents = [FileContent(fact, one.reports) for one, fact in zip(reports, facts, strict=True)]
+        new_rows = saved.import_files(contents, seen_at)
         _remember(saved, reports, options)
     finally:
         saved.close()

@@ -7,17 +7,18 @@ fails, and then nothing may be written to a platform.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+from bidder.activity import Activity, Pushed
 from bidder.catalog import Budget, Product
 from bidder.ids import BudgetId, PlanId
 from bidder.money import Money
 from bidder.plan import Outcome, State
 from bidder.reports import Reports
 
-__all__ = ["BudgetReading", "Intent", "JournalLine", "Store", "StoreReader", "StoredPlan"]
+__all__ = ["BudgetReading", "FileContent", "Intent", "JournalLine", "Store", "StoreReader", "StoredPlan", "Taken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class JournalLine:
     """One line of the journal: append-only, numbered without gaps, each carrying the hash of the line before it.
 
     `kind` is one of: imported, polled, decided, intent, outcome, foreign_edit, state, approved, rejected, started,
-    stopped, alert, note. `facts` is JSON with strings, numbers, lists and objects; money as decimal strings.
+    stopped, alert, note, refused_file, typed. `facts` is JSON with strings, numbers, lists and objects; money as
+    decimal strings.
     """
 
     number: int
@@ -57,6 +59,20 @@ class BudgetReading:
 
 
 @dataclass(frozen=True, slots=True)
+class FileContent:
+    """What one file holds, and what the journal says of it."""
+
+    facts: Mapping[str, Any]
+    reports: Reports
+    activity: Activity = field(default_factory=Activity.empty)
+    products: Sequence[Product] = ()
+
+
+Taken = Literal["accepted", "duplicate", "stale"]
+"""What became of a pushed message: it said something new, nothing new, or something older than what is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPlan:
     """A decision as it was shown: the document of `plan --json`, and what became of it."""
 
@@ -80,6 +96,10 @@ class StoreReader(Protocol):
 
     def report_versions(self, since_day: int | None = None) -> Reports:
         """Every version of every row, oldest first within its key: what was known when (for the chain ladder)."""
+        ...
+
+    def activity(self, as_of: datetime | None = None, since_day: int | None = None) -> Activity:
+        """For each (source, product, traffic, day, hour) of the shop the newest figures seen at or before `as_of`."""
         ...
 
     def budgets(self) -> Sequence[BudgetReading]:
@@ -141,11 +161,27 @@ class Store(StoreReader, Protocol):
         """
         ...
 
-    def import_files(self, files: Sequence[tuple[Reports, Mapping[str, Any]]], at: datetime) -> Sequence[int]:
-        """Adds the reports of whole files, each with its journal line `imported`, in one transaction: all or nothing.
+    def import_files(self, files: Sequence[FileContent], at: datetime) -> Sequence[int]:
+        """Adds what whole files hold, each with its journal line `imported`, in one transaction: all or nothing.
 
-        The line has the given facts and `new_rows`. Returns how many rows of each file were new.
+        The line has the file's facts and `new_rows`. Returns how many rows of each file were new. Of a product only
+        what the file says is renewed (its stock, its cost).
         """
+        ...
+
+    def add_activity(self, activity: Activity) -> int:
+        """Appends the rows of the shop's activity whose figures differ from the newest known. Returns how many."""
+        ...
+
+    def add_events(self, events: Sequence[Pushed], at: datetime) -> Sequence[Taken]:
+        """Takes pushed messages, in one transaction; gives for each whether it said something new.
+
+        The same message again changes nothing, whatever the order in which messages arrive.
+        """
+        ...
+
+    def forget_events(self, before_day: int) -> None:
+        """Forgets by which messages older days came about; their figures stay."""
         ...
 
     def add_budgets(self, budgets: Sequence[Budget], read_at: datetime) -> None:

@@ -16,7 +16,7 @@ from bidder.store.database import Database
 
 __all__ = ["HEAD", "LOCATION", "check", "migrate"]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions` (a test holds the two together)."""
 
 LOCATION = Path(__file__).parent / "migrations"

@@ -6,21 +6,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from bidder.activity import Activity, Pushed
 from bidder.catalog import Budget, Product
 from bidder.errors import StoreError
 from bidder.ids import BudgetId, PlanId
 from bidder.money import Money
 from bidder.plan import Outcome, State
 from bidder.reports import Reports
+from bidder.store import activity as shop
 from bidder.store import budgets, journal, observations, schema, tables
 from bidder.store.codec import document_of, product_of
 from bidder.store.database import Database, instant, micros_of
-from bidder.store.protocol import BudgetReading, Intent, JournalLine, StoredPlan
+from bidder.store.protocol import BudgetReading, FileContent, Intent, JournalLine, StoredPlan, Taken
 
 __all__ = ["SqlReader", "SqlStore"]
 
@@ -49,6 +52,10 @@ class SqlReader:
     def report_versions(self, since_day: int | None = None) -> Reports:
         with self._database.reading() as connection:
             return observations.versions(connection, since_day)
+
+    def activity(self, as_of: datetime | None = None, since_day: int | None = None) -> Activity:
+        with self._database.reading() as connection:
+            return shop.known(connection, as_of, since_day)
 
     def budgets(self) -> Sequence[BudgetReading]:
         with self._database.reading() as connection:
@@ -120,30 +127,35 @@ class SqlStore(SqlReader):
         with self._database.writing() as connection:
             return observations.add(connection, reports)
 
-    def import_files(self, files: Sequence[tuple[Reports, Mapping[str, Any]]], at: datetime) -> Sequence[int]:
+    def import_files(self, files: Sequence[FileContent], at: datetime) -> Sequence[int]:
         added: list[int] = []
         with self._database.writing() as connection:
-            for reports, facts in files:
-                added.append(observations.add(connection, reports))
-                journal.append(connection, "imported", at, {**facts, "new_rows": added[-1]})
+            for one in files:
+                new = observations.add(connection, one.reports) + shop.add(connection, one.activity)
+                new += _add_products(connection, one.products, micros_of(at), renew=True)
+                added.append(new)
+                journal.append(connection, "imported", at, {**one.facts, "new_rows": new})
         return added
+
+    def add_activity(self, activity: Activity) -> int:
+        with self._database.writing() as connection:
+            return shop.add(connection, activity)
+
+    def add_events(self, events: Sequence[Pushed], at: datetime) -> Sequence[Taken]:
+        with self._database.writing() as connection:
+            return shop.add_events(connection, events, at)
+
+    def forget_events(self, before_day: int) -> None:
+        with self._database.writing() as connection:
+            shop.forget_events(connection, before_day)
 
     def add_budgets(self, budgets_read: Sequence[Budget], read_at: datetime) -> None:
         with self._database.writing() as connection:
             budgets.add(connection, budgets_read, read_at)
 
     def add_products(self, products: Sequence[Product], read_at: datetime) -> None:
-        at = micros_of(read_at)
         with self._database.writing() as connection:
-            table = tables.products
-            seen = {row.id: row.read_at for row in connection.execute(select(table.c.id, table.c.read_at))}
-            for one in products:
-                row = {"id": one.id, "read_at": at, "document": document_of(one)}
-                if one.id not in seen:
-                    connection.execute(insert(table), row)
-                elif seen[one.id] <= at:
-                    connection.execute(update(table).where(table.c.id == one.id), row)
-                seen[one.id] = max(at, seen.get(one.id, at))
+            _add_products(connection, products, micros_of(read_at), renew=False)
 
     def append(self, kind: str, at: datetime, **facts: Any) -> JournalLine:
         with self._database.writing() as connection:
@@ -177,6 +189,34 @@ class SqlStore(SqlReader):
             raise StoreError(f"{key}: is kept by set_state")
         with self._database.writing() as connection:
             _remember(connection, key, value)
+
+
+def _add_products(connection: Connection, products: Sequence[Product], at: int, *, renew: bool) -> int:
+    """Remembers products, those that are not older than what is known; gives how many changed.
+
+    `renew`: only what these products say is renewed, the rest stays as it was (a file of stock knows no price).
+    """
+    table, changed = tables.products, 0
+    seen = {row.id: row for row in connection.execute(select(table))} if products else {}
+    for product in {one.id: one for one in products}.values():
+        known = seen.get(product.id)
+        if known is not None and known.read_at > at:
+            continue
+        one = _renewed(product_of(known.document), product) if renew and known is not None else product
+        row = {"id": one.id, "read_at": at, "document": document_of(one)}
+        if known is None:
+            connection.execute(insert(table), row)
+        else:
+            connection.execute(update(table).where(table.c.id == one.id), row)
+        changed += known is None or known.document != row["document"]
+    return changed
+
+
+def _renewed(known: Product, new: Product) -> Product:
+    said = {
+        one.name: value for one in fields(Product) if (value := getattr(new, one.name)) not in (None, "", frozenset())
+    }
+    return replace(known, **said)
 
 
 def _remember(connection: Connection, key: str, value: Any) -> None:

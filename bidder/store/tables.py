@@ -21,8 +21,13 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "ACTIVITY_COUNTS",
+    "ACTIVITY_MICROS",
     "COUNTS",
     "MICROS",
+    "activity",
+    "activity_events",
+    "activity_series",
     "budget_amounts",
     "budgets",
     "intents",
@@ -178,3 +183,51 @@ memory = Table(
     Column("value", Text, nullable=False),
 )
 """Small JSON values remembered across restarts."""
+
+ACTIVITY_COUNTS = ("visitors", "views", "carts", "favourites", "orders", "buyers", "units", "new_buyers", "old_buyers")
+"""Columns of a shop's activity that count; NULL is unknown."""
+
+ACTIVITY_MICROS = ("revenue", "refunds")
+"""Columns of a shop's activity that are money in micros; NULL is unknown."""
+
+activity_series = Table(
+    "activity_series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("traffic", Text, nullable=False),
+    UniqueConstraint("source", "product", "traffic", name="activity_series_key"),
+)
+"""What a figure of the shop is about: a product ("" the whole shop) and where its visitors came from ("" anywhere)."""
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("series", Integer, ForeignKey("activity_series.id"), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("observed", BigInteger, primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    *(Column(name, Float) for name in ACTIVITY_COUNTS),
+    *(Column(name, BigInteger) for name in ACTIVITY_MICROS),
+    *(CheckConstraint(f"{name} >= 0 AND {name} < 1e15", name=f"activity_{name}") for name in ACTIVITY_COUNTS),
+    *(CheckConstraint(f"{name} >= 0", name=f"activity_{name}") for name in ACTIVITY_MICROS),
+    sqlite_with_rowid=False,
+)
+"""Every version of every figure of a file; of a pushed figure, which moves all day, one version an hour."""
+
+activity_events = Table(
+    "activity_events",
+    metadata,
+    Column("series", Integer, ForeignKey("activity_series.id"), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("hour", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What was pushed lately, in millionths: by it a message that comes twice counts once."""

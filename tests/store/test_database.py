@@ -28,6 +28,8 @@ from tests.fakes import an_account, new_store, observed
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROW = Reports.of([observed(an_account(), date(2026, 11, 22), NOON)])
 
+HEAD = schema.HEAD
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -177,7 +179,7 @@ def test_an_upgrade_keeps_everything_and_leaves_a_copy_of_before(
     copy = path.with_name(f"{path.name}.before-9000")
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT count(*) FROM reports").fetchone() == (1,)
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
 
 
 def test_an_upgrade_that_fails_leaves_the_store_as_it_was(tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -188,7 +190,7 @@ def test_an_upgrade_that_fails_leaves_the_store_as_it_was(tmp_path: Path, reques
     with pytest.raises(StoreError, match="no such table: nowhere"):
         open_store(f"sqlite:///{path}")
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
         assert "colour" not in {row[1] for row in connection.execute("PRAGMA table_info(products)")}
 
 
@@ -199,7 +201,7 @@ def test_no_upgrade_without_its_copy(tmp_path: Path, request: pytest.FixtureRequ
     with pytest.raises(StoreError, match="the copy before the upgrade cannot be made"):
         open_store(f"sqlite:///{path}")
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
 
 
 def test_a_full_disk_is_a_store_error_and_passes(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bidder.account_day import AccountDay
+from bidder.activity import Activity
 from bidder.catalog import Account, Budget, Mode, Product
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.instrumentation import Metrics, PollSource, ShopFacts
@@ -185,6 +186,9 @@ class FakeStore:
 
     def report_versions(self, since_day: int | None = None) -> Reports:
         return self._reports
+
+    def activity(self, as_of: datetime | None = None, since_day: int | None = None) -> Activity:
+        return Activity.empty()
 
     def budgets(self) -> Sequence[BudgetReading]:
         return [
