@@ -1,0 +1,324 @@
+"""Http: one account's session. Reads are tried again, writes are sent once, secrets stay inside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from bidder.connectors.http.manners import Manners, Timing
+from bidder.connectors.http.message import Ask, Lost, Meaning, NotSent, Payload, Reply, Sent, Verdict
+from bidder.connectors.http.pace import Bucket, Circuit, gap_before
+from bidder.connectors.http.redact import Redactor, bare_url
+from bidder.connectors.http.tokens import Keyring
+from bidder.errors import ConnectorError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["Http"]
+
+log = logging.getLogger("bidder.http")
+
+CONNECT_SECONDS = 10.0
+CHUNK = 1 << 16
+WRITE_WAITS = 20.0
+"""Seconds that a write waits for its turn before it is given up unsent."""
+
+
+class Http:
+    """The network of one account. Nothing is opened before the first request; `close` gives it back."""
+
+    def __init__(
+        self, account: str, manners: Manners, *, secrets: Iterable[str] = (), timing: Timing | None = None
+    ) -> None:
+        self.account = account
+        self.manners = manners
+        self.timing = timing or Timing()
+        self.redact = Redactor(secrets)
+        self._bucket = Bucket(manners.rate, manners.burst)
+        self._circuit = Circuit()
+        self._not_before = float("-inf")
+        self._throttled = ""
+        self._keyring = Keyring(manners.tokens, self.redact)
+        self._bound: _Bound | None = None
+        self._holders = 0
+        self.waited = 0.0
+        """Seconds spent waiting because of rates, the platform's and our own."""
+
+    def __repr__(self) -> str:
+        return f"Http({self.account!r}, {bare_url(self.manners.base_url)!r})"
+
+    # ---- what platforms call
+
+    async def read(self, ask: Ask) -> Reply:
+        """A good reply, or one whose status is in `ask.accept`. Raises ConnectorError."""
+        until = self.timing.monotonic() + self.manners.deadline
+        renewed, attempt = False, 0
+        while True:
+            attempt += 1
+            got, token = await self._once(ask, until)
+            if isinstance(got, NotSent) and got.wait is not None:
+                self._fail(ask, Verdict(Meaning.THROTTLED, got.reason, error=got.error))
+            if isinstance(got, Reply) and got.status in ask.accept:
+                return got
+            verdict = self._judged(got)
+            match verdict.meaning:
+                case Meaning.OK:
+                    assert isinstance(got, Reply)
+                    return got
+                case Meaning.EXPIRED if not renewed and ask.signed and self._keyring.expire(token):
+                    renewed, attempt = True, attempt - 1
+                    continue
+                case Meaning.EXPIRED:
+                    self._keyring.refuse(verdict.reason, self.timing.monotonic())
+                case Meaning.THROTTLED | Meaning.PASSING if attempt < self.manners.attempts:
+                    gap = self._gap(attempt + 1, verdict)
+                    if self.timing.monotonic() + gap < until:
+                        log.info("%s: %s: again in %.1f s: %s", self.account, ask.operation, gap, verdict.reason)
+                        await self._sleep(gap)
+                        continue
+            self._fail(ask, verdict)
+
+    async def payload(self, ask: Ask) -> Payload:
+        """A good reply's body as JSON, exact decimals and all. Raises ConnectorError."""
+        reply = await self.read(ask)
+        if not reply.is_json:
+            what = "is no JSON" if reply.body.strip() else "is empty"
+            self.fail(ask.operation, f"the reply ({len(reply.body)} bytes) {what}", error="decode", waiting_helps=True)
+        return Payload(reply.received_at, reply.data)
+
+    async def write(self, ask: Ask) -> Sent:
+        """Sent once, whatever comes back. Raises nothing for the platform or the network."""
+        until = self.timing.monotonic() + WRITE_WAITS
+        got, token = await self._once(ask, until)
+        meaning = self._judged(got).meaning
+        if meaning is Meaning.EXPIRED and ask.signed and self._keyring.expire(token):
+            got, _ = await self._once(ask, until)  # the first reply proved that nothing was done
+            meaning = self._judged(got).meaning
+        if meaning is Meaning.EXPIRED and isinstance(got, Reply):
+            self._keyring.refuse(self.words(got), self.timing.monotonic())
+        return got
+
+    def verdict(self, reply: Reply) -> Verdict:
+        """What a reply means on this platform, its reason without secrets."""
+        found = self.manners.verdict(reply)
+        return Verdict(found.meaning, self.redact(found.reason), found.wait, found.error)
+
+    def words(self, reply: Reply) -> str:
+        """The reason that a verdict gives for a reply, without secrets."""
+        return self.verdict(reply).reason
+
+    def fail(self, operation: str, reason: str, *, error: str, waiting_helps: bool = False) -> NoReturn:
+        """Raises the ConnectorError of this account, its words without secrets."""
+        raise ConnectorError(
+            self.account, operation, self.redact(reason), waiting_helps=waiting_helps, error=error
+        ) from None
+
+    def hold(self) -> None:
+        """One more holds it: it is closed when all have closed it."""
+        self._holders += 1
+
+    async def close(self) -> None:
+        """Gives the connections back, when the last holder closes. Again is no error."""
+        self._holders -= 1
+        if self._holders <= 0 and self._bound is not None:
+            self._holders = 0
+            bound, self._bound = self._bound, None
+            if bound.loop is asyncio.get_running_loop():
+                await bound.session.close()
+
+    # ---- one try
+
+    async def _once(self, ask: Ask, until: float) -> tuple[Sent, str]:
+        """Waits for its turn (no longer than `until`), signs, sends, reads the whole body. With the token it used."""
+        blocked = await self._turn(until)
+        if blocked is not None:
+            return blocked, ""
+        token = ""
+        if ask.signed:
+            refused = self._keyring.refused(self.timing.monotonic())
+            if refused is not None:
+                return refused, ""
+            if self.manners.tokens is not None:
+                found = await self._token(until)
+                if isinstance(found, NotSent):
+                    return found, ""
+                token = found
+        signed = self.manners.prepare(ask, token) if ask.signed else ask
+        return await self._exchange(signed), token
+
+    async def _turn(self, until: float) -> NotSent | None:
+        """None when it may be sent now."""
+        now = self.timing.monotonic()
+        rest = self._circuit.rest(now)
+        if rest > 0:
+            return NotSent(f"not asked: it failed again and again; next try in {rest:.0f} s", self._circuit.error, rest)
+        held = self._not_before - now
+        if now + held > until:
+            return NotSent(f"not asked for {held:.0f} s more: {self._throttled}", "throttled", held)
+        if held > 0:
+            await self._sleep(held)
+        wait = self._bucket.take(self.timing.monotonic())
+        if wait > 0:
+            await self._sleep(wait)
+        return None
+
+    async def _token(self, until: float) -> str | NotSent:
+        """A token, fetched where none is good; those who need one at the same time fetch it once."""
+        known = self._keyring.good(self.timing.monotonic())
+        if known is not None:
+            return known
+        async with self._here().fetching:
+            return await self._keyring.fetched(self._exchange, self._gap, self._sleep, self.timing, until, self.manners)
+
+    async def _exchange(self, ask: Ask) -> Sent:
+        bound = self._here()
+        async with bound.turns:
+            started = self.timing.monotonic()
+            got = await self._sent(bound.session, ask)
+        seconds = self.timing.monotonic() - started
+        what = got.status if isinstance(got, Reply) else got.reason
+        log.debug("%s: %s %s: %s in %.2f s", self.account, ask.method, self._url(ask, bare=True), what, seconds)
+        return got
+
+    async def _sent(self, session: aiohttp.ClientSession, ask: Ask) -> Sent:
+        import aiohttp
+        from yarl import URL
+
+        body, headers = _encoded(ask)
+        limits = aiohttp.ClientTimeout(total=self.manners.timeout, sock_connect=CONNECT_SECONDS)
+        try:
+            # a whole address may carry a signature over its very letters: it is not to be written anew
+            async with session.request(
+                ask.method,
+                URL(self._url(ask), encoded=not ask.query),
+                params=dict(ask.query) or None,
+                data=body,
+                headers=headers,
+                timeout=limits,
+                allow_redirects=False,  # a token must not follow one, and a write must not be sent on
+            ) as response:
+                content = await _whole(response, ask.limit)
+                status, fields = response.status, dict(response.headers)
+        except aiohttp.InvalidURL:
+            return NotSent("the address is no address")
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as e:
+            return NotSent(f"cannot connect to {bare_url(self._url(ask))}: {_kind(e)}", "connect")
+        except TimeoutError:
+            return Lost(f"no answer in {self.manners.timeout:g} s", "timeout")
+        except (aiohttp.ClientError, OSError, ValueError) as e:
+            return Lost(f"the connection broke: {_kind(e)}", "connect")
+        if content is None:
+            return Lost(f"the reply is larger than {ask.limit} bytes", "decode")
+        return Reply(ask.operation, status, fields, content, self.timing.now())
+
+    # ---- what it means
+
+    def _judged(self, got: Sent) -> Verdict:
+        """The verdict, noted in the circuit and the account's "not before"."""
+        now = self.timing.monotonic()
+        if isinstance(got, NotSent | Lost):
+            if got.error in ("connect", "timeout") and not (isinstance(got, NotSent) and got.wait is not None):
+                self._circuit.failed(now, got.error)
+            meaning = Meaning.PASSING if got.error in ("connect", "timeout", "http_5xx") else Meaning.FAILED
+            return Verdict(meaning, self.redact(got.reason), None, got.error)
+        verdict = self.verdict(got)
+        if verdict.meaning is Meaning.PASSING:
+            self._circuit.failed(now, verdict.error)
+        else:
+            self._circuit.worked()
+        if verdict.wait:
+            self._not_before = max(self._not_before, now + verdict.wait)
+            self._throttled = verdict.reason or "the platform asked to wait"
+        return verdict
+
+    def _gap(self, attempt: int, verdict: Verdict) -> float:
+        gap = gap_before(attempt, self.manners.gap, self.manners.longest_gap, self.timing.luck())
+        # asking all at the very instant that a throttle ends would begin the next one
+        return gap if verdict.wait is None else verdict.wait + gap * 0.25 * self.timing.luck()
+
+    def _fail(self, ask: Ask, verdict: Verdict) -> NoReturn:
+        helps = verdict.meaning in (Meaning.THROTTLED, Meaning.PASSING)
+        self.fail(ask.operation, verdict.reason, error=verdict.error, waiting_helps=helps)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waited += seconds
+        await self.timing.sleep(seconds)
+
+    # ---- what belongs to an event loop
+
+    def _here(self) -> _Bound:
+        """The session of the running loop; a command may run one loop after another."""
+        loop = asyncio.get_running_loop()
+        if self._bound is None or self._bound.loop is not loop:
+            self._bound = _Bound.opened(loop, self.manners.concurrency)
+        return self._bound
+
+    def _url(self, ask: Ask, *, bare: bool = False) -> str:
+        whole = ask.path if ask.path.startswith(("https://", "http://")) else f"{self.manners.base_url}{ask.path}"
+        return self.redact(bare_url(whole)) if bare else whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """What lives in one event loop."""
+
+    loop: asyncio.AbstractEventLoop
+    session: aiohttp.ClientSession
+    turns: asyncio.Semaphore
+    fetching: asyncio.Lock
+
+    @classmethod
+    def opened(cls, loop: asyncio.AbstractEventLoop, concurrency: int) -> _Bound:
+        import aiohttp
+
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=concurrency),  # verifies certificates and names
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "bidder"},
+        )
+        # aiohttp 3.14 sends a GET, PUT or DELETE again by itself when a kept connection drops: a lost budget write
+        # would go out twice with no read between. The only switch is private; without it nothing is sent at all.
+        if not hasattr(session, "_retry_connection"):
+            raise RuntimeError("this aiohttp cannot be kept from sending requests again: bidder needs aiohttp 3.14")
+        session._retry_connection = False
+        return cls(loop, session, asyncio.Semaphore(concurrency), asyncio.Lock())
+
+
+async def _whole(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
+    """The body, None when it is larger than the limit."""
+    parts, size = [], 0
+    async for chunk in response.content.iter_chunked(CHUNK):
+        size += len(chunk)
+        if size > limit:
+            response.close()
+            return None
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _encoded(ask: Ask) -> tuple[bytes | None, dict[str, str]]:
+    from urllib.parse import urlencode
+
+    headers = dict(ask.headers)
+    named = {name.lower() for name in headers}
+    if ask.json is not None:
+        if "content-type" not in named:
+            headers["Content-Type"] = "application/json"
+        text = json.dumps(ask.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode(), headers
+    if ask.form is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded;charset=utf-8"
+        return urlencode(ask.form).encode(), headers
+    return ask.body, headers
+
+
+def _kind(e: BaseException) -> str:
+    """An error of the network in words that hold no address and no secret."""
+    cause: Any = getattr(e, "os_error", None) or e
+    words = getattr(cause, "strerror", None)
+    return f"{type(cause).__name__}: {words}" if isinstance(words, str) and words else type(cause).__name__
