@@ -1,31 +1,43 @@
-"""What a check of the brake looks at, and its arithmetic: exact fractions, never floats."""
+"""What a check of the brake looks at, and its arithmetic.
+
+Sums and comparisons that decide are exact fractions. Floats only pick out which lines are worth the exact look: they
+err by 1e-16, and the exact comparison allows for 1e-9.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bidder.catalog import Account, Budget, BudgetStatus
 from bidder.guard.settings import GuardSettings
-from bidder.ids import BudgetId
+from bidder.ids import AccountId, BudgetId
 from bidder.limits import Limit, Limits, Priority, Quantity, Sense
 from bidder.money import MICROS, Currency, Money, minor_unit
 from bidder.plan import Change, Held, Plan
-from bidder.snapshot import EPOCH_ORDINAL, Snapshot
+from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot
 
-__all__ = ["Case", "Check", "Window", "exact", "least", "shown", "unit"]
-
-Window = tuple[Fraction | None, Fraction | None]
-"""The least and the most that a budget may be, in the shop's currency; None leaves a side open."""
+__all__ = ["Case", "Check", "Line", "exact", "least", "shown", "unit"]
 
 
+class Line(NamedTuple):
+    """A budget in force: its position in the Snapshot, itself, and what the plan does with it."""
+
+    at: int
+    budget: Budget
+    change: Change
+
+
+@lru_cache(maxsize=65_536)
 def exact(value: float) -> Fraction:
     """The decimal number that a float prints as. Raises ValueError for NaN and infinity, which holds the plan."""
     if not isfinite(value):
@@ -49,7 +61,7 @@ def shown(value: Fraction | None) -> str:
     return "any" if value is None else f"{float(value):.2f}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """A plan and all it stands on; `stays` are budgets that keep their amount, as their line is held or not written."""
 
@@ -59,48 +71,93 @@ class Case:
     settings: GuardSettings
     stays: frozenset[BudgetId] = frozenset()
 
-    def lines(self) -> Iterator[tuple[int, Budget, Change]]:
-        """Position, budget and change of every budget in force that the plan names."""
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """Every budget in force that the plan names."""
         changes = {change.budget: change for change in self.plan.changes}
-        for index, budget in enumerate(self.snapshot.budgets):
-            if budget.status is BudgetStatus.ACTIVE and budget.id in changes:
-                yield index, budget, changes[budget.id]
+        return tuple(
+            Line(index, budget, changes[budget.id])
+            for index, budget in enumerate(self.snapshot.budgets)
+            if budget.status is BudgetStatus.ACTIVE and budget.id in changes
+        )
 
-    def in_shop(self, amount: Money) -> Fraction:
-        """An amount in major units of the shop's currency."""
-        return Fraction(amount.micros, MICROS) * self.rate(amount.currency)
+    # amounts
 
     def rate(self, currency: Currency) -> Fraction:
         """Shop currency per unit of `currency`. Raises KeyError when there is none, which holds the plan."""
         return exact(self.snapshot.rate(currency))
 
+    def in_shop(self, amount: Money) -> Fraction:
+        """An amount in major units of the shop's currency."""
+        value = Fraction(amount.micros, MICROS)
+        return value if amount.currency == self.snapshot.currency else value * self.rate(amount.currency)
+
     def unit(self, budget: Budget) -> Fraction:
         """One step of the platform in the shop's currency."""
         return Fraction(unit(budget), MICROS) * self.rate(budget.currency)
 
-    @property
-    def caps(self) -> list[Limit]:
+    @cached_property
+    def before(self) -> FloatArray:
+        """The amounts in force of `lines` as floats in the shop's currency; NaN where never read."""
+        return self._floats([line.change.before for line in self.lines])
+
+    @cached_property
+    def after(self) -> FloatArray:
+        """The planned amounts of `lines`, likewise."""
+        return self._floats([line.change.after for line in self.lines])
+
+    def _floats(self, amounts: Sequence[Money | None]) -> FloatArray:
+        rates = {currency: self.snapshot.rate(currency) for currency in {a.currency for a in amounts if a is not None}}
+        return np.array(
+            [np.nan if a is None else a.micros / MICROS * rates[a.currency] for a in amounts], dtype=np.float64
+        )
+
+    @cached_property
+    def positions(self) -> NDArray[np.int64]:
+        """The positions of `lines` in the Snapshot."""
+        return np.array([line.at for line in self.lines], dtype=np.int64)
+
+    def some(self, mask: NDArray[np.bool_]) -> Iterator[Line]:
+        """The lines where a mask over `lines` holds."""
+        return (self.lines[row] for row in np.flatnonzero(mask))
+
+    # limits
+
+    @cached_property
+    def caps(self) -> tuple[Limit, ...]:
         """The absolute caps on amounts."""
-        return [
-            limit
-            for limit in self.limits.limits
-            if limit.priority >= Priority.ABSOLUTE
-            and limit.quantity is Quantity.AMOUNT
-            and limit.sense is Sense.AT_MOST
-        ]
+        return tuple(one for one in self.at_most if one.priority >= Priority.ABSOLUTE)
+
+    @cached_property
+    def at_most(self) -> tuple[Limit, ...]:
+        """Caps on amounts that an owner wrote, a platform has, or nothing lifts."""
+        return tuple(
+            one
+            for one in self.limits.limits
+            if one.quantity is Quantity.AMOUNT and one.sense is Sense.AT_MOST and one.priority >= Priority.OWNER_CAP
+        )
+
+    def left(self, limit: Limit, amounts: Sequence[Money | None]) -> Fraction:
+        """Bound less Σ weights·amounts over `lines`, exactly; an unknown amount counts as nothing."""
+        sums: dict[tuple[float, Currency], int] = {}
+        weights = limit.weights[self.positions].tolist()
+        for weight, amount in zip(weights, amounts, strict=True):
+            if amount is not None:
+                key = (weight, amount.currency)
+                sums[key] = sums.get(key, 0) + amount.micros
+        total = sum((exact(w) * self.rate(c) * Fraction(m, MICROS) for (w, c), m in sums.items()), Fraction(0))
+        return exact(limit.bound) - total
+
+    @cached_property
+    def passed_today(self) -> tuple[Limit, ...]:
+        """The caps of `at_most` that the amounts in force pass, so that money has to stop whatever the steps say."""
+        now = [line.budget.now for line in self.lines]
+        return tuple(limit for limit in self.at_most if self.left(limit, now) < 0)
 
     @property
     def passes_caps_today(self) -> bool:
-        """Whether the amounts in force pass an absolute cap, so that money has to stop whatever the steps say."""
-        return any(self.left(limit, [budget.now for _, budget, _ in self.lines()]) < 0 for limit in self.caps)
-
-    def left(self, limit: Limit, amounts: list[Money | None]) -> Fraction:
-        """Bound less Σ weights·amounts over `lines`, exactly; an unknown amount counts as nothing."""
-        total = Fraction(0)
-        for (index, _, _), amount in zip(self.lines(), amounts, strict=True):
-            if amount is not None:
-                total += exact(limit.weights[index]) * self.in_shop(amount)
-        return exact(limit.bound) - total
+        """Whether one of them is absolute."""
+        return any(limit.priority >= Priority.ABSOLUTE for limit in self.passed_today)
 
     def slop(self, limit: Limit) -> Fraction:
         """Nothing for a plain sum in one currency; else what floats of weights and rates cannot say: 1e-9 of it."""
@@ -108,47 +165,55 @@ class Case:
         one_currency = all(budget.currency == self.snapshot.currency for budget in self.snapshot.budgets)
         return Fraction(0) if plain and one_currency else abs(exact(limit.bound)) / 10**9
 
-    def forced_down(self, index: int) -> bool:
-        """Whether something that ranks above steps may push a budget below its own: bound, cap, another floor."""
-        higher = [bounds for bounds in self.limits.bounds if bounds.priority >= Priority.OWNER_CAP]
-        steps = [b for b in self.limits.bounds if Priority.STEP < b.priority < Priority.OWNER_CAP]  # forced cuts
-        now = self.snapshot.now
-        if any(bounds.upper[index] < now[index] for bounds in (*higher, *steps)):
-            return True
-        if any(bool(np.any(bounds.lower > now)) for bounds in higher):
-            return True
-        today = [budget.now for _, budget, _ in self.lines()]
-        caps = [one for one in self.limits.limits if one.priority >= Priority.OWNER_CAP and one.weights[index] > 0]
-        at_most = [one for one in caps if one.sense is Sense.AT_MOST and one.quantity is Quantity.AMOUNT]
-        return any(self.left(limit, today) < 0 for limit in at_most)
+    @cached_property
+    def stops(self) -> FloatArray:
+        """The amount that stock or an absolute limit stops each budget at; +inf when nothing does."""
+        upper = [bounds.upper for bounds in self.limits.bounds if bounds.priority >= Priority.STOCK]
+        return np.asarray(np.minimum.reduce([np.full(self.limits.size, np.inf), *upper]))
 
-    def stop(self, index: int) -> Fraction | None:
-        """The amount that stock or an absolute limit stops a budget at; None when nothing does."""
-        stopping = [float(bounds.upper[index]) for bounds in self.limits.bounds if bounds.priority >= Priority.STOCK]
-        return min((exact(upper) for upper in stopping if isfinite(upper)), default=None)
-
-    def window(self, index: int) -> Window:
-        """A budget's tightest bounds; where two cross, the one of lower priority gives way."""
-        lower: Fraction | None = None
-        upper: Fraction | None = None
+    @cached_property
+    def windows(self) -> tuple[FloatArray, FloatArray]:
+        """Each budget's tightest bounds; where two cross, the one of lower priority gives way."""
+        lower, upper = np.full(self.limits.size, -np.inf), np.full(self.limits.size, np.inf)
         for bounds in sorted(self.limits.bounds, key=lambda one: -one.priority):
-            low, high = float(bounds.lower[index]), float(bounds.upper[index])
-            if np.isnan(low) or np.isnan(high):
+            if np.isnan(bounds.lower).any() or np.isnan(bounds.upper).any():
                 raise ValueError(f"{bounds.rule}: a bound is not a number")
-            if isfinite(high):
-                tighter = exact(high) if upper is None else min(upper, exact(high))
-                upper = tighter if lower is None else max(tighter, lower)
-            if isfinite(low):
-                tighter = exact(low) if lower is None else max(lower, exact(low))
-                lower = tighter if upper is None else min(tighter, upper)
+            upper = np.maximum(np.minimum(upper, bounds.upper), lower)
+            lower = np.minimum(np.maximum(lower, bounds.lower), upper)
         return lower, upper
 
-    def moved_accounts(self) -> Iterator[tuple[Account, list[BudgetId]]]:
+    @cached_property
+    def step_windows(self) -> tuple[FloatArray, FloatArray]:
+        """The least and the most that step rules leave each budget; open where none does."""
+        steps = [one for one in self.limits.bounds if Priority.STEP <= one.priority < Priority.OWNER_CAP]
+        nothing = np.full(self.limits.size, np.inf)
+        lower = np.maximum.reduce([-nothing, *(one.lower for one in steps)])
+        return lower, np.minimum.reduce([nothing, *(one.upper for one in steps)])
+
+    @cached_property
+    def forced_down(self) -> NDArray[np.bool_]:
+        """Budgets that something above steps may push below their own: a bound, a cap, a floor elsewhere."""
+        now = self.snapshot.now
+        higher = [bounds for bounds in self.limits.bounds if bounds.priority > Priority.STEP]
+        forced = np.zeros(self.limits.size, dtype=np.bool_)
+        for bounds in higher:
+            forced |= bounds.upper < now
+        if any(bool((one.lower > now).any()) for one in higher if one.priority >= Priority.OWNER_CAP):
+            forced |= True
+        for limit in self.passed_today:
+            forced |= limit.weights > 0
+        return forced
+
+    # accounts
+
+    @cached_property
+    def moved_accounts(self) -> tuple[tuple[Account, tuple[BudgetId, ...]], ...]:
         """Each account of which budgets in force would move, with those budgets."""
-        for account in self.snapshot.accounts:
-            moved = [b.id for _, b, change in self.lines() if b.id.account == account.id and change.moves]
-            if moved:
-                yield account, moved
+        moved: dict[AccountId, list[BudgetId]] = {}
+        for _, budget, change in self.lines:
+            if change.moves:
+                moved.setdefault(budget.id.account, []).append(budget.id)
+        return tuple((account, tuple(moved[account.id])) for account in self.snapshot.accounts if account.id in moved)
 
     def rows_of(self, account: Account) -> NDArray[np.bool_]:
         """Rows of the history that say what the account spent."""

@@ -8,11 +8,11 @@ from fractions import Fraction
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidder.account_day import AccountDay
-from bidder.catalog import BudgetStatus
+from bidder.catalog import Budget, BudgetStatus
 from bidder.guard.case import Case, Check, exact, least, shown, unit
-from bidder.limits import Priority
 from bidder.money import MICROS
 from bidder.plan import Held
 
@@ -42,7 +42,7 @@ def left_alone(case: Case) -> Iterator[Held]:
 
 def platform_takes_it(case: Case) -> Iterator[Held]:
     """Amounts that move lie between the platform's minimum and maximum, and on its step."""
-    for _, budget, change in case.lines():
+    for _, budget, change in case.lines:
         after = change.after
         if not change.moves:
             continue
@@ -59,62 +59,72 @@ def units_plausible(case: Case) -> Iterator[Held]:
 
     Down to the platform's minimum, to where stock stops a budget, or where today's amounts pass a cap, it may fall.
     """
-    capped = case.passes_caps_today
-    for index, budget, change in case.lines():
+    for index, budget, change in case.lines:
         if change.before is None or change.before.micros <= 0:
             continue
         before, after = change.before.micros, change.after.micros
         if after > JUMP * before and Fraction(after, MICROS) > least(budget):
             reason = f"{change.before} → {change.after} is more than {JUMP} times as much: a wrong unit?"
             yield Held("units_plausible", reason, budget.id)
-        elif after * JUMP < before and not capped:
-            stop = case.stop(index)
-            if stop is None or case.in_shop(change.after) < stop - case.unit(budget):
+        elif after * JUMP < before and not case.passes_caps_today:
+            stop = float(case.stops[index])
+            if not isfinite(stop) or case.in_shop(change.after) < exact(stop) - case.unit(budget):
                 reason = f"{change.before} → {change.after} is less than a third: a wrong unit?"
                 yield Held("units_plausible", reason, budget.id)
 
 
 def within_step(case: Case) -> Iterator[Held]:
     """No budget moves by more than its step: that of its rule, else of `guard`. What has to stop may fall further."""
-    for index, budget, change in case.lines():
-        if change.before is None or change.before == change.after:
-            continue
-        up, down = case.settings.raise_, case.settings.cut
-        if budget.target_driven:
-            up = down = case.settings.target_driven.step
+    for index, budget, change in case.some(_beyond_step(case)):
+        assert change.before is not None
+        up, down = _own_step(case, budget)
+        low, high = (float(side[index]) for side in case.step_windows)
         now, after = case.in_shop(change.before), case.in_shop(change.after)
         smallest = least(budget) * case.rate(budget.currency)
-        steps = [one for one in case.limits.bounds if Priority.STEP <= one.priority < Priority.OWNER_CAP]
-        highs = [exact(one.upper[index]) for one in steps if isfinite(one.upper[index])]
-        lows = [exact(one.lower[index]) for one in steps if isfinite(one.lower[index])]
-        highest = min(highs, default=now + exact(up) * max(now, smallest))
-        lowest = max(lows, default=now * (1 - exact(down)))
+        highest = exact(high) if isfinite(high) else now + exact(up) * max(now, smallest)
+        lowest = exact(low) if isfinite(low) else now * (1 - exact(down))
         if after > max(_grain(highest), smallest):
             reason = f"{change.before} → {change.after} is beyond its step, at most {shown(highest)}"
             yield Held("within_step", reason, budget.id)
-        elif after < min(lowest, now) - case.unit(budget) and not case.forced_down(index):
+        elif after < min(lowest, now) - case.unit(budget) and not case.forced_down[index]:
             reason = f"{change.before} → {change.after} is beyond its step, at least {shown(lowest)}"
             yield Held("within_step", reason, budget.id)
 
 
+def _own_step(case: Case, budget: Budget) -> tuple[float, float]:
+    """The step of the settings, up and down, where no rule has one."""
+    driven = case.settings.target_driven.step
+    return (driven, driven) if budget.target_driven else (case.settings.raise_, case.settings.cut)
+
+
+def _beyond_step(case: Case) -> NDArray[np.bool_]:
+    """Lines that floats find beyond their step: these get the exact look."""
+    low, high = (side[case.positions] for side in case.step_windows)
+    own = np.array([_own_step(case, line.budget) for line in case.lines]).reshape(-1, 2)
+    high = np.where(np.isfinite(high), high, case.before * (1 + own[:, 0]))
+    low = np.where(np.isfinite(low), low, case.before * (1 - own[:, 1]))
+    beyond = (case.after > high) | (case.after < np.minimum(low, case.before))
+    return np.asarray(beyond & (case.after != case.before) & ~np.isnan(case.before))
+
+
 def within_bounds(case: Case) -> Iterator[Held]:
     """What rises, or was never read, lies within its bounds after rounding."""
-    for index, budget, change in case.lines():
-        if change.before is not None and change.after.micros <= change.before.micros:
-            continue
-        lower, upper = case.window(index)
+    lowest, highest = (side[case.positions] for side in case.windows)
+    falls = case.after <= case.before  # false where the amount in force was never read
+    for index, budget, change in case.some(~falls & ((case.after > highest) | (case.after < lowest))):
+        lower, upper = (float(side[index]) for side in case.windows)
         after = case.in_shop(change.after)
-        if upper is not None and after > _grain(upper):
-            yield Held("within_bounds", f"{shown(after)} is above {shown(upper)}", budget.id)
-        elif lower is not None and after < lower - case.unit(budget):
-            yield Held("within_bounds", f"{shown(after)} is below {shown(lower)}", budget.id)
+        if isfinite(upper) and after > _grain(exact(upper)):
+            yield Held("within_bounds", f"{shown(after)} is above {upper:.2f}", budget.id)
+        elif isfinite(lower) and after < exact(lower) - case.unit(budget):
+            yield Held("within_bounds", f"{shown(after)} is below {lower:.2f}", budget.id)
 
 
 def figures_fresh(case: Case) -> Iterator[Held]:
     """The newest day of each account that would be written is not older than `stale_after`."""
     if not case.settings.check_history:
         return
-    for account, moved in case.moved_accounts():
+    for account, moved in case.moved_accounts:
         limit = case.settings.stale_after.of(account.platform)
         newest = case.newest_day(account)
         if newest is None:
@@ -133,7 +143,7 @@ def history_sufficient(case: Case) -> Iterator[Held]:
     if not case.settings.check_history:
         return
     history, needed = case.snapshot.history, case.settings.min_history
-    for account, moved in case.moved_accounts():
+    for account, moved in case.moved_accounts:
         mine = case.rows_of(account)
         days = len(np.unique(history.day[mine]))
         clicks = float(np.nansum(history.clicks[mine]))

@@ -9,8 +9,8 @@ import numpy as np
 
 from bidder.guard.case import Case, Check, exact, shown
 from bidder.ids import BudgetId
-from bidder.limits import Priority, Quantity, Sense
-from bidder.money import Money
+from bidder.limits import Priority
+from bidder.money import Currency, Money
 from bidder.plan import Held
 from bidder.written import show_percent
 
@@ -35,7 +35,7 @@ def all_budgets_planned(case: Case) -> Iterator[Held]:
 
 def amounts_sound(case: Case) -> Iterator[Held]:
     """Every amount is a whole number of micros above zero, in its budget's own currency."""
-    for _, budget, change in case.lines():
+    for _, budget, change in case.lines:
         after: object = change.after
         if not isinstance(after, Money) or type(after.micros) is not int:
             yield Held("amounts_sound", f"{budget.id}: expected a whole amount of money, was {after!r}")
@@ -50,7 +50,7 @@ def limits_present(case: Case) -> Iterator[Held]:
     covered = np.zeros(len(case.snapshot.budgets), dtype=np.bool_)
     for limit in case.caps:
         covered |= np.asarray(limit.weights > 0)
-    for index, budget, _ in case.lines():
+    for index, budget, _ in case.lines:
         if not covered[index]:
             yield Held("limits_present", f"{budget.id}: no absolute cap holds it; set budget.day.max or --total")
             return
@@ -58,7 +58,7 @@ def limits_present(case: Case) -> Iterator[Held]:
 
 def within_absolute_caps(case: Case) -> Iterator[Held]:
     """No absolute cap is passed by the plan, nor by what of it can be written. What only lowers may go on."""
-    lines = list(case.lines())
+    lines = case.lines
     for stays, what in ((frozenset[BudgetId](), "planned"), (case.stays, "in force with the lines that stay")):
         written = [change for _, _, change in lines if change.budget not in stays]
         if all(change.before is not None and change.after.micros <= change.before.micros for change in written):
@@ -74,33 +74,35 @@ def within_absolute_caps(case: Case) -> Iterator[Held]:
 
 def within_owner_limits(case: Case) -> Iterator[Held]:
     """Caps that an owner wrote on some budgets hold, unless minimums pass them or the plan only comes nearer."""
-    lines = list(case.lines())
-    for limit in case.limits.limits:
-        asked = Priority.OWNER_CAP <= limit.priority < Priority.ABSOLUTE
-        if not asked or limit.quantity is not Quantity.AMOUNT or limit.sense is not Sense.AT_MOST:
+    after = [change.after for _, _, change in case.lines]
+    before = [change.before for _, _, change in case.lines]
+    for limit in case.at_most:
+        left = case.left(limit, after)
+        if limit.priority >= Priority.ABSOLUTE or left >= -case.slop(limit):
             continue
-        left = case.left(limit, [change.after for _, _, change in lines])
-        before = case.left(limit, [change.before for _, _, change in lines])
-        floors = [(case.window(index)[0] or Fraction(0)) * exact(limit.weights[index]) for index, _, _ in lines]
-        room = exact(limit.bound) - sum(floors, Fraction(0))
-        if left < min(before, room, Fraction(0)) - case.slop(limit):
+        floors = np.maximum(case.windows[0], 0.0) * limit.weights
+        room = exact(limit.bound) - exact(float(floors[case.positions].sum()))
+        if left < min(case.left(limit, before), room, Fraction(0)) - case.slop(limit):
             reason = f"{limit.rule}: {shown(exact(limit.bound) - left)} planned, at most {shown(exact(limit.bound))}"
             yield Held("within_owner_limits", reason)
 
 
 def not_too_much_moved(case: Case) -> Iterator[Held]:
     """Half of Σ|change| over today's total stays under `max_moved_share`; what caps and stock stop is left out."""
-    before = moved = Fraction(0)
-    capped = case.passes_caps_today
-    for index, _, change in case.lines():
+    total: dict[Currency, int] = {}
+    moved: dict[Currency, int] = {}
+    stops = case.stops[case.positions] < case.before
+    for (_, _, change), stops_here in zip(case.lines, stops.tolist(), strict=True):
         if change.before is None:
             continue
-        old, new = case.in_shop(change.before), case.in_shop(change.after)
-        stop = case.stop(index)
-        stopped = new < old and (capped or (stop is not None and stop < old))
-        before += old
-        moved += Fraction(0) if stopped else abs(new - old) / 2
-    share = moved / before if before else Fraction(0)
+        currency, old, new = change.before.currency, change.before.micros, change.after.micros
+        total[currency] = total.get(currency, 0) + old
+        if new > old or not (stops_here or case.passes_caps_today):
+            moved[currency] = moved.get(currency, 0) + abs(new - old)
+    before = sum((case.rate(c) * micros for c, micros in total.items()), Fraction(0))
+    share = (
+        sum((case.rate(c) * micros for c, micros in moved.items()), Fraction(0)) / 2 / before if before else Fraction(0)
+    )
     if share > exact(case.settings.max_moved_share):
         limit = show_percent(case.settings.max_moved_share)
         yield Held("not_too_much_moved", f"{float(share):.1%} of the money would move, at most {limit}")
