@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bidder.errors import Source
 from bidder.snapshot import FloatArray
 
-__all__ = ["Bounds", "Limit", "Limits", "Priority", "Quantity", "Sense", "Source"]
+__all__ = ["Bounds", "Choice", "Limit", "Limits", "Priority", "Quantity", "Sense", "Source"]
 
 
 class Quantity(StrEnum):
@@ -100,6 +100,19 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """For every budget: nothing at all, or an amount from `least` up (0: no such choice); columns like those of Bounds.
+
+    For budgets that may be paused and are pointless below a minimum. It gives way like the lowest wish: an amount
+    between the two that a limit of any priority demands is kept.
+    """
+
+    rule: str
+    least: FloatArray
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Limits:
     """All limits of one decision, in the order of their rules.
 
@@ -110,6 +123,7 @@ class Limits:
     bounds: tuple[Bounds, ...] = ()
     limits: tuple[Limit, ...] = ()
     smallest: FloatArray | None = None
+    choices: tuple[Choice, ...] = ()
 
     def small_moves(self, now: FloatArray, amounts: FloatArray) -> NDArray[np.bool_]:
         """Which budgets would move, but by less than is worth a write: fix these at `now` and solve once more."""

@@ -16,10 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bidder.errors import SolveError
 from bidder.limits import Limits, Priority
-from bidder.optimizer.box import Box, box_of, ceiling, reach_bounds
-from bidder.optimizer.breakpoints import around, coarse
+from bidder.optimizer.box import Box
 from bidder.optimizer.certify import prove
-from bidder.optimizer.formulate import Calm, Pieces, formulate
 from bidder.optimizer.large import optimum
 from bidder.optimizer.objective import Objective, value
 from bidder.optimizer.prices import (
@@ -31,9 +29,9 @@ from bidder.optimizer.prices import (
     value_of_total,
 )
 from bidder.optimizer.program import Program, Solution
-from bidder.optimizer.relax import Room, relax
+from bidder.optimizer.relax import Room
 from bidder.optimizer.repair import breaches, fit
-from bidder.optimizer.rows import Rows
+from bidder.optimizer.search import Case, search
 from bidder.optimizer.solve import Engine, solve
 from bidder.plan import Allocation, Certificate
 from bidder.response.curve import Curves
@@ -56,6 +54,9 @@ class AllocateSettings(BaseModel):
     passes: int = Field(default=3, ge=1, le=6)
     """Solves for one decision: one coarse, the others around the answer of the one before."""
 
+    branches: int = Field(default=8, ge=0, le=1_000)
+    """Solves beyond those, where an answer falls in the dent of an S-curve or below a minimum that may be zero."""
+
     solver_seconds: float = Field(default=5.0, gt=0.0, le=600.0)
     """The longest that all solves of one decision may take together."""
 
@@ -75,13 +76,6 @@ class _Work:
 
     def __call__(self, program: Program, start: FloatArray | None = None) -> Solution:
         return optimum(program, self.small, start)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Answer:
-    pieces: Pieces
-    solution: Solution
-    amounts: FloatArray
 
 
 def allocate(
@@ -108,7 +102,9 @@ def allocate(
             raise SolveError("a limit is not a number", [limit.rule])
     now = np.where(np.isfinite(now) & (now >= 0.0), now, np.nan)
     work = _Work(settings.solver_seconds, engine)
-    room, answer, relaxed = _optimum(curves, limits, objective, now, settings, work)
+    case = Case(curves, limits, objective, now, settings.doubt, settings.calm, settings.passes, settings.branches)
+    found = search(case, work)
+    room, answer = found.room, found.answer
     solved = read()
     if answer is not None:
         amounts = fit(answer.amounts, now, room.box, limits.limits, room.bounds)
@@ -123,7 +119,7 @@ def allocate(
     else:
         prices = expected_prices(answer.pieces, answer.solution, slopes, limits.limits)
         proof = prove(answer.pieces.program, answer.solution.amounts, answer.solution.prices)
-        status = "relaxed" if relaxed else answer.solution.status
+        status = "relaxed" if found.relaxed else answer.solution.status
         certificate = Certificate(status, abs(proof.gap))
     known = np.where(np.isnan(now), 0.0, now)
     total = read() - begun
@@ -143,54 +139,6 @@ def allocate(
         rows=answer.pieces.program.rows if answer else len(limits.limits),
         bound_relaxed=bound_relaxed(limits.bounds, amounts),
     )
-
-
-def _optimum(
-    curves: Curves, limits: Limits, objective: Objective, now: FloatArray, settings: AllocateSettings, work: _Work
-) -> tuple[Room, _Answer | None, bool]:
-    """The room that is left, the answer in it (None: the solver failed), and whether anything had to give way."""
-    most = ceiling(curves, limits, now)
-    rows = Rows.of(limits.limits, len(curves))
-    start = Box(np.zeros(len(curves)), most)
-    every = [*limits.bounds, reach_bounds(curves, now)]
-    room = Room(box_of(start, every), np.array([one.bound for one in limits.limits], dtype=np.float64))
-    calm = Calm(now, settings.doubt, np.zeros(len(curves)))
-    grid = coarse(curves.scale, room.box, now)
-    answer = _solved(curves, rows, objective, room, grid, calm, work)
-    relaxed = answer.solution.status == "infeasible"
-    if relaxed:
-        wider = relax(curves, limits, every, start, objective, work)
-        if wider is None:
-            return room, None, True
-        room = wider
-        grid = coarse(curves.scale, room.box, now)
-        answer = _solved(curves, rows, objective, room, grid, calm, work)
-    if not answer.solution.optimal:
-        return room, None, relaxed
-    calm = Calm(now, settings.doubt, settings.calm * np.maximum(rows.pays(answer.solution.prices), 0.0))
-    for turn in range(1, settings.passes):
-        grid = around(grid, answer.amounts, room.box, now, keep=turn == 1)
-        closer = _solved(curves, rows, objective, room, grid, calm, work, answer.solution.prices)
-        if not closer.solution.optimal:
-            unsure = Solution(answer.solution.amounts, answer.solution.prices, "feasible", answer.solution.seconds)
-            return room, _Answer(answer.pieces, unsure, answer.amounts), relaxed
-        answer = closer
-    return room, answer, relaxed
-
-
-def _solved(
-    curves: Curves,
-    rows: Rows,
-    objective: Objective,
-    room: Room,
-    grid: FloatArray,
-    calm: Calm,
-    work: _Work,
-    start: FloatArray | None = None,
-) -> _Answer:
-    pieces = formulate(curves, rows, room.bounds, objective, grid, calm)
-    solution = work(pieces.program, start)
-    return _Answer(pieces, solution, pieces.amounts(solution.amounts))
 
 
 def _fallback(curves: Curves, now: FloatArray, room: Room, limits: Limits) -> FloatArray:

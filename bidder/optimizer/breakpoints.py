@@ -7,9 +7,9 @@ import numpy as np
 from bidder.optimizer.box import Box
 from bidder.snapshot import FloatArray
 
-__all__ = ["around", "coarse"]
+__all__ = ["around", "beyond", "coarse"]
 
-STEPS = np.array([0.125, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0])
+STEPS = np.array([0.03, 0.06, 0.125, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0])
 """Parts of a budget's scale."""
 
 FEWER_STEPS = np.array([0.25, 0.5, 1.0, 1.5, 2.5, 5.0])
@@ -20,7 +20,13 @@ PARTS = np.array([0.1, 0.25, 0.5, 0.75])
 MANY = 20_000
 """Budgets from which fewer points do: the refinement finds the rest."""
 
-CLOSE = np.array([0.25, 0.5, 0.75])
+CLOSE = np.array([0.1, 0.2, 0.35, 0.5, 0.65, 0.8])
+"""Between an answer and its neighbours."""
+
+FEWER_CLOSE = np.array([0.25, 0.5, 0.75])
+
+SOME = 400
+"""Budgets from which fewer points around an answer do: what one of them misses is little in the whole."""
 
 
 def coarse(scale: FloatArray, box: Box, now: FloatArray) -> FloatArray:
@@ -41,9 +47,16 @@ def around(grid: FloatArray, answer: FloatArray, box: Box, now: FloatArray, *, k
     here = answer[:, None]
     left = np.max(np.where(grid < here - size, grid, box.lower[:, None]), axis=1, keepdims=True)
     right = np.min(np.where(grid > here + size, grid, box.upper[:, None]), axis=1, keepdims=True)
-    columns = [here, left, right, here + (left - here) * CLOSE, here + (right - here) * CLOSE]
+    close = CLOSE if len(grid) < SOME else FEWER_CLOSE
+    columns = [here, left, right, here + (left - here) * close, here + (right - here) * close]
     columns.append(grid if keep else np.hstack([2.0 * left - here, 2.0 * right - here]))
     return _inside(columns, box, now)
+
+
+def beyond(grid: FloatArray, least: FloatArray) -> FloatArray:
+    """The grid without points between 0 and `least` (n,): budgets get nothing, or at least that."""
+    bar = least[:, None]
+    return np.where((grid > 0.0) & (grid < bar), np.where(grid < 0.5 * bar, 0.0, bar), grid)
 
 
 def _inside(columns: list[FloatArray], box: Box, now: FloatArray) -> FloatArray:

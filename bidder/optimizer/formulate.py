@@ -20,7 +20,7 @@ from bidder.optimizer.rows import Rows
 from bidder.response.curve import Curves
 from bidder.snapshot import FloatArray, IntArray
 
-__all__ = ["Calm", "Pieces", "formulate"]
+__all__ = ["Calm", "Pieces", "formulate", "gain"]
 
 MOST_DOUBT = 2.0
 """The largest z·sd that is believed: beyond it a slope is worth a seventh, which is doubt enough."""
@@ -44,10 +44,17 @@ class Pieces:
     start: FloatArray
     low: FloatArray
     """Where each column begins: the amount of its budget below it, (c,)."""
+    floor: FloatArray
+    """The gain of each budget at `start`, (n,)."""
 
     def amounts(self, columns: FloatArray) -> FloatArray:
         """Amounts of the budgets, (n,), from amounts of the columns."""
         return np.asarray(self.start + np.bincount(self.owner, columns, len(self.start)))
+
+    def gains(self, columns: FloatArray) -> FloatArray:
+        """What the program takes each budget's amount for, (n,): its gain, or above it inside a dent of its curve."""
+        more = np.bincount(self.owner, self.program.value * columns, len(self.start))
+        return np.asarray(self.floor + more)
 
 
 def formulate(
@@ -57,16 +64,19 @@ def formulate(
 
     `bounds` (m,) are the limits' own, or what they were relaxed to. Raises SolveError for a curve that is not a number.
     """
-    width, slope, hull, gain = _worth(curves, objective, grid, calm)
+    table = gain(curves, objective, grid, calm)
+    hull = concave(grid, table)
+    width, slope = slopes(grid, hull)
+    slope = np.minimum.accumulate(np.where(width > 0.0, slope, np.inf), axis=1)
     keep = width > 1e-12 * np.maximum(grid[:, [-1]], 1e-300)
     owner = np.nonzero(keep)[0]
     start = grid[:, 0]
     first = {Quantity.AMOUNT: start}
     bends = np.empty((len(rows.kinds), len(owner)))
     for place, kind in enumerate(rows.kinds):
-        table = _finite(curves.expected(kind, grid), kind.value)
-        first[kind] = table[:, 0]
-        bends[place] = slopes(grid, on_envelope(grid, gain, hull, table))[1][keep]
+        brings = _finite(curves.expected(kind, grid), kind.value)
+        first[kind] = brings[:, 0]
+        bends[place] = slopes(grid, on_envelope(grid, table, hull, brings))[1][keep]
     used = np.array([(one.weights * first[one.quantity]).sum() for one in rows.limits], dtype=np.float64)
     size = np.abs(bounds) + np.array([(np.abs(one.weights) * first[one.quantity]).sum() for one in rows.limits])
     room = bounds - used
@@ -81,24 +91,19 @@ def formulate(
         lower=np.where(rows.most, -np.inf, room),
         upper=np.where(rows.most, room, np.inf),
     )
-    return Pieces(program, owner, start, grid[:, :-1][keep])
+    return Pieces(program, owner, start, grid[:, :-1][keep], table[:, 0])
 
 
-def _worth(
-    curves: Curves, objective: Objective, grid: FloatArray, calm: Calm
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Widths, envelope slopes, envelope and gain at the points, doubt and the price of moves included."""
-    worth, cost = worth_and_cost(objective, curves, grid)
-    width, earned = slopes(grid, _finite(worth, objective.value))
-    paid = slopes(grid, _finite(cost, objective.value))[1]
-    middle = 0.5 * (grid[:, 1:] + grid[:, :-1])
-    side = np.where(np.isnan(calm.now), 0.0, 1.0)[:, None] * np.where(middle > calm.now[:, None], 1.0, -1.0)
+def gain(curves: Curves, objective: Objective, amounts: FloatArray, calm: Calm) -> FloatArray:
+    """What amounts (n, k) are worth beside the amounts in force, doubt and the price of moves taken off, (n, k)."""
+    known = ~np.isnan(calm.now)
+    here = np.where(known, calm.now, 0.0)[:, None]
+    worth, cost = worth_and_cost(objective, curves, np.hstack([here, amounts]))
+    more = _finite(worth[:, 1:] - worth[:, :1], objective.value)
+    side = np.where(known, 1.0, 0.0)[:, None] * np.where(amounts > here, 1.0, -1.0)
     doubt = np.minimum(np.nan_to_num(calm.doubt * curves.slope_sd, nan=MOST_DOUBT, posinf=MOST_DOUBT), MOST_DOUBT)
-    slope = earned * np.exp(-side * doubt[:, None]) - paid - side * calm.penalty[:, None]
-    gain = np.concatenate([np.zeros((len(grid), 1)), np.cumsum(slope * width, axis=1)], axis=1)
-    hull = concave(grid, gain)
-    falling = np.minimum.accumulate(np.where(width > 0.0, slopes(grid, hull)[1], np.inf), axis=1)
-    return width, falling, hull, gain
+    paid = cost[:, 1:] - cost[:, :1] + side * calm.penalty[:, None] * (amounts - here)
+    return np.asarray(more * np.exp(-side * doubt[:, None]) - paid)
 
 
 def _not_for_nothing(slope: FloatArray) -> FloatArray:

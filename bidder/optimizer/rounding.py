@@ -203,8 +203,8 @@ class _Table:
         return bool(wanted and after <= self.most[first] and self.micros[first] % self.step[first] == 0)
 
     def fits(self, room: FloatArray, cost: FloatArray) -> bool:
-        """Whether every row that this step takes from has room for it."""
-        return bool(np.all((cost <= 0.0) | (cost <= room)))
+        """Whether every row that this step takes from has room for it (by floats: `mend_caps` counts in integers)."""
+        return bool(np.all((cost <= 0.0) | (cost <= room + 1e-12 * np.abs(self.bounds))))
 
 
 def _kept_bounds(amounts: FloatArray, limits: Limits, rate: FloatArray, step: IntArray) -> tuple[IntArray, IntArray]:
@@ -214,6 +214,8 @@ def _kept_bounds(amounts: FloatArray, limits: Limits, rate: FloatArray, step: In
     for one in limits.bounds:
         lower = np.maximum(lower, np.where(one.lower <= amounts + near, one.lower, 0.0))
         upper = np.minimum(upper, np.where(one.upper >= amounts - near, one.upper, np.inf))
+    for choice in limits.choices:
+        lower = np.maximum(lower, np.where(choice.least <= amounts + near, choice.least, 0.0))
     size = step.astype(np.float64)
     least = np.ceil(lower / rate * MICROS / size - NEAR * np.maximum(lower / rate * MICROS / size, 1.0)) * size
     most = np.floor(np.minimum(upper / rate * MICROS / size, 2.0**52) * (1.0 + NEAR)) * size
