@@ -15,7 +15,7 @@ import numpy as np
 
 from bidder.catalog import Budget, Product
 from bidder.money import Money
-from bidder.snapshot import Snapshot
+from bidder.snapshot import IntArray, Snapshot
 
 __all__ = ["NAMES", "WHEN_ROOTS", "Attributes", "Name", "stock_cover_days", "units_a_day"]
 
@@ -151,11 +151,12 @@ WHEN_ROOTS = frozenset({"date", "event", "shop"})
 
 @dataclass(slots=True)
 class Attributes:
-    """The values of names in one Snapshot, each column computed once."""
+    """The values of names in one Snapshot, each column computed once and reduced to its distinct values."""
 
     snapshot: Snapshot
     _columns: dict[str, Sequence[Any]] = field(default_factory=dict)
-    _pairs: tuple[tuple[int, int], ...] | None = None
+    _distinct: dict[str, tuple[IntArray, list[Any]]] = field(default_factory=dict)
+    _pairs: tuple[IntArray, IntArray] | None = None
 
     def column(self, name: str) -> Sequence[Any]:
         """The values of a name: one a product, one a budget, or a single one for the day."""
@@ -163,14 +164,31 @@ class Attributes:
             self._columns[name] = NAMES[name].read(self.snapshot)
         return self._columns[name]
 
+    def distinct(self, name: str) -> tuple[IntArray, list[Any]]:
+        """The distinct values of a name, and for each entity which of them it has; the first one is "unknown"."""
+        if name not in self._distinct:
+            codes: dict[Any, int] = {None: 0}
+            values: list[Any] = [None]
+            column = self.column(name)
+            result = np.zeros(len(column) + 1, dtype=np.int64)  # one more at the end: position -1 is unknown
+            for index, value in enumerate(column):
+                key = tuple(value) if isinstance(value, list) else value
+                if key not in codes:
+                    codes[key] = len(values)
+                    values.append(value)
+                result[index] = codes[key]
+            self._distinct[name] = result, values
+        return self._distinct[name]
+
     @property
-    def pairs(self) -> tuple[tuple[int, int], ...]:
+    def pairs(self) -> tuple[IntArray, IntArray]:
         """(budget, product) positions; a budget whose products are unknown stands once, with product −1."""
         if self._pairs is None:
             place = {product.id: index for index, product in enumerate(self.snapshot.products)}
-            self._pairs = tuple(
-                (index, at)
-                for index, budget in enumerate(self.snapshot.budgets)
-                for at in (sorted({place.get(product, -1) for product in budget.products}) or [-1])
-            )
+            budgets, products = [], []
+            for index, budget in enumerate(self.snapshot.budgets):
+                for at in sorted({place.get(product, -1) for product in budget.products}) or [-1]:
+                    budgets.append(index)
+                    products.append(at)
+            self._pairs = np.array(budgets, dtype=np.int64), np.array(products, dtype=np.int64)
         return self._pairs

@@ -9,7 +9,7 @@ Short patterns stand for the common ones: `where: {tag: hero}`, `{channel: searc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -99,25 +99,24 @@ class Condition:
 
         A budget of which a needed value is unknown is not chosen. Evaluated once per distinct set of values.
         """
-        size = len(attributes.snapshot.budgets)
-        columns = [(name, attributes.column(name)) for name in self.names]
-        answers: dict[tuple[object, ...], bool] = {}
-        result = np.zeros(size, dtype=np.bool_)
-        of_product = any(name.startswith("product.") for name in self.names)
-        pairs = attributes.pairs if of_product else tuple((index, -1) for index in range(size))
-        for budget, product in pairs:
-            if result[budget]:
-                continue
-            values = {name: _value(name, column, budget, product) for name, column in columns}
-            key = tuple(tuple(v) if isinstance(v, list) else v for v in values.values())
-            if key not in answers:
-                answers[key] = self._holds(values)
-            result[budget] = answers[key]
+        budgets, products = attributes.pairs
+        seen = [attributes.distinct(name) for name in self.names]
+        entities = {"product": products, "budget": budgets, "day": np.zeros_like(budgets)}
+        table = np.zeros((len(budgets), max(len(seen), 1)), dtype=np.int64)
+        for place, (name, (codes, _)) in enumerate(zip(self.names, seen, strict=True)):
+            table[:, place] = codes[entities[NAMES[name].of]]
+        rows, which = np.unique(table, axis=0, return_inverse=True)
+        answers = np.array(
+            [self._holds({name: seen[at][1][row[at]] for at, name in enumerate(self.names)}) for row in rows.tolist()],
+            dtype=np.bool_,
+        )
+        result = np.zeros(len(attributes.snapshot.budgets), dtype=np.bool_)
+        np.logical_or.at(result, budgets, answers[which.reshape(-1)])
         return result
 
     def holds(self, attributes: Attributes) -> bool:
         """Whether it holds on the decided day (`when`)."""
-        return self._holds({name: _value(name, attributes.column(name), 0, -1) for name in self.names})
+        return self._holds({name: attributes.column(name)[0] for name in self.names})
 
     def _holds(self, values: Mapping[str, object]) -> bool:
         try:
@@ -163,15 +162,6 @@ def _context(values: Mapping[str, object]) -> Any:
 
 def _date(text: str) -> datetime:
     return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-
-
-def _value(name: str, column: Sequence[Any], budget: int, product: int) -> Any:
-    of = NAMES[name].of
-    if of == "day":
-        return column[0]
-    if of == "budget":
-        return column[budget]
-    return column[product] if product >= 0 else None
 
 
 def _from_pattern(written: Mapping[Any, Any], source: Source | None, *, when: bool) -> str:
