@@ -83,7 +83,7 @@ class Day:
     entropy: tuple[int, ...]
 
 
-def worlds(snapshot: Snapshot, curves: Curves, count: int, seed: int) -> Iterator[World]:
+def worlds(curves: Curves, count: int, seed: int) -> Iterator[World]:
     """`count` draws, the same for the same seed. Raises ConfigError where there is nothing to draw from."""
     posterior = curves.posterior
     if posterior is None or not len(curves):
@@ -129,7 +129,9 @@ def _day(world: World, day: int) -> Day:
 def _spent(world: World, day: Day, amounts: FloatArray) -> FloatArray:
     """What is spent of amounts (n,) or (n, k)."""
     limit, pace = world.limit * np.exp(day.reach), day.pace
-    return np.minimum(amounts * pace[:, None], limit[:, None]) if amounts.ndim == 2 else np.minimum(amounts * pace, limit)
+    return (
+        np.minimum(amounts * pace[:, None], limit[:, None]) if amounts.ndim == 2 else np.minimum(amounts * pace, limit)
+    )
 
 
 def _profit(world: World, day: Day, spend: FloatArray) -> FloatArray:
@@ -279,19 +281,21 @@ class FittedPlace:
 
 
 def _habits(snapshot: Snapshot, n: int) -> FloatArray:
-    """The amounts of the last 28 real days (28, n) in the shop's currency; unknown ones as the day after, then `now`."""
+    """The amounts (spends where unknown) of the last 28 real days, (28, n); a day without figures is as the next."""
     history = snapshot.history
     now = np.where(np.isfinite(snapshot.now), snapshot.now, 0.0)
-    table = np.full((WARM_UP, n), np.nan)
     rate = np.array([snapshot.rate(one.currency) for one in snapshot.budgets])
     rows = (history.day >= snapshot.today - WARM_UP) & (history.day < snapshot.today)
     place = history.day[rows] - (snapshot.today - WARM_UP)
-    amount = np.where(np.isfinite(history.amount[rows]), history.amount[rows], history.spend[rows])
-    for row, budget, value in zip(place.tolist(), history.budget[rows].tolist(), amount.tolist(), strict=True):
-        table[row, budget] = np.fmax(table[row, budget], value)  # product rows of one day repeat the amount
-    table *= rate
+    cell = place * n + history.budget[rows]
+    spent = np.full(WARM_UP * n, np.nan)
+    spent[cell] = 0.0
+    np.add.at(spent, cell, np.nan_to_num(history.spend[rows]))
+    stated = np.full(WARM_UP * n, np.nan)
+    np.fmax.at(stated, cell, history.amount[rows])  # product rows of one day repeat the amount
+    table = np.where(np.isfinite(stated), stated, spent).reshape(WARM_UP, n) * rate
     later = now
     for row in range(WARM_UP - 1, -1, -1):
         later = np.where(np.isfinite(table[row]), table[row], later)
         table[row] = later
-    return table
+    return np.asarray(table, dtype=np.float64)

@@ -49,10 +49,20 @@ class Place(Protocol):
 class Ground(Protocol):
     """A shop that can be opened again and again with the same luck."""
 
-    name: str
-    days: int
-    total: Money
-    """What the budgets of a day may add up to, the same for every policy."""
+    @property
+    def name(self) -> str:
+        """As the table shows it."""
+        ...
+
+    @property
+    def days(self) -> int:
+        """How many are played."""
+        ...
+
+    @property
+    def total(self) -> Money:
+        """What the budgets of a day may add up to, the same for every policy."""
+        ...
 
     def open(self) -> Place:
         """A fresh run."""

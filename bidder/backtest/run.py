@@ -45,7 +45,7 @@ class Run:
             at = np.flatnonzero(moves[:, i])
             turned = moves[at[1:], i] != moves[at[:-1], i]
             count += int((turned & (np.diff(at) <= REVERSAL_DAYS)).sum())
-        return count / max(n, 1) / days * MONTH
+        return float(count / max(n, 1) / days * MONTH)
 
 
 def play(ground: Ground, contender: Contender) -> Run:
@@ -69,7 +69,9 @@ def play(ground: Ground, contender: Contender) -> Run:
         else:  # rates are floats: what they cannot say is no breach
             breaches += sum(rate * micros for rate, micros in known) > cap * (1 + 1e-9)
         rows.append(
-            np.array([snapshot.rate(m.currency) * m.to_float() if (m := now.get(one)) is not None else 0.0 for one in order])
+            np.array(
+                [snapshot.rate(m.currency) * m.to_float() if (m := now.get(one)) is not None else 0.0 for one in order]
+            )
         )
         place.pass_day()
     return Run(np.array(rows), place.earned(), breaches)

@@ -143,9 +143,7 @@ class SandboxPlace:
     def earned(self) -> Earned:
         """By the hidden truth of the days that are over."""
         world, view = self._sandbox.server.world, self._sandbox.server.view()
-        days = [
-            [world.expected(day, i, view.steps(day, i)) for i in range(len(CAMPAIGNS))] for day in range(self._day)
-        ]
+        days = [[world.expected(day, i, view.steps(day, i)) for i in range(len(CAMPAIGNS))] for day in range(self._day)]
         return Earned(
             np.array([sum(one.profit for one in day) for day in days]),
             np.array([sum(one.spend for one in day) for day in days]),

@@ -45,7 +45,7 @@ def decide_from(asked: Asked, config: Path | None, store: str | None) -> tuple[D
     loaded = load(config)
     notes: tuple[str, ...] = ()
     if asked.history:
-        reports, notes = _read_files(asked)
+        reports, notes = read_files(asked)
         snapshot = _bare(reports, asked)
         bare = True
     else:
@@ -73,7 +73,7 @@ def show_plan(decision: Decision, notes: tuple[str, ...], *, as_json: bool) -> M
     return shown
 
 
-def _read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
+def read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
     import numpy as np
 
     from bidder.connectors.files import ReadOptions, read

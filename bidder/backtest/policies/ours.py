@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
+from bidder.catalog import BudgetStatus
 from bidder.decide import Decision, Policy, decide
 from bidder.errors import SolveError, Source
+from bidder.explain.reason import total_limit
 from bidder.ids import BudgetId
 from bidder.money import Money
 from bidder.rules.base import Rule
 from bidder.rules.total import Total
 from bidder.snapshot import Snapshot
 
-__all__ = ["Ours", "capped"]
+__all__ = ["Ours", "capped", "day_total", "in_force"]
 
 
 class Ours:
@@ -43,6 +47,21 @@ class Ours:
             return {}
         stays = {held.budget for held in decision.held}
         return {change.budget: change.after for change in decision.plan.moved if change.budget not in stays}
+
+
+def day_total(decision: Decision) -> Money:
+    """The most that the decided day's budgets could add up to: the tightest cap on all, else what is in force."""
+    cap = total_limit(decision)
+    currency = decision.snapshot.currency
+    if cap is None:
+        return in_force(decision.snapshot)
+    return Money.from_float_down(cap.bound * (1 + 1e-12), currency)
+
+
+def in_force(snapshot: Snapshot) -> Money:
+    """The sum of the amounts in force, in the shop's currency."""
+    active = np.array([one.status is BudgetStatus.ACTIVE for one in snapshot.budgets], dtype=np.bool_)
+    return Money.from_float_down(float(np.nan_to_num(snapshot.now)[active].sum()) * (1 + 1e-12), snapshot.currency)
 
 
 def capped(policy: Policy, total: Money) -> Policy:
