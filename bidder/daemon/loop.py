@@ -112,6 +112,7 @@ class Daemon:
                 await asyncio.to_thread(self._reload, now)
             if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
                 await self._poll(now)
+            now = self._time.now()  # what was just read was seen after the turn began
             if await asyncio.to_thread(self._due, now) and not (stop is not None and stop.is_set()):
                 await self._decide(now)
         except StoreError as e:  # nothing may be written while nothing can be journaled

@@ -82,6 +82,7 @@ def test_the_daemon_decides_stops_at_once_and_goes_on_where_it_was(tmp_path: Pat
         get(url + "-/ready")
         plan = json.loads(get(url + "api/v1/plan"))
         assert plan["budgets"]
+        assert plan["holds"] == []  # what the first poll read counts as known
         assert "bidder_plan_timestamp_seconds" in get(url + "metrics")
         assert stop(process) < 2.0
     with running(tmp_path, "run") as (process, url):
