@@ -6,10 +6,13 @@ what-if and the backtest call this one function.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bidder.guard import GuardSettings, guard
-from bidder.limits import Limits
+from bidder.limits import Bounds, Limits, Priority
 from bidder.optimizer.allocate import AllocateSettings, allocate
 from bidder.optimizer.objective import Objective
 from bidder.optimizer.rounding import round_amounts
@@ -18,7 +21,7 @@ from bidder.response.curve import Curves
 from bidder.response.estimate import ResponseSettings, estimate
 from bidder.rules.base import Rule
 from bidder.rules.evaluate import evaluate
-from bidder.snapshot import Snapshot
+from bidder.snapshot import FloatArray, Snapshot
 
 __all__ = ["Decision", "Policy", "decide"]
 
@@ -53,8 +56,22 @@ def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     curves = estimate(snapshot, policy.response)
     limits = evaluate(policy.rules, snapshot, curves)
     allocation = allocate(curves, limits, policy.objective, snapshot.now, policy.allocate)
+    small = limits.small_moves(snapshot.now, allocation.amounts)
+    if small.any():
+        limits = _left_alone(limits, small, snapshot.now)
+        allocation = allocate(curves, limits, policy.objective, snapshot.now, policy.allocate)
     amounts = round_amounts(allocation, limits, snapshot)
     salt = f"{snapshot.as_of.isoformat()} {snapshot.day} {policy.digest}"
     plan = Plan.between(snapshot.budgets, amounts, snapshot.currency, salt)
     held = guard(plan, limits, snapshot, policy.guard)
     return Decision(snapshot, policy, curves, limits, allocation, plan, held)
+
+
+def _left_alone(limits: Limits, small: NDArray[np.bool_], now: FloatArray) -> Limits:
+    """The same limits, and changes too small to be worth a write pinned at today's amount (SCIENCE 7, min change).
+
+    A wish: where a cap asks for many small cuts, they are made.
+    """
+    lower, upper = np.where(small, now, -np.inf), np.where(small, now, np.inf)
+    pinned = Bounds("changes too small to be worth a write", lower, upper, Priority.WISH)
+    return replace(limits, bounds=(*limits.bounds, pinned))

@@ -140,6 +140,19 @@ def test_a_plan_applied_to_its_own_result_is_calm() -> None:
     assert moved <= 15 * 10**6
 
 
+def test_a_change_too_small_to_be_worth_a_write_is_left_undone() -> None:
+    shop = a_shop(*(a_budget(f"x/{name}", now=100.0, cvr=0.03 + 0.002 * i) for i, name in enumerate("abcd")))
+    decision = decide(shop, a_policy(400))
+    for change in decision.plan.changes:
+        assert not change.moves or abs(change.difference.to_float()) >= 5.0
+
+
+def test_a_cap_that_asks_for_many_small_cuts_gets_them() -> None:
+    shop = a_shop(*(a_budget(f"x/{name}", now=100.0) for name in "abcd"))
+    decision = decide(shop, a_policy(390))
+    assert 389.9 <= sum(change.after.to_float() for change in decision.plan.changes) <= 390
+
+
 def test_money_goes_where_the_next_unit_earns_more() -> None:
     shop = a_shop(a_budget("x/good", now=100.0, cvr=0.08), a_budget("x/poor", now=100.0, cvr=0.01))
     decision = decide(shop, a_policy(200))
