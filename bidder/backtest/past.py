@@ -128,7 +128,7 @@ class Past:
         return Known(
             accounts=self.accounts,
             budgets=[one for one in budgets if one is not None],
-            products=[_stock_then(one, instant) for one in self.products],
+            products=[_without_stock(one) for one in self.products],
             changed=self._changed(instant),
             foreign={
                 BudgetId.parse(str(line.facts["budget"])): line.at
@@ -232,8 +232,6 @@ def _then(reading: BudgetReading, amount: Money | None, spent: set[tuple[str, st
     return replace(one, now=amount, status=status)
 
 
-def _stock_then(product: Product, instant: datetime) -> Product:
-    """Stock counts only where it was read by then: only its newest reading is kept."""
-    if product.stock_at is not None and product.stock_at <= instant:
-        return product
+def _without_stock(product: Product) -> Product:
+    """Only the newest reading of stock is kept, so what it was then is unknown, and never today's."""
     return replace(product, stock=None, stock_at=None, restock_date=None)

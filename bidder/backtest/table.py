@@ -64,10 +64,10 @@ def _worlds(part: Mapping[str, Any]) -> list[RenderableType]:
     uplifts = _plain("policy", "a day", "uplift", "80 %", "95 %", "worst", "won")
     for one in part["uplifts"]:
         spans = [
-            "–" if one[name] is None else f"{_percent(one[name]['low'], 0)} … {_percent(one[name]['high'], 0)}"
+            "–" if one[name] is None else f"{100 * one[name]['low']:+.0f}…{100 * one[name]['high']:+.0f} %"
             for name in ("interval_80", "interval_95")
         ]
-        won = f"{one['won']} of {len(part['worlds'])}"
+        won = f"{one['won']}/{len(part['worlds'])}"
         uplifts.add_row(one["title"], one["mean"], _percent(one["share"]), *spans, _percent(one["worst"]), won)
     lines = [
         "regret: what the best split that never moves would have earned more, by the truth of these very days",

@@ -1,4 +1,4 @@
-"""`bidder backtest`: the same decision over simulated shops and the shop's own days, beside what shops do without it."""
+"""`bidder backtest`: the same decision over simulated shops and the shop's own days, beside what shops do without."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ FITTED = 12
 """Worlds drawn from the shop's history, unless said otherwise."""
 
 NOTE_REPLAY = (
-    "the rules, margins and products of today are applied to past days; what a budget would have brought at another "
-    "amount is in no history: look at the worlds for that"
+    "today's rules and margins are applied to past days, and the stock of those days is not remembered; what a budget "
+    "would have brought at another amount is in no history: look at the worlds for that"
 )
 
 
