@@ -16,7 +16,8 @@ __all__ = ["day_weights"]
 HALF_LIVES: FloatArray = np.array([7.0, 14.0, 28.0, 56.0, 112.0, np.inf])
 """Candidate half-lives in days."""
 
-PRIOR: FloatArray = np.array([0.5, 1.0, 1.0, 1.0, 1.0, 1.0]) / 5.5
+PRIOR: FloatArray = np.array([1.0, 3.0, 3.0, 2.0, 1.0, 1.0]) / 11
+"""Shops change: two weeks to a month, before this one has shown otherwise (SCIENCE 1.1, 5.6)."""
 
 FIT_AT_MOST = 500
 
