@@ -50,6 +50,8 @@ class Budget:
 
     `now` is the amount in force as last read back (None: never read, for example a file without budgets);
     `minimum`, `maximum` and `step` are the platform's facts in its currency (step: the smallest difference it takes).
+    `limited` is the platform's word that it would spend more, `lost_share` the share of impressions (0 to 1) that it
+    says were lost for want of budget; None where it does not say.
     """
 
     id: BudgetId
@@ -67,6 +69,8 @@ class Budget:
     status: BudgetStatus = BudgetStatus.ACTIVE
     target_driven: bool = False
     overdelivery: float = 1.0
+    limited: bool | None = None
+    lost_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

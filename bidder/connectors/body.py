@@ -6,6 +6,7 @@ Amounts become Money here alone, by the unit that the platform documents for tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,8 @@ __all__ = ["Node"]
 
 MOST = 10**18
 """A larger figure is none, in any unit, and columns of 64 bits could not hold it."""
+
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,12 @@ class Node:
             raise self.error(name, f"expected an id of digits, was {_shown(found)}")
         return text
 
-    def number(self, name: str, default: Decimal | None = None) -> Decimal:
-        """A finite number of at least 0, given as a number or as text. With a default, the name may be missing."""
+    def number(self, name: str, default: Decimal | None = None, *, signed: bool = False) -> Decimal:
+        """A finite number, given as a number or as text. With a default, the name may be missing.
+
+        `signed` lets one below 0 through: a row of a report that cannot be true is left out by the poll and counted,
+        and does not take the rest of the report with it.
+        """
         found = self.get(name)
         if found is None and default is not None:
             return default
@@ -85,33 +92,33 @@ class Node:
         value = None
         if isinstance(found, int | Decimal) and not isinstance(found, bool):
             value = Decimal(found)
-        elif isinstance(found, str) and found.isascii() and found.strip().lstrip("+-").replace(".", "", 1).isdigit():
+        elif isinstance(found, str) and _NUMBER.fullmatch(found.strip()):
             value = Decimal(found.strip())
-        if value is None or not value.is_finite() or not 0 <= value < MOST:
-            raise self.error(name, f"expected a number of at least 0, was {_shown(found)}")
+        if value is None or not value.is_finite() or abs(value) >= MOST or (value < 0 and not signed):
+            raise self.error(name, f"expected a number{'' if signed else ' of at least 0'}, was {_shown(found)}")
         return value
 
-    def whole(self, name: str, default: int | None = None) -> int:
-        """A whole number of at least 0."""
-        value = self.number(name, None if default is None else Decimal(default))
+    def whole(self, name: str, default: int | None = None, *, signed: bool = False) -> int:
+        """A whole number."""
+        value = self.number(name, None if default is None else Decimal(default), signed=signed)
         if value != value.to_integral_value():
             raise self.error(name, f"expected a whole number, was {value}")
         return int(value)
 
-    def micros(self, name: str, currency: Currency, default: int | None = None) -> Money:
+    def micros(self, name: str, currency: Currency, default: int | None = None, *, signed: bool = False) -> Money:
         """An amount given in millionths of a unit."""
-        return self._money(name, self.whole(name, default), currency)
+        return self._money(name, self.whole(name, default, signed=signed), currency)
 
-    def minor(self, name: str, currency: Currency, default: int | None = None) -> Money:
+    def minor(self, name: str, currency: Currency, default: int | None = None, *, signed: bool = False) -> Money:
         """An amount given in the currency's smallest unit."""
-        return self._money(name, self.whole(name, default) * minor_unit(currency), currency)
+        return self._money(name, self.whole(name, default, signed=signed) * minor_unit(currency), currency)
 
-    def units(self, name: str, currency: Currency, default: Decimal | None = None) -> Money:
+    def units(self, name: str, currency: Currency, default: Decimal | None = None, *, signed: bool = False) -> Money:
         """An amount given in the currency's own unit, to the nearest micro."""
-        return self._money(name, round(self.number(name, default) * MICROS), currency)
+        return self._money(name, round(self.number(name, default, signed=signed) * MICROS), currency)
 
     def _money(self, name: str, micros: int, currency: Currency) -> Money:
-        if micros >= MOST:
+        if abs(micros) >= MOST:
             raise self.error(name, f"expected an amount of money, was {self.get(name)}")
         return Money(micros, currency)
 

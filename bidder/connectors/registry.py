@@ -17,7 +17,10 @@ __all__ = ["GROUP", "kind", "names"]
 
 GROUP = "bidder.connectors"
 
-_BUILT_IN = {"sandbox": "bidder.connectors.sandbox"}
+_BUILT_IN = {
+    "google_ads": "bidder.connectors.google_ads",
+    "sandbox": "bidder.connectors.sandbox",
+}
 _MEMBERS = ("name", "settings", "reader", "shop", "writer")
 
 

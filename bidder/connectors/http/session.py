@@ -46,6 +46,8 @@ class Http:
         self._keyring = Keyring(manners.tokens, self.redact)
         self._bound: _Bound | None = None
         self._holders = 0
+        self.memory: dict[str, Any] = {}
+        """What the platform's client remembers for all who hold this account."""
         self.waited = 0.0
         """Seconds spent waiting because of rates, the platform's and our own."""
 
