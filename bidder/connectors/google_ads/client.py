@@ -1,0 +1,204 @@
+"""Requests to the Google Ads API (REST): GAQL out, pages in; nothing understood but errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from bidder.catalog import Account
+from bidder.connectors.google_ads import parse
+from bidder.connectors.google_ads.settings import GoogleAdsSettings
+from bidder.connectors.http import (
+    Ask,
+    Http,
+    Manners,
+    Meaning,
+    Payload,
+    Reply,
+    Sent,
+    Timing,
+    Verdict,
+    dig,
+    oauth,
+    plain_verdict,
+    with_bearer,
+)
+from bidder.errors import ConnectorError
+
+__all__ = ["Client", "failures", "opened", "verdict"]
+
+_MOST_PAGES = 10_000
+
+_BUDGETS = """SELECT campaign.id, campaign.name, campaign.status, campaign.advertising_channel_type, \
+campaign.campaign_budget, campaign_budget.id, campaign_budget.amount_micros, campaign_budget.explicitly_shared, \
+campaign_budget.reference_count, campaign_budget.period, campaign_budget.total_amount_micros, campaign_budget.status \
+FROM campaign WHERE """
+
+# without a filter on the status: a removed campaign has spent what it has spent
+_PERFORMANCE = """SELECT campaign.id, campaign.name, campaign.advertising_channel_type, campaign.campaign_budget, \
+segments.date, metrics.cost_micros, metrics.impressions, metrics.clicks, metrics.conversions, \
+metrics.conversions_value FROM campaign WHERE """
+
+_PRODUCTS = """SELECT campaign.id, segments.product_item_id, segments.date, metrics.cost_micros, metrics.impressions, \
+metrics.clicks, metrics.conversions, metrics.conversions_value FROM shopping_performance_view WHERE """
+
+_STANDING = """SELECT campaign.id, campaign.primary_status, campaign.primary_status_reasons, \
+campaign.bidding_strategy_type, metrics.search_budget_lost_impression_share FROM campaign \
+WHERE campaign.status = 'ENABLED' AND """
+
+_CUSTOMER = """SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.time_zone \
+FROM customer"""
+
+HOUR = 3600.0
+
+
+def opened(account: Account, settings: GoogleAdsSettings, timing: Timing | None = None) -> Http:
+    """The network of one account. Opens nothing yet."""
+    keys = settings.credentials
+    secrets = {
+        "client_id": keys.client_id.get_secret_value(),
+        "client_secret": keys.client_secret.get_secret_value(),
+        "refresh_token": keys.refresh_token.get_secret_value(),
+    }
+    headers = {"Accept": "application/json"}
+    if settings.login_customer_id is not None:
+        headers["login-customer-id"] = settings.login_customer_id
+    if keys.developer_token is not None:
+        headers["developer-token"] = keys.developer_token.get_secret_value()
+
+    def prepare(ask: Ask, token: str) -> Ask:
+        return with_bearer(replace(ask, headers={**headers, **ask.headers}), token)
+
+    manners = Manners(
+        settings.base_url,
+        verdict=verdict,
+        prepare=prepare,
+        tokens=oauth(settings.token_url, {"grant_type": "refresh_token", **secrets}),
+        rate=5.0,
+    )
+    known = [*secrets.values(), headers.get("developer-token", "")]
+    return Http(account.id, manners.as_set(settings), secrets=known, timing=timing)
+
+
+class Client:
+    """Speaks to one account of the platform."""
+
+    def __init__(self, http: Http, settings: GoogleAdsSettings) -> None:
+        self.http = http
+        self._customer = settings.customer_id
+        self._root = f"/{settings.api_version}/customers/{settings.customer_id}"
+        self._closed = False
+
+    async def believe(self, account: Account) -> None:
+        """Compares currency and zone with the platform's, once. Raises ConnectorError when they differ."""
+        if not self.http.memory.get("believed"):
+            parse.check_customer(await self._search("account", _CUSTOMER), account)
+            self.http.memory["believed"] = True
+
+    async def campaigns(self) -> list[Payload]:
+        """All campaigns with their budgets. Raises ConnectorError."""
+        return await self._search("budgets", _BUDGETS + "campaign.status != 'REMOVED'")
+
+    async def campaigns_of(self, budget: str) -> list[Payload]:
+        """The campaigns of one budget (digits), with it. Raises ConnectorError."""
+        return await self._search("budgets", f"{_BUDGETS}campaign_budget.id = {budget}")
+
+    async def standing(self, first: date, last: date) -> list[Payload]:
+        """What the platform says of campaigns beside their budgets. Raises ConnectorError."""
+        return await self._search("standing", _STANDING + _between(first, last))
+
+    async def performance(self, first: date, last: date) -> list[Payload]:
+        """Figures a campaign and day. Raises ConnectorError."""
+        return await self._search("performance", _PERFORMANCE + _between(first, last))
+
+    async def products(self, first: date, last: date) -> list[Payload]:
+        """Figures a campaign, product and day, of listings alone. Raises ConnectorError."""
+        return await self._search("products", _PRODUCTS + _between(first, last))
+
+    async def set_amount(self, budget: str, micros: int) -> Sent:
+        """Asks for a daily amount of one budget."""
+        resource = f"customers/{self._customer}/campaignBudgets/{budget}"
+        body = {
+            "partialFailure": True,
+            "validateOnly": False,
+            "responseContentType": "MUTABLE_RESOURCE",
+            "operations": [
+                {"updateMask": "amountMicros", "update": {"resourceName": resource, "amountMicros": str(micros)}}
+            ],
+        }
+        return await self.http.write(Ask("set", "POST", f"{self._root}/campaignBudgets:mutate", json=body))
+
+    async def close(self) -> None:
+        """Gives the connection back; again is no error."""
+        if not self._closed:
+            self._closed = True
+            await self.http.close()
+
+    async def _search(self, operation: str, query: str) -> list[Payload]:
+        """Every page of a query."""
+        pages: list[Payload] = []
+        token: str | None = None
+        while len(pages) < _MOST_PAGES:
+            body: dict[str, Any] = {"query": query, "searchSettings": {"returnTotalResultsCount": True}}
+            if token:
+                body["pageToken"] = token
+            ask = Ask(operation, "POST", f"{self._root}/googleAds:search", json=body)
+            pages.append(await self.http.payload(ask))
+            following = dig(pages[-1].body, "nextPageToken")
+            if not following:
+                return pages
+            if following == token or not isinstance(following, str):
+                self.http.fail(operation, "nextPageToken: the same page again", error="schema")
+            token = following
+        raise ConnectorError(self.http.account, operation, f"more than {_MOST_PAGES} pages", error="schema")
+
+
+def verdict(reply: Reply) -> Verdict:
+    """What a reply means: the codes of GoogleAdsFailure, before the status."""
+    if 200 <= reply.status < 300:
+        # a quota error may sit inside a success, and then holds back what comes next
+        wait = _delay(reply.data) if b"uotaError" in reply.body else None
+        return Verdict(Meaning.OK, "too many requests, says the platform", wait)
+    plain, found = plain_verdict(reply), list(failures(reply.data))
+    codes = {code for code, _ in found}
+    words = "; ".join(dict.fromkeys(f"{code}: {message}" if message else code for code, message in found))
+    reason = f"{reply.status} {words}" if words else plain.reason
+    if any(code.startswith("quotaError.") for code in codes) or reply.status == 429:
+        day = "quotaError.RESOURCE_EXHAUSTED" in codes
+        wait = _delay(reply.data)
+        return Verdict(Meaning.THROTTLED, reason, HOUR if wait is None and day else wait, "throttled")
+    if "requestError.UNSUPPORTED_VERSION" in codes or (reply.status == 404 and not found):
+        reason = f"this version of the API has ended or is unknown: set api_version under the account ({reason})"
+        return Verdict(Meaning.FAILED, reason, None, "http_4xx")
+    if reply.status != 401 and any(code.startswith(("authenticationError.", "authorizationError.")) for code in codes):
+        return Verdict(Meaning.FAILED, reason, None, "auth")
+    return Verdict(plain.meaning, reason, plain.wait, plain.error)
+
+
+def failures(data: Any) -> Iterator[tuple[str, str]]:
+    """Each error of a GoogleAdsFailure as (`campaignBudgetError.NAME`, message), whatever envelope it is in."""
+    envelope = dig(data, 0, "error") or dig(data, "error") or dig(data, "partialFailureError")
+    for detail in dig(envelope, "details") or ():
+        for error in dig(detail, "errors") or ():
+            code = dig(error, "errorCode")
+            name = next(iter(code.items()), ("error", "UNKNOWN")) if isinstance(code, dict) else ("error", "UNKNOWN")
+            yield f"{name[0]}.{name[1]}", str(dig(error, "message") or "")
+
+
+def _delay(data: Any) -> float | None:
+    """The longest retryDelay of an answer, in seconds (`"30s"`, also fractional)."""
+    found: list[float] = []
+    envelope = dig(data, 0, "error") or dig(data, "error") or dig(data, "partialFailureError")
+    for detail in dig(envelope, "details") or ():
+        texts = [dig(detail, "retryDelay")]
+        texts += [dig(e, "details", "quotaErrorDetails", "retryDelay") for e in dig(detail, "errors") or ()]
+        matches = (re.fullmatch(r"(\d{1,7}(?:\.\d{1,9})?)s", text) for text in texts if isinstance(text, str))
+        found += [float(match[1]) for match in matches if match]
+    return max(found, default=None)
+
+
+def _between(first: date, last: date) -> str:
+    return f"segments.date BETWEEN '{first.isoformat()}' AND '{last.isoformat()}'"

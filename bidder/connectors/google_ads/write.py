@@ -1,0 +1,131 @@
+"""Sets daily budgets on Google Ads: Money → micros, and what a reply proves."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from bidder.catalog import Account, Budget
+from bidder.connectors.google_ads import parse
+from bidder.connectors.google_ads.client import Client, failures
+from bidder.connectors.http import Lost, NotSent, Reply, dig
+from bidder.errors import ConnectorError
+from bidder.ids import BudgetId
+from bidder.money import Money, minor_unit
+from bidder.plan import Applied, Outcome, Refused, Unresolved
+
+__all__ = ["GoogleAdsWriter", "learned", "outcome_of"]
+
+_PROVES_NOTHING = ("internalError.", "error.")
+"""Failures of the platform itself: it does not say whether the operation was done."""
+
+
+class GoogleAdsWriter:
+    """Writes budgets of one account."""
+
+    def __init__(self, client: Client, account: Account) -> None:
+        self._client = client
+        self._account = account
+
+    @property
+    def account(self) -> Account:
+        """The account it writes to; its currency and zone are compared with the platform's before anything else."""
+        return self._account
+
+    async def read(self, budget: BudgetId) -> Budget:
+        """The budget as the platform has it now. Raises ConnectorError."""
+        self._own(budget)
+        if not _is_id(budget.native):
+            raise ConnectorError(self._account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
+        await self._client.believe(self._account)
+        pages = await self._client.campaigns_of(budget.native)
+        found = [one for one in parse.budgets(pages, self._account) if one.id == budget]
+        if not found:
+            raise ConnectorError(self._account.id, "budgets", f"there is no daily budget {budget}", error="schema")
+        return learned(found, self._client)[0]
+
+    async def set(self, budget: BudgetId, amount: Money) -> Outcome:
+        """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
+        self._own(budget)
+        unit = minor_unit(self._account.currency)
+        if amount.currency != self._account.currency:
+            return Refused(f"not sent: the account is in {self._account.currency}, the amount in {amount.currency}")
+        if amount.micros <= 0 or amount.micros % unit:
+            return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
+        if not _is_id(budget.native):
+            return Refused(f"not sent: {budget} is no budget of this platform: expected digits")
+        sent = await self._client.set_amount(budget.native, amount.micros)
+        if isinstance(sent, NotSent):
+            return Refused(f"not sent: {sent.reason}")
+        if isinstance(sent, Lost):
+            return Unresolved(sent.reason)
+        self._learn(budget.native, sent)
+        outcome = outcome_of(sent, budget, amount)
+        redact = self._client.http.redact
+        match outcome:
+            case Refused(reason):
+                return Refused(redact(reason))
+            case Unresolved(reason):
+                return Unresolved(redact(reason))
+            case Applied():
+                return outcome
+
+    async def close(self) -> None:
+        """Gives the connection back."""
+        await self._client.close()
+
+    def _own(self, budget: BudgetId) -> None:
+        if budget.account != self._account.id:
+            raise ConnectorError(self._account.id, "budgets", f"{budget} is a budget of another account")
+
+    def _learn(self, native: str, reply: Reply) -> None:
+        """Keeps the smallest amount that a refusal names."""
+        micros = _minimum(reply.data)
+        if micros is not None:
+            self._client.http.memory.setdefault("minimum", {})[native] = Money(micros, self._account.currency)
+
+
+def learned(budgets: list[Budget], client: Client) -> list[Budget]:
+    """The same with the minimums that refusals have named."""
+    known: dict[str, Money] = client.http.memory.get("minimum", {})
+    return [replace(one, minimum=known.get(one.id.native, one.minimum)) for one in budgets]
+
+
+def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
+    """What a reply to one operation proves, before the read-back."""
+    data, found = reply.data, list(failures(reply.data))
+    words = "; ".join(dict.fromkeys(f"{code}: {message}" if message else code for code, message in found))
+    if reply.status == 200 and dig(data, "partialFailureError") is None:
+        result = dig(data, "results", 0)
+        name = str(dig(result, "resourceName") or "")
+        stored = dig(result, "campaignBudget", "amountMicros")
+        if len(dig(data, "results") or ()) == 1 and name.rpartition("/campaignBudgets/")[2] == budget.native:
+            if stored is None or str(stored) == str(sent.micros):
+                return Applied(sent)
+            return Unresolved(f"the platform stored {stored} micros instead of {sent.micros}")
+        return Unresolved("the reply does not name the budget that was set")
+    proven = bool(found) and not any(code.startswith(_PROVES_NOTHING) for code, _ in found)
+    if reply.status == 200:
+        # a partial failure: the one operation was refused, its place among the results is empty
+        empty = all(not one for one in dig(data, "results") or ())
+        return Refused(words) if proven and empty else Unresolved(words or "an error without a code")
+    reason = f"{reply.status} {words}" if words else f"{reply.status} without a reason"
+    checked = 400 <= reply.status < 500 and reply.status != 408 and isinstance(dig(data, "error"), dict)
+    return Refused(reason) if checked and (proven or not found) else Unresolved(reason)
+
+
+def _minimum(data: Any) -> int | None:
+    """The daily minimum that BUDGET_BELOW_PER_DAY_MINIMUM names."""
+    envelope = dig(data, "partialFailureError") or dig(data, "error")
+    for detail in dig(envelope, "details") or ():
+        for error in dig(detail, "errors") or ():
+            named = dig(error, "details", "budgetPerDayMinimumErrorDetails")
+            for name, value in (named or {}).items() if isinstance(named, dict) else ():
+                if name.endswith("Micros") and str(value).isascii() and str(value).isdigit():
+                    return int(value)
+    return None
+
+
+def _is_id(native: str) -> bool:
+    return re.fullmatch(r"\d{1,20}", native, re.ASCII) is not None
