@@ -1,4 +1,4 @@
-"""Amazon Sponsored Products: the console's reports by advertised product (XLSX or CSV) and by campaign (CSV).
+"""Amazon Sponsored Products: the console's reports by advertised product (XLSX or CSV), campaign and search term.
 
 Sellers' reports attribute 7 days, vendors' 14; the headers say which. There is no campaign id: the name stands for it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bidder.connectors.files.export import Export, Part
 
-__all__ = ["ADVERTISED_PRODUCT", "CAMPAIGN"]
+__all__ = ["ADVERTISED_PRODUCT", "CAMPAIGN", "SEARCH_TERM"]
 
 _FIGURES = {
     "date": ("date",),
@@ -52,4 +52,17 @@ CAMPAIGN = Export(
     unlike={**_UNLIKE, "ad group name": "it is a report by ad group; export the Campaign report"},
     channel="search",
     no_group=_NO_PORTFOLIO,
+)
+
+SEARCH_TERM = Export(
+    kind="amazon_sp_search_term",
+    title="Amazon Sponsored Products, Search term report (time unit: daily)",
+    parts=(Part("amazon", {**_FIGURES, "product": ("customer search term",)}),),
+    required=(("date",), ("campaign",), ("product",), ("impressions",), ("clicks",), ("spend",), ("orders",)),
+    segments=("ad group id", "ad group name", "country", "targeting", "match type", "portfolio name"),
+    unlike={one: _UNLIKE[one] for one in ("placement", "purchased asin")},
+    repeats=True,
+    subject="terms",
+    no_group=_NO_PORTFOLIO,
+    notes=("a search term report lacks what was shown without a click: its figures are looked at, not stored",),
 )

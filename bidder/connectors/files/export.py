@@ -10,15 +10,41 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
+from bidder import activity
 from bidder.connectors.files.currencies import in_header
 from bidder.money import Currency
 
-__all__ = ["COUNTS", "FIGURES", "MONEY", "Export", "Match", "Near", "Part", "match", "nearest", "spelling"]
+__all__ = [
+    "COUNTS",
+    "FIGURES",
+    "MONEY",
+    "SUBJECTS",
+    "Export",
+    "Match",
+    "Near",
+    "Part",
+    "Subject",
+    "match",
+    "nearest",
+    "spelling",
+]
 
 COUNTS = ("impressions", "clicks", "orders", "units")
 MONEY = ("spend", "revenue", "amount")
 FIGURES = ("impressions", "clicks", "spend", "orders", "units", "revenue", "amount")
+
+Subject = Literal["ads", "terms", "activity", "orders", "stock"]
+
+SUBJECTS: Mapping[Subject, tuple[str, ...]] = {
+    "ads": FIGURES,
+    "terms": FIGURES,
+    "activity": (*activity.COUNTS, *activity.MONEY),
+    "orders": ("units", "price", "subtotal", "refunded"),
+    "stock": ("stock", "cost"),
+}
+"""What an export is about, and our names of the figures it may have."""
 
 _WINDOW = re.compile(r"(\d{1,2}) day total ")
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
@@ -62,6 +88,18 @@ class Export:
     scenes: Mapping[str, str] = field(default_factory=dict)
     no_group: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    subject: Subject = "ads"
+    """What the rows are about: ads, their search terms, what the shop did by day, its orders, or its stock."""
+    dateless: bool = False
+    """The file may lack a column of days: it is of the one day that stands above its header, in its name (where
+    `day_in_name`), or that a person names."""
+    day_in_name: bool = False
+    path: tuple[str, ...] = ()
+    """Headers that together are a place in a tree, of which the file has every node: only leaves are taken."""
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By header: the words of the rows to take; another row splits one of these further."""
+    none_written: frozenset[str] = frozenset()
+    """Our names whose empty cell means that there was none: this platform writes no zeros."""
 
     def headers(self) -> Iterable[tuple[str, tuple[str, ...]]]:
         """Each of our names with the headers it may have."""
@@ -114,7 +152,7 @@ def match(header: Sequence[str], exports: Sequence[Export], window: int | None) 
         columns = tuple(_columns(export, part, places, chosen) for part in export.parts)
         if any(_missing(export, found) for found in columns) or any(word in places for word in export.unlike):
             continue
-        segments = tuple(places[word] for word in export.segments if word in places)
+        segments = tuple(places[word] for word in (*export.segments, *export.path) if word in places)
         return Match(export, tuple(header), columns, segments, offered, chosen)
     return None
 
@@ -127,7 +165,7 @@ def nearest(header: Sequence[str], exports: Sequence[Export]) -> Near | None:
     for export in exports:
         for part in export.parts:
             missing = _missing(export, _columns(export, part, places, windows[0] if windows else None))
-            share = 1 - len(missing) / len(export.required)
+            share = 1 - len(missing) / (len(export.required) - (("date",) in export.required and export.dateless))
             unlike = next((export.unlike[word] for word in export.unlike if word in places), "")
             if share > 0 and (best is None or share > best.share):
                 best = Near(export, share, tuple(_printed(export, group) for group in missing), unlike)
@@ -165,7 +203,11 @@ def _columns(export: Export, part: Part, places: Mapping[str, int], window: int 
 
 
 def _missing(export: Export, found: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
-    return tuple(group for group in export.required if not any(name in found for name in group))
+    return tuple(
+        group
+        for group in export.required
+        if not any(name in found for name in group) and not (export.dateless and group == ("date",))
+    )
 
 
 def _printed(export: Export, group: Sequence[str]) -> str:

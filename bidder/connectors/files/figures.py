@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
+from bidder import activity
 from bidder.connectors.files.currencies import SIGN, Evidence, is_money_word
 from bidder.connectors.files.report import Faults
 from bidder.connectors.files.text import half_width
@@ -27,8 +28,8 @@ LARGEST_MONEY = 10**12
 UNKNOWN = frozenset({"", "-", "--", "—", "–", "na", "n/a", "#n/a", "null", "none"})
 """What exports write for "no figure": unknown, never zero. `nan` is not among them: see Export.unknown_words."""
 
-WHOLE = frozenset({"impressions", "clicks"})
-COUNTED = frozenset({"impressions", "clicks", "orders", "units"})
+WHOLE = frozenset({"impressions", "clicks", "visitors", "views", "buyers", "new_buyers", "old_buyers"})
+COUNTED = frozenset({"impressions", "clicks", "orders", "units", "stock", *activity.COUNTS})
 
 _PLAIN = re.compile(r"(\d{1,15})\.(\d{1,6})\Z", re.ASCII)
 _POINT = re.compile(
@@ -162,8 +163,15 @@ def _by_point(columns: Sequence[FigureColumn], delimiter: str, faults: Faults, l
     if only_point or only_comma:
         return only_point >= only_comma
     if delimiter not in {";", "\t"}:
-        return True
-    if bool(weak_point) != bool(weak_comma):
+        # 5.000 clicks are five or five thousand; 5.123 can only be a group, and is told of as no whole number
+        open_cells = [
+            (column, text, meaning)
+            for column, text, meaning in open_cells
+            if column.name in WHOLE
+            and (meaning.point or 0) % MICROS == 0
+            and not any(len(one) > 3 and one.isdigit() for one in column.meanings)
+        ]
+    elif bool(weak_point) != bool(weak_comma):
         return bool(weak_point)
     for column, text, meaning in open_cells:
         places = [line for line, cell in zip(lines, column.cells, strict=True) if cell == text]

@@ -1,28 +1,27 @@
-"""A path → FileReport: which kind of export it is, its columns as days, figures and one currency, its rows summed."""
+"""A path → FileReport: which kind of export it is, its columns as days, figures and one currency, its rows summed.
+
+Reports of ads are read here; what the shop did, its orders and its stock in `shop.py`, `orders.py` and `stock.py`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bidder.account_day import AccountDay
-from bidder.connectors.files import currencies, dates, figures
-from bidder.connectors.files.export import FIGURES, Match, spelling
+from bidder.connectors.files import archive, columns, currencies, dates, figures, orders, shop, stock, terms
+from bidder.connectors.files.export import FIGURES, Match
 from bidder.connectors.files.kinds import EXPORTS
 from bidder.connectors.files.report import Faults, FileReport, Progress, ReadOptions, refuse
 from bidder.connectors.files.rows import Entities, Figures, observed, summary, texts
-from bidder.connectors.files.table import Table, load
-from bidder.connectors.files.text import half_width
+from bidder.connectors.files.table import Table, content, load
+from bidder.errors import Fault, ImportRefused
 from bidder.ids import ALIAS, alias_of
-from bidder.money import MICROS, NO_CURRENCY, Currency
-from bidder.snapshot import day_number
+from bidder.money import MICROS, NO_CURRENCY
 
-__all__ = ["read"]
+__all__ = ["read", "read_all"]
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_PRINTED = {"amount": "budget"}
 
 
 def read(path: Path, options: ReadOptions, progress: Progress | None = None) -> FileReport:
@@ -32,31 +31,80 @@ def read(path: Path, options: ReadOptions, progress: Progress | None = None) -> 
     file:line:cell, and what to do: no table, an unknown header, cells that are no figures, days or currencies that
     fit two readings, the same row twice, more clicks than impressions. Reading touches nothing else.
     """
+    found = read_all(path, options, progress)
+    if len(found) != 1:
+        refuse(str(path), f"expected one table, was an archive of {len(found)}; unpack it first", 0)
+    return found[0]
+
+
+def read_all(path: Path, options: ReadOptions, progress: Progress | None = None) -> list[FileReport]:
+    """Reads a file, or every table of a zip of exports. Raises ImportRefused with the faults of all of them."""
     file = str(path)
     _check_options(file, options)
-    table = load(path, EXPORTS, options.window, progress)
+    data = content(path)
+    if not archive.is_archive(data):
+        return [_read(file, data, options, progress)]
+    tables = archive.members(file, data)
+    reports: list[FileReport] = []
+    faults: list[Fault] = []
+    for place, (name, unpacked) in enumerate(tables):
+        try:
+            reports.append(_read(name, unpacked, options, None))
+        except ImportRefused as e:
+            faults.extend(e.faults)
+        if progress is not None:
+            progress((place + 1) / len(tables))
+    if faults:
+        raise ImportRefused(faults)
+    return reports
+
+
+def _read(file: str, data: bytes, options: ReadOptions, progress: Progress | None) -> FileReport:
+    table = load(file, data, EXPORTS, options.window, progress)
+    match table.found.export.subject:
+        case "ads":
+            report = _ads(file, table, options)
+        case "terms":
+            report = terms.without_orders(_ads(file, table, options))
+        case "activity":
+            report = shop.read(file, table, options)
+        case "orders":
+            report = orders.read(file, table, options)
+        case "stock":
+            report = stock.read(file, table, options)
+    if progress is not None:
+        progress(1.0)
+    return report
+
+
+def _ads(file: str, table: Table, options: ReadOptions) -> FileReport:
     export, found = table.found.export, table.found
     faults = Faults(file)
     notes = list(table.notes)
     window = _window(found, options, faults, notes)
-    days = _days(table, options, _latest(options), faults)
+    days = columns.days(table, options, faults, notes)
 
     evidence = currencies.Evidence()
-    columns = []
+    read_columns = []
     for part, places in zip(export.parts, found.columns, strict=True):
         for name in FIGURES:
             if name in places:
                 unknown = export.unknown_words.get(name, frozenset())
-                columns.append((part, figures.read_column(name, places[name], table.columns[places[name]], unknown)))
-        _headers_and_codes(table, places, evidence)
-    values = figures.settle([column for _, column in columns], table.lines, table.delimiter, evidence, faults)
+                column = figures.read_column(name, places[name], table.columns[places[name]], unknown)
+                read_columns.append((part, column))
+        columns.money_words(table, places, ("spend", "revenue", "amount"), evidence)
+    values = figures.settle([column for _, column in read_columns], table.lines, table.delimiter, evidence, faults)
+    values = [
+        [0 if one is None else one for one in column] if read.name in export.none_written else column
+        for (_, read), column in zip(read_columns, values, strict=True)
+    ]
     chinese = any(_CHINESE.search(name) for name in found.header)
     currency = currencies.settle(evidence, options.currency, export.currency, chinese, faults)
 
     entities = Entities.empty()
     totals = Figures.empty()
     for part, places in zip(export.parts, found.columns, strict=True):
-        own = {c.name: v for (p, c), v in zip(columns, values, strict=True) if p is part}
+        own = {c.name: v for (p, c), v in zip(read_columns, values, strict=True) if p is part}
         totals.extend(own, len(table.lines))
         entities.extend(texts(table, part, places, days, options.account, faults))
     _check_clicks(table, totals, faults)
@@ -66,15 +114,13 @@ def read(path: Path, options: ReadOptions, progress: Progress | None = None) -> 
     reports = observed(table, entities, totals, currency, window, options, faults)
     faults.check()
     notes.extend(export.notes)
-    notes.extend(_remarks(currency, max(days), options))
-    if progress is not None:
-        progress(1.0)
+    notes.extend(columns.remarks(currency, max(days), options))
     return FileReport(
         file=file,
         kind=export.kind,
         reports=reports,
-        mapping=_mapping(found),
-        ignored=_ignored(found),
+        mapping=columns.mapping(found),
+        ignored=columns.ignored(found),
         summary=summary(entities, totals, None if currency == NO_CURRENCY else currency),
         notes=tuple(notes),
         sha256=table.sha256,
@@ -90,15 +136,10 @@ def _check_options(file: str, options: ReadOptions) -> None:
         ZoneInfo(options.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         refuse(file, f"--timezone: expected an IANA zone such as Asia/Shanghai, was {options.timezone!r}", 0)
-    if options.year is not None and not dates.EARLIEST <= options.year <= _latest(options):
-        refuse(file, f"--year: expected {dates.EARLIEST} to {_latest(options)}, was {options.year}", 0)
+    if options.year is not None and not dates.EARLIEST <= options.year <= columns.latest(options):
+        refuse(file, f"--year: expected {dates.EARLIEST} to {columns.latest(options)}, was {options.year}", 0)
     if options.window is not None and not 0 <= options.window <= 365:
         refuse(file, f"--window: expected days from 0 to 365, was {options.window}", 0)
-
-
-def _latest(options: ReadOptions) -> int:
-    """The last year that a row may be of. Who does not care when the file was seen gives an instant long ago."""
-    return options.observed_at.year + 1 if options.observed_at.year >= dates.EARLIEST else dates.LATEST
 
 
 def _window(found: Match, options: ReadOptions, faults: Faults, notes: list[str]) -> int | None:
@@ -115,46 +156,6 @@ def _window(found: Match, options: ReadOptions, faults: Faults, notes: list[str]
     return found.window
 
 
-def _days(table: Table, options: ReadOptions, latest: int, faults: Faults) -> list[int]:
-    places = {name: place for columns in table.found.columns for name, place in columns.items()}
-    workbook = table.delimiter == ""
-    if "date" in places:
-        place = places["date"]
-        return dates.days_of(
-            table.columns[place],
-            table.lines,
-            place + 1,
-            lambda text: dates.written(text, options.year),
-            latest,
-            options.dates,
-            workbook,
-            faults,
-        )
-    months, days = table.columns[places["month"]], table.columns[places["day"]]
-    return dates.days_of(
-        [f"{month}{dates.APART}{day}" for month, day in zip(months, days, strict=True)],
-        table.lines,
-        places["day"] + 1,
-        lambda text: dates.month_day(text, options.year),
-        latest,
-        None,
-        workbook,
-        faults,
-    )
-
-
-def _headers_and_codes(table: Table, places: Mapping[str, int], evidence: currencies.Evidence) -> None:
-    """Currencies named in the headers of amounts and in the currency column."""
-    for name in ("spend", "revenue", "amount"):
-        if name in places and (word := currencies.in_header(half_width(table.found.header[places[name]]).strip())):
-            evidence.add(word[0], table.header_line, places[name] + 1)
-    if "currency" in places:
-        cells = table.columns[places["currency"]]
-        for text in {cell for cell in cells if cell.strip()}:
-            row = cells.index(text)
-            evidence.add(text, table.lines[row], places["currency"] + 1)
-
-
 def _check_clicks(table: Table, totals: Figures, faults: Faults) -> None:
     """More clicks than impressions in a row, where the kind of report cannot have it."""
     if table.found.export.repeats:
@@ -166,31 +167,3 @@ def _check_clicks(table: Table, totals: Figures, faults: Faults) -> None:
             column = table.found.columns[row // size]["clicks"]
             message = f"clicks: expected at most the impressions ({shown // MICROS}), was {clicked // MICROS}"
             faults.add(table.lines[row % size], column + 1, message)
-
-
-def _remarks(currency: Currency, last: int, options: ReadOptions) -> list[str]:
-    remarks = []
-    if currency == NO_CURRENCY:
-        remarks.append("the file names no currency; name it with --currency CODE")
-    today = day_number(AccountDay.of(options.observed_at, options.timezone).date)
-    if last > today and options.observed_at.year >= dates.EARLIEST:
-        remarks.append("the last days are in the future; are the dates read rightly?")
-    elif last == today:
-        remarks.append("the last day is not over; import it again when it is")
-    return remarks
-
-
-def _mapping(found: Match) -> dict[str, str]:
-    mapping: dict[str, str] = {}
-    for part, places in zip(found.export.parts, found.columns, strict=True):
-        for name, place in places.items():
-            printed = _PRINTED.get(name, name)
-            if part.budget and name not in found.export.columns:
-                printed = f"{printed} ({part.budget})"
-            mapping[printed] = found.header[place].strip()
-    return mapping
-
-
-def _ignored(found: Match) -> tuple[str, ...]:
-    used = {place for places in found.columns for place in places.values()} | set(found.segments)
-    return tuple(name.strip() for place, name in enumerate(found.header) if place not in used and spelling(name))

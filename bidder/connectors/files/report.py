@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NoReturn
 
+from bidder.activity import Activity
+from bidder.catalog import Product
 from bidder.errors import Fault, ImportRefused, Source
 from bidder.reports import Reports
 
@@ -42,6 +44,8 @@ class ReadOptions:
     window: int | None
     timezone: str
     observed_at: datetime
+    date: date | None = None
+    """The day of a file that has no column of days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ class FileReport:
     notes: tuple[str, ...] = ()
     sha256: str = ""
     """Of the bytes that were read."""
+    activity: Activity = field(default_factory=Activity.empty)
+    """What the file says of the shop itself."""
+    products: tuple[Product, ...] = ()
+    """What the file says of products: stock, cost."""
 
 
 @dataclass(slots=True)

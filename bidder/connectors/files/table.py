@@ -10,13 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
+from bidder.connectors.files import markup, workbook
 from bidder.connectors.files import text as texts
-from bidder.connectors.files import workbook
 from bidder.connectors.files.export import Export, Match, Near, did_you_mean, match, nearest, spelling
 from bidder.connectors.files.report import Faults, Progress, refuse
 from bidder.errors import ImportRefused
 
-__all__ = ["Table", "load"]
+__all__ = ["Table", "content", "load"]
 
 LARGEST = 256 * 1024 * 1024
 MOST_ROWS = 2_000_000
@@ -39,13 +39,15 @@ class Table:
     notes: tuple[str, ...]
     sha256: str = ""
     """Of the file's bytes."""
+    above: tuple[str, ...] = ()
+    """The cells above the header: titles and notes."""
 
 
 Row = tuple[int, Sequence[str]]
 
 
-def load(path: Path, exports: Sequence[Export], window: int | None, progress: Progress | None) -> Table:
-    """Reads a file whole. Raises ImportRefused: nothing there, no table, an unknown header, ragged lines."""
+def content(path: Path) -> bytes:
+    """The bytes of a file. Raises ImportRefused for what is not there, is no file or too large."""
     file = str(path)
     try:
         if not path.exists():
@@ -58,10 +60,31 @@ def load(path: Path, exports: Sequence[Export], window: int | None, progress: Pr
         refuse(file, f"the file cannot be read ({e.strerror or e})", 0)
     if len(data) > LARGEST:
         refuse(file, f"expected a file of at most {LARGEST >> 20} MB; export fewer days at a time")
+    return data
+
+
+def load(
+    file: str, data: bytes, exports: Sequence[Export], window: int | None, progress: Progress | None = None
+) -> Table:
+    """The table in these bytes. Raises ImportRefused: no table, an unknown header, ragged lines.
+
+    A page that a console saved as `.xls` is a table too.
+    """
     digest = sha256(data).hexdigest()
     if data.startswith((*workbook.ZIP_MAGIC, workbook.XLS_MAGIC)):
         return replace(_from_workbook(file, data, exports, window), sha256=digest)
+    if markup.is_markup(data):
+        return replace(_from_markup(file, data, exports, window), sha256=digest)
     return replace(_from_text(file, texts.decode(file, data), exports, window, progress), sha256=digest)
+
+
+def _from_markup(file: str, data: bytes, exports: Sequence[Export], window: int | None) -> Table:
+    rows = markup.rows(file, texts.decode(file, data, markup=True))
+    at = _header(rows[:ABOVE_HEADER], exports, window)
+    if at is None:
+        return _unknown(file, rows[:ABOVE_HEADER], exports)
+    width = len(rows[at[0]][1])
+    return _table(file, [(line, [*cells, *[""] * (width - len(cells))]) for line, cells in rows], at[0], at[1], ",", ())
 
 
 def _from_text(file: str, text: str, exports: Sequence[Export], window: int | None, progress: Progress | None) -> Table:
@@ -106,13 +129,20 @@ def _header(rows: Iterable[Row], exports: Sequence[Export], window: int | None) 
 
 
 def _table(file: str, rows: Iterable[Row], above: int, found: Match, delimiter: str, notes: tuple[str, ...]) -> Table:
-    (header_line, header), *_ = islice(rows, above, above + 1) if not isinstance(rows, list) else [rows[above]]
-    body: Iterable[Row] = rows[above + 1 :] if isinstance(rows, list) else rows
+    rows = iter(rows)
+    titles = tuple(cell.strip() for _, cells in islice(rows, above) for cell in cells if cell.strip())
+    header_line, header = next(rows)
+    body: Iterable[Row] = rows
     faults = Faults(file)
     _check_header(header, header_line, found, faults)
     width = len(header)
     used = {place for columns in found.columns for place in columns.values()}
-    day_at = next(columns[name] for columns in found.columns for name in ("date", "month") if name in columns)
+    dated = [columns[name] for columns in found.columns for name in ("date", "month") if name in columns]
+    day_at = dated[0] if dated else -1
+    wanted = [
+        (place, words) for word, words in found.export.only.items() if (place := _place(header, word)) is not None
+    ]
+    narrower = 0
     kept: list[Sequence[str]] = []
     lines: list[int] = []
     totals: list[int] = []
@@ -122,9 +152,12 @@ def _table(file: str, rows: Iterable[Row], above: int, found: Match, delimiter: 
                 faults.add(line, 0, f"expected {width} cells as in the header, was {len(cells)}")
                 continue
             cells = cells[:width]
-        day = cells[day_at]
-        if (day[:1].isalpha() and day.strip().casefold() in TOTALS) or (not day and _is_total(cells, used)):
+        day = cells[day_at] if day_at >= 0 else ""
+        if (day[:1].isalpha() and _total_word(day)) or (day.strip(" -") == "" and _is_total(cells, used)):
             totals.append(line)
+            continue
+        if any(cells[place].strip() not in words for place, words in wanted):
+            narrower += 1
             continue
         if len(kept) == MOST_ROWS:
             faults.add(line, 0, f"expected at most {MOST_ROWS:,} rows; export fewer days at a time")
@@ -136,12 +169,23 @@ def _table(file: str, rows: Iterable[Row], above: int, found: Match, delimiter: 
     faults.check()
     if totals:
         notes = (*notes, f"line {totals[0]} is a total and was left out" + f" ({len(totals)} such)" * (len(totals) > 1))
-    return Table(file, found, list(zip(*kept, strict=True)), lines, header_line, delimiter, notes)
+    if narrower:
+        notes = (*notes, f"{narrower:,} rows that split others further were left out")
+    return Table(file, found, list(zip(*kept, strict=True)), lines, header_line, delimiter, notes, above=titles)
+
+
+def _total_word(cell: str) -> bool:
+    word = cell.strip().casefold()
+    return word in TOTALS or word.startswith("total: ")
 
 
 def _is_total(cells: Sequence[str], used: set[int]) -> bool:
     """A line without a day that says it is a total."""
-    return any(cell.strip().casefold() in TOTALS for place, cell in enumerate(cells) if place in used)
+    return any(_total_word(cell) for place, cell in enumerate(cells) if place in used or place == 0)
+
+
+def _place(header: Sequence[str], word: str) -> int | None:
+    return next((place for place, name in enumerate(header) if spelling(name) == word), None)
 
 
 def _check_header(header: Sequence[str], line: int, found: Match, faults: Faults) -> None:

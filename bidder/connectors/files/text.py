@@ -47,8 +47,11 @@ def half_width(text: str) -> str:
     return text if text.isascii() else text.translate(_HALF_WIDTH)
 
 
-def decode(file: str, data: bytes) -> str:
-    """The text of a file in UTF-8, UTF-16 (with its mark) or GB18030. Refuses what is no text."""
+def decode(file: str, data: bytes, *, markup: bool = False) -> str:
+    """The text of a file in UTF-8, UTF-16 (with its mark) or GB18030. Refuses what is no text.
+
+    `markup`: a page is wanted; elsewhere it is refused.
+    """
     if not data.strip():
         refuse(file, "the file is empty; export it again")
     for start, what in _NO_TABLE.items():
@@ -58,7 +61,7 @@ def decode(file: str, data: bytes) -> str:
     if junk := _JUNK.search(text):
         line = text.count("\n", 0, junk.start()) + 1
         refuse(file, f"expected a table as text, was binary data (character {ord(junk[0]):#04x})", line)
-    if text.lstrip()[:200].casefold().startswith(("<!doctype", "<html", "<?xml", "<table", "{", "[{")):
+    if not markup and text.lstrip()[:200].casefold().startswith(("<!doctype", "<html", "<?xml", "<table", "{", "[{")):
         refuse(file, "expected a table (CSV, XLSX or XLS), was a page or a document; save it as CSV or XLSX", 1)
     if not text.strip():
         refuse(file, "the file is empty; export it again")

@@ -79,7 +79,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "noise": (random.Random(7).randbytes(4000), "report.csv:1  expected"),
     "latin text": (table(["2026-03-01,café,10,1,5,3,99"]).encode("latin-1"), "report.csv:2  expected text in UTF-8"),
     "a broken mark": (b"\xff\xfea", "report.csv:1  the file begins like UTF-16 and is not"),
-    "a page": (b"<html><table><tr><td>1</td></tr></table></html>", "was a page or a document"),
+    "a page": (b"<html><p>1</p></html>", "was a page or a document"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + b"0" * 50, "expected a table (CSV, XLSX or XLS), was a picture"),
     "mixed decimal signs": (
         table(["2026-03-01;tea;10;1;1.234,50;3;9", "2026-03-02;tea;10;1;1,234.50;3;9"], HEADER.replace(",", ";")),
@@ -89,8 +89,8 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         table(["2026-03-01;tea;10;1;1.234;3;9"], HEADER.replace(",", ";")),
         "report.csv:2:5  spend: '1.234' may be 1.234 or 1234; write the file without thousands separators",
     ),
-    "a search term report": (
-        "Date,Campaign Name,Customer Search Term,Impressions,Clicks,Spend,7 Day Total Orders (#)\n1,2,3,4,5,6,7\n",
+    "a placement report": (
+        "Date,Campaign Name,Placement,Impressions,Clicks,Spend,7 Day Total Orders (#)\n1,2,3,4,5,6,7\n",
         "it is a report by search term, keyword or placement; export the Advertised product report",
     ),
     "sums beyond any number": (

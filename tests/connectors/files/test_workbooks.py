@@ -108,8 +108,8 @@ def test_a_truncated_workbook_is_refused(part: float, tmp_path: Path) -> None:
 def test_an_archive_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     saved = io.BytesIO()
     with zipfile.ZipFile(saved, "w") as archive:
-        archive.writestr("计划报表.csv", "日期")
-    assert "was an archive of 计划报表.csv; unpack it first" in refusal(tmp_path, saved.getvalue())
+        archive.writestr("计划报表.pdf", "日期")
+    assert "was an archive of 计划报表.pdf; unpack it first" in refusal(tmp_path, saved.getvalue())
 
 
 def test_an_old_workbook_that_is_damaged_is_refused(tmp_path: Path) -> None:
