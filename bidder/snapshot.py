@@ -90,7 +90,8 @@ class Snapshot:
     shop's currency, before `day`. `exchange` gives shop currency per unit of another. `changed` is the day
     (days since 1970) of the last change that bidder itself made to a budget. `unresolved` holds, for a budget whose
     last write has no known outcome, the larger of its possible amounts. `foreign` is when somebody else was seen to
-    have moved a budget. `activity` is what the shop itself did before `day`.
+    have moved a budget. `activity` is what the shop itself did before `day`. `versions` holds every reading of the
+    rows of the last weeks, older ones too (empty: only the newest are known): how late orders come is learnt from it.
     """
 
     as_of: datetime
@@ -106,6 +107,7 @@ class Snapshot:
     unresolved: Mapping[BudgetId, Money] = field(default_factory=dict)
     foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity.empty)
+    versions: History = field(default_factory=History.empty)
 
     @classmethod
     def build(
@@ -124,12 +126,15 @@ class Snapshot:
         unresolved: Mapping[BudgetId, Money] | None = None,
         foreign: Mapping[BudgetId, datetime] | None = None,
         activity: Activity | None = None,
+        versions: History | None = None,
     ) -> Snapshot:
         """Puts budgets and products into the order of their figures and re-points the history at it."""
         product_rank = _order([_product_key(product) for product in products], [str(p.id) for p in products])
         history = _repoint(history, "product", product_rank)
         budget_rank = _order(_budget_keys(budgets, history, products, product_rank), [str(b.id) for b in budgets])
         history = _repoint(history, "budget", budget_rank)
+        if versions is not None:
+            versions = _repoint(_repoint(versions, "product", product_rank), "budget", budget_rank)
         return cls(
             as_of=as_of,
             day=day,
@@ -144,6 +149,7 @@ class Snapshot:
             unresolved=dict(unresolved or {}),
             foreign=dict(foreign or {}),
             activity=Activity.empty() if activity is None else activity,
+            versions=History.empty() if versions is None else versions,
         )
 
     @property

@@ -12,9 +12,9 @@ import numpy as np
 from bidder.catalog import BudgetStatus
 from bidder.response import delivery
 from bidder.response.curve import Curves, Posterior
-from bidder.response.delay import complete_by_age
+from bidder.response.delay import chain_ladder, complete_by_age, default_curve
 from bidder.response.learn import Days, Fit, learn
-from bidder.response.panel import Panel, panel
+from bidder.response.panel import Panel, day_age, panel
 from bidder.response.rates import click_cost, fits_binomial, groups_of, per_exposure, per_trial, raw_rate
 from bidder.response.settings import ResponseSettings
 from bidder.response.shapes import KNOTS, Shapes, bins, candidates
@@ -27,6 +27,9 @@ __all__ = ["ResponseSettings", "estimate"]
 
 ANCHOR_DAYS = 28
 """The plain window whose raw figures are always shown beside the estimates (SCIENCE 1.1)."""
+
+LATE_DAYS = 60
+"""Days whose earlier readings teach how late orders come (SCIENCE 2.1)."""
 
 GROUP_SHARE = 0.15
 """A group's own return weighs its share of spend against this share of the shop's spend."""
@@ -44,7 +47,8 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
     left, share = bins(np.where(table.live, table.spend, 1.0) / scale[:, None])
     reach = delivery.reachable(table, left, share, np.ones(table.shape))
     orders = _orders(table, value)
-    counted = np.where(table.live & np.isfinite(orders), complete_by_age(table.age, settings.late), 0.0)
+    late = _completion(snapshot, settings, group)
+    counted = np.where(table.live & np.isfinite(orders), complete_by_age(table.age, late), 0.0)
     shapes = candidates(settings.elasticity, settings.elasticity_sd, settings.start_up)
     days = Days(
         left=left,
@@ -56,6 +60,15 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
     )
     fitted = learn(days, click_witness(table), shapes, settings.half_life)
     return _curves(snapshot, settings, table, group, value, scale, reach, shapes, fitted, orders)
+
+
+def _completion(snapshot: Snapshot, settings: ResponseSettings, group: IntArray) -> FloatArray:
+    """How complete each budget's orders are by age, (n, 15): from earlier readings that were kept, as known by now."""
+    versions = snapshot.versions
+    seen = np.nan_to_num(versions.observed, nan=np.inf) <= snapshot.as_of.timestamp()
+    versions = versions.select(seen & (versions.day < snapshot.today) & (versions.day >= snapshot.today - LATE_DAYS))
+    age, now_age = day_age(snapshot, versions), snapshot.today - versions.day
+    return chain_ladder(versions, age, now_age.astype(np.float64), group, default_curve(settings.late))
 
 
 def _groups(snapshot: Snapshot) -> IntArray:

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from bidder.ids import AccountId
 from bidder.snapshot import FloatArray, History, IntArray, Snapshot
 
-__all__ = ["Panel", "panel"]
+__all__ = ["Panel", "day_age", "panel"]
 
 DAY_SECONDS = 86_400.0
 LEAST, MOST = 1e-9, 1e15
@@ -25,7 +26,7 @@ LEAST, MOST = 1e-9, 1e15
 class Panel:
     """Figures of (n budgets, T days); NaN is unknown. Column 0 is day number `first`; the last is the day before today.
 
-    `live` marks days on which money was spent; `age` is how many days after the day's start its figures were seen
+    `live` marks days on which money was spent; `age` is how many days after the day's start its figures were last read
     (SCIENCE 2.1: 0 on the day itself).
     """
 
@@ -95,12 +96,12 @@ def panel(snapshot: Snapshot, window: int) -> Panel:
         orders=summed(orders),
         revenue=summed(history.revenue * row_rate),
         amount=largest(history.amount * row_rate),
-        age=largest(_age(snapshot, history)),
+        age=_read_again(snapshot, largest(day_age(snapshot, history) + 0.5) - 0.5),  # `largest` takes 0 for unknown
         live=live,
     )
 
 
-def _age(snapshot: Snapshot, history: History) -> FloatArray:
+def day_age(snapshot: Snapshot, history: History) -> FloatArray:
     """Days from the start of each row's day (in its account's zone) to when it was seen; unknown: seen now."""
     offset = np.zeros(len(snapshot.budgets))
     by_account = {
@@ -109,9 +110,25 @@ def _age(snapshot: Snapshot, history: History) -> FloatArray:
     for index, budget in enumerate(snapshot.budgets):
         shift = by_account.get(budget.id.account)
         offset[index] = shift.total_seconds() if shift is not None else 0.0
-    seen = np.where(np.isfinite(history.observed), history.observed, snapshot.as_of.timestamp())
+    now = snapshot.as_of.timestamp()
+    seen = np.where(np.isfinite(history.observed), history.observed, now)
     local = (seen + offset[history.budget]) / DAY_SECONDS if len(history) else np.zeros(0)
-    return np.maximum(np.floor(local - history.day), 0.0) + 1e-6  # above zero: `largest` takes 0 for unknown
+    return np.maximum(np.floor(local - history.day), 0.0)
+
+
+def _read_again(snapshot: Snapshot, age: FloatArray) -> FloatArray:
+    """Ages (n, T), where a later reading of the account's older days shows that this day was read again too.
+
+    A reading that found a day unchanged leaves no row behind; readings cover the last days without gaps, so one that
+    changed an older day has also seen this one.
+    """
+    number: dict[AccountId, int] = {}
+    account = np.array([number.setdefault(b.id.account, len(number)) for b in snapshot.budgets], dtype=np.int64)
+    days = np.arange(age.shape[1], dtype=np.float64)
+    latest = np.full((len(number), age.shape[1]), -np.inf)
+    np.maximum.at(latest, account, np.where(np.isfinite(age), age + days, -np.inf))
+    latest = np.maximum.accumulate(latest, axis=1)
+    return np.where(np.isfinite(age), np.maximum(age, latest[account] - days), np.nan)
 
 
 def _steady(history: History) -> History:
