@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from bidder.testing.platform import FakePlatform, NotOffered, ReadFault, Row, WriteFault
 from bidder.testing.reading import ReadingContract
+from bidder.testing.wire import WireContract
 from bidder.testing.writing import WritingContract
 
 __all__ = ["ConnectorContract", "FakePlatform", "NotOffered", "ReadFault", "Row", "WriteFault"]
 
 
-class ConnectorContract(ReadingContract, WritingContract):
+class ConnectorContract(ReadingContract, WritingContract, WireContract):
     """All cases. Subclass it, and give it `platform`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Protocol
 
@@ -79,6 +80,7 @@ def a_row(
         units=float(orders),
         revenue=Money(revenue * unit, currency),
     )
+    figures = replace(figures, **dict.fromkeys(getattr(platform, "lacks", ())))
     return Row(day_of(platform, age), chosen, platform.product(chosen), figures)
 
 

@@ -41,6 +41,10 @@ class WriteFault(StrEnum):
     """It is done, and answered with something that is no reply."""
     THROTTLED = "write_throttled"
     """It is not done: too many requests."""
+    EXPIRED = "write_expired"
+    """It is not done: the access token is no longer good. Once."""
+    PARTIAL = "partial"
+    """It is not done, and answered with the status of a success and an error inside."""
 
 
 class ReadFault(StrEnum):
@@ -54,6 +58,18 @@ class ReadFault(StrEnum):
     """A field that the connector needs has another name."""
     MISSING_ROWS = "missing_rows"
     """Fewer rows come than the reply says there are (a page that comes back empty)."""
+    THROTTLED_LONG = "throttled_long"
+    """Too many requests; come again in an hour, by the platform's own signal."""
+    NOT_READY = "not_ready"
+    """The report is not made yet."""
+    PAGE = "page"
+    """A page of HTML with the status of a success."""
+    EXPIRED = "expired"
+    """The access token is no longer good. Once."""
+    REFUSED = "refused"
+    """The access token is no longer good, and another is not given, from now on."""
+    ENDED = "ended"
+    """The API's version has ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,14 +55,15 @@ def test_an_unknown_name_is_a_fault_at_its_place_with_the_nearest_name(word: str
 
 def test_another_package_adds_a_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     others(monkeypatch, ("mine", f"{__name__}:mine"))
-    assert registry.names() == ("mine", "sandbox")
+    assert "mine" in registry.names()
+    assert list(registry.names()) == sorted(registry.names())
     assert registry.kind("mine") is mine
 
 
 def test_another_package_cannot_take_over_a_built_in_name(monkeypatch: pytest.MonkeyPatch) -> None:
     others(monkeypatch, ("sandbox", f"{__name__}:mine"))
     assert registry.kind("sandbox") is not mine
-    assert registry.names() == ("sandbox",)
+    assert registry.names().count("sandbox") == 1
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,13 @@ class Client:
         except BrokenState as e:
             raise ConnectorError(self._account, operation, str(e)) from e
         except OSError as e:
-            raise ConnectorError(self._account, operation, f"no reply: {e}", waiting_helps=True) from e
+            error = "timeout" if isinstance(e, TimeoutError) else "connect"
+            raise ConnectorError(self._account, operation, f"no reply: {e}", waiting_helps=True, error=error) from e
         if reply.status != 200:
             helps = reply.status == 429 or reply.status >= 500
-            raise ConnectorError(self._account, operation, f"{reply.status} {_said(reply.body)}", waiting_helps=helps)
+            error = "throttled" if reply.status == 429 else "http_5xx" if helps else "http_4xx"
+            reason = f"{reply.status} {_said(reply.body)}"
+            raise ConnectorError(self._account, operation, reason, waiting_helps=helps, error=error)
         return Payload(received_at, reply.body)
 
 

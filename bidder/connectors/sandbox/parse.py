@@ -144,11 +144,12 @@ class _Node:
 
     def error(self, name: str, reason: str) -> ConnectorError:
         where = f"{self.path}.{name}".strip(".")
-        return ConnectorError(self.account, self.operation, f"{where}: {reason}")
+        return ConnectorError(self.account, self.operation, f"{where}: {reason}", error="schema")
 
     def get(self, name: str) -> Any:
         if not isinstance(self.value, dict):
-            raise self.error("", f"expected an object, was {type(self.value).__name__}")
+            reason = f"{self.path or 'the body'}: expected an object, was {type(self.value).__name__}"
+            raise ConnectorError(self.account, self.operation, reason, error="schema" if self.path else "decode")
         if name not in self.value:
             raise self.error(name, "missing")
         return self.value[name]

@@ -18,7 +18,7 @@ from bidder.connectors.sandbox.state import MemoryKeeper, State
 from bidder.connectors.sandbox.write import SandboxWriter
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Currency, Money
-from bidder.testing import ReadFault, Row, WriteFault
+from bidder.testing import NotOffered, ReadFault, Row, WriteFault
 
 FEN = 10_000
 WALL = datetime(2026, 9, 20, 6, 0, tzinfo=UTC)
@@ -93,10 +93,17 @@ class FakeSandbox:
         self.server.edit(budget.native, status=status)
 
     def fail_next_read(self, fault: ReadFault) -> None:
-        self.server.forced.append(Fault(fault.value))
+        self.server.forced.append(_fault(fault.value))
 
     def fail_next_write(self, fault: WriteFault) -> None:
-        self.server.forced.append(Fault(fault.value))
+        self.server.forced.append(_fault(fault.value))
+
+
+def _fault(name: str) -> Fault:
+    try:
+        return Fault(name)
+    except ValueError:
+        raise NotOffered(f"the sandbox has no {name}") from None
 
 
 def _wire(row: Row) -> dict[str, Any]:
