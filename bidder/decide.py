@@ -23,7 +23,10 @@ from bidder.rules.base import Rule
 from bidder.rules.evaluate import evaluate
 from bidder.snapshot import FloatArray, Snapshot
 
-__all__ = ["Decision", "Policy", "decide"]
+__all__ = ["LEFT_ALONE", "Decision", "Policy", "decide"]
+
+LEFT_ALONE = "changes too small to be worth a write"
+"""The name of the bounds that pin such budgets: nobody's rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +76,5 @@ def _left_alone(limits: Limits, small: NDArray[np.bool_], now: FloatArray) -> Li
     A wish: where a cap asks for many small cuts, they are made.
     """
     lower, upper = np.where(small, now, -np.inf), np.where(small, now, np.inf)
-    pinned = Bounds("changes too small to be worth a write", lower, upper, Priority.WISH)
+    pinned = Bounds(LEFT_ALONE, lower, upper, Priority.WISH)
     return replace(limits, bounds=(*limits.bounds, pinned))

@@ -44,7 +44,12 @@ def plan(
     year: Annotated[int | None, typer.Option(help="Year of a file whose dates have none.")] = None,
     dates: Annotated[str | None, typer.Option(help="How the file writes dates: dmy, mdy or ymd.")] = None,
     what_if: Annotated[
-        list[str] | None, typer.Option("--what-if", help="Try a change: total=+20%, total=1500, objective=revenue.")
+        list[str] | None,
+        typer.Option(
+            "--what-if",
+            help="Show what a change would do, beside the plan without it: total=+20%, total=1500, objective=revenue, "
+            "'rule NAME=off', 'pin BUDGET=AMOUNT'; may be repeated.",
+        ),
     ] = None,
     config: ConfigOption = None,
     store: Annotated[str | None, typer.Option(help="Where the saved state is, e.g. sqlite:///bidder.db.")] = None,
@@ -68,8 +73,7 @@ def plan(
         dates=dates,
         what_if=tuple(what_if or ()),
     )
-    decision, notes = decide_from(asked, config, store)
-    shown = show_plan(decision, notes, as_json=as_json)
+    shown = show_plan(decide_from(asked, config, store), as_json=as_json)
     if exit_code and shown["budgets"] and any(line["now"] != line["planned"] for line in shown["budgets"]):
         raise typer.Exit(10)
 
@@ -130,8 +134,8 @@ def explain(
     from bidder.cli.planning import Asked, decide_from
     from bidder.explain.entity import entity_document, entity_text
 
-    decision, _ = decide_from(Asked(history=tuple(history or ()), total=total), config, store)
-    shown = entity_document(decision, entity)
+    decided = decide_from(Asked(history=tuple(history or ()), total=total), config, store)
+    shown = entity_document(decided.decision, entity)
     if as_json:
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:

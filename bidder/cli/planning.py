@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bidder.reports import Reports
     from bidder.snapshot import Snapshot
 
-__all__ = ["Asked", "decide_from", "show_plan"]
+__all__ = ["Asked", "Decided", "decide_from", "read_files", "show_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,22 @@ class Asked:
     what_if: tuple[str, ...] = ()
 
 
-def decide_from(asked: Asked, config: Path | None, store: str | None) -> tuple[Decision, tuple[str, ...]]:
-    """The decision that was asked for, and notes on what it stands on. Raises ConfigError for what cannot be used."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Decided:
+    """A decision with notes on what it stands on; `without` is the plan without what `asked` would change."""
+
+    decision: Decision
+    notes: tuple[str, ...] = ()
+    without: Decision | None = None
+    asked: tuple[str, ...] = ()
+
+
+def decide_from(asked: Asked, config: Path | None, store: str | None) -> Decided:
+    """The decision that was asked for. Raises ConfigError for what cannot be used."""
     from bidder.config.load import load
     from bidder.decide import decide
+    from bidder.explain.what_if import changed_policy
 
-    asked = _what_if(asked)
     loaded = load(config)
     notes: tuple[str, ...] = ()
     if asked.history:
@@ -51,14 +61,18 @@ def decide_from(asked: Asked, config: Path | None, store: str | None) -> tuple[D
     else:
         snapshot, bare = _from_store(asked, loaded, store)
     policy = _policy(asked, loaded, snapshot, bare)
-    return decide(snapshot, policy), notes
+    decision = decide(snapshot, policy)
+    if not asked.what_if:
+        return Decided(decision, notes)
+    return Decided(decide(snapshot, changed_policy(decision, asked.what_if)), notes, decision, asked.what_if)
 
 
-def show_plan(decision: Decision, notes: tuple[str, ...], *, as_json: bool) -> Mapping[str, Any]:
+def show_plan(decided: Decided, *, as_json: bool) -> Mapping[str, Any]:
     """Prints the plan's document or its table; returns the document."""
     from bidder.explain.plan import document
 
-    shown = document(decision, notes).model_dump(mode="json")
+    made = document(decided.decision, decided.notes, without=decided.without, asked=decided.asked)
+    shown = made.model_dump(mode="json")
     if as_json:
         import typer
 
@@ -74,6 +88,7 @@ def show_plan(decision: Decision, notes: tuple[str, ...], *, as_json: bool) -> M
 
 
 def read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
+    """The rows of the files that were named, and notes on them. Raises ImportRefused, ConfigError."""
     import numpy as np
 
     from bidder.connectors.files import ReadOptions, read
@@ -180,14 +195,3 @@ def _day(asked: Asked) -> date | None:
         return date.fromisoformat(asked.day)
     except ValueError as e:
         raise ConfigError([Fault(Source("--date"), f"expected YYYY-MM-DD, was {asked.day!r}")]) from e
-
-
-def _what_if(asked: Asked) -> Asked:
-    """The question in the form of options: `total=+20%` is `--total +20%`."""
-    for text in asked.what_if:
-        name, equals, value = text.partition("=")
-        if not equals or name not in ("total", "objective") or not value:
-            message = f"expected total=AMOUNT, total=+20% or objective=NAME, was {text!r}"
-            raise ConfigError([Fault(Source("--what-if"), message)])
-        asked = replace(asked, total=value) if name == "total" else replace(asked, objective=value)
-    return asked

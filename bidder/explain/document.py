@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["BudgetLine", "CertificateLine", "Expected", "HoldLine", "Interval", "LimitLine", "PlanDocument", "RuleLine"]
+__all__ = [
+    "BudgetLine",
+    "CertificateLine",
+    "Expected",
+    "HoldLine",
+    "Interval",
+    "LimitLine",
+    "PlanDocument",
+    "RuleLine",
+    "WhatIf",
+    "WhatIfLine",
+]
 
 
 class _Shape(BaseModel):
@@ -103,6 +114,37 @@ class HoldLine(_Shape):
     budget: str | None
 
 
+class WhatIfLine(_Shape):
+    """A budget whose planned amount differs."""
+
+    id: str
+    without: str
+    """Planned without the change that was asked about."""
+    planned: str
+    """Planned with it."""
+    difference: str
+
+
+class WhatIf(_Shape):
+    """What would be other if something were other: this plan beside the one without the change."""
+
+    asked: list[str]
+    """As typed."""
+    without: str
+    """The id of the plan without the change."""
+    total: str
+    """Its total; the differences below are this plan's less its."""
+    planned: str
+    """Difference of the planned sum."""
+    spend: str
+    """Difference of the expected spend."""
+    orders: float
+    revenue: str
+    profit: str
+    budgets: list[WhatIfLine]
+    """Those that differ, most money first."""
+
+
 class CertificateLine(_Shape):
     """How good the optimum is, recomputed without the solver."""
 
@@ -135,6 +177,10 @@ class PlanDocument(_Shape):
     """total − planned: money left on purpose."""
     value_of_total: float
     """Objective gained by one more unit of the total."""
+    value_up: float | None = None
+    """The same, measured by solving with a total 1 % larger; null without a total, or where nobody solved."""
+    value_down: float | None = None
+    """What one unit less would cost, measured with a total 1 % smaller; at a kink the two differ."""
     expected: Interval
     """The objective's money: profit of the whole plan."""
     expected_now: str
@@ -147,3 +193,5 @@ class PlanDocument(_Shape):
     holds: list[HoldLine]
     notes: list[str]
     """What a reader should know about the figures behind the plan."""
+    what_if: WhatIf | None = None
+    """Only where something was asked: `bidder plan --what-if`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from bidder.catalog import BudgetStatus
 from bidder.decide import Decision
-from bidder.errors import SolveError
+from bidder.explain.costs import Costs, costs_of, rule_of
 from bidder.explain.document import (
     BudgetLine,
     CertificateLine,
@@ -22,9 +22,9 @@ from bidder.explain.document import (
     RuleLine,
 )
 from bidder.explain.reason import bindings, reason_of, total_limit
-from bidder.limits import Limits, Priority
+from bidder.explain.what_if import beside
+from bidder.limits import Bounds, Limit
 from bidder.money import NO_CURRENCY, Currency, exponent_of
-from bidder.optimizer.allocate import allocate
 from bidder.response.forecast import forecast
 
 if TYPE_CHECKING:
@@ -37,16 +37,16 @@ WIDE = 110
 
 _NARROW = ["budget", "now", "plan", "±", "profit", "next"]
 
-COSTED_RULES = 4
-"""Rules whose whole cost is worked out by solving without them; each takes a few solver starts."""
 
-
-def document(decision: Decision, notes: tuple[str, ...] = ()) -> PlanDocument:
-    """The plan with its reasons, lines sorted by budget id."""
+def document(
+    decision: Decision, notes: tuple[str, ...] = (), *, without: Decision | None = None, asked: Sequence[str] = ()
+) -> PlanDocument:
+    """The plan with its reasons, lines sorted by budget id; beside the plan `without` what was asked, where given."""
     snapshot, allocation, plan = decision.snapshot, decision.allocation, decision.plan
     planned = _planned(decision)
     expected = forecast(decision.curves, planned)
     total = total_limit(decision)
+    costs = costs_of(decision)
     money = _Words(snapshot.currency)
     before = float(np.nansum(snapshot.now))
     cap = float(planned.sum()) if total is None else total.bound
@@ -70,17 +70,20 @@ def document(decision: Decision, notes: tuple[str, ...] = ()) -> PlanDocument:
         planned=money(float(planned.sum())),
         unallocated=money(max(0.0, cap - float(planned.sum()))),
         value_of_total=_round(allocation.value_of_total),
+        value_up=None if costs.up is None else _round(costs.up),
+        value_down=None if costs.down is None else _round(costs.down),
         expected=Interval(mean=money(profit), p10=money(profit - width[0]), p90=money(profit + width[1])),
         expected_now=money(float(forecast(decision.curves, np.nan_to_num(snapshot.now)).profit.sum())),
         margin_known=known,
         certificate=CertificateLine(status=allocation.certificate.status, gap=_round(allocation.certificate.gap, 12)),
         budgets=sorted(lines, key=lambda line: line.id),
-        limits=_rules(decision, money),
+        limits=_rules(decision, costs, money),
         holds=[
             HoldLine(check=held.check, reason=held.reason, budget=None if held.budget is None else str(held.budget))
             for held in decision.held
         ],
         notes=said,
+        what_if=None if without is None else beside(decision, without, asked),
     )
 
 
@@ -141,51 +144,36 @@ def _line(decision: Decision, index: int, expected: Any, money: _Words) -> Budge
     )
 
 
-def _rules(decision: Decision, money: _Words) -> list[RuleLine]:
-    """Every limit once, and the cost of the few that bind hardest."""
+def _rules(decision: Decision, costs: Costs, money: _Words) -> list[RuleLine]:
+    """Every limit once; the cost of a rule as a whole stands on the first of its lines that binds."""
     limits, allocation = decision.limits, decision.allocation
-    lines: list[RuleLine] = []
-    dearest: list[tuple[float, int, Limits]] = []
-    for position, (bound, prices) in enumerate(zip(limits.bounds, allocation.bound_prices, strict=True)):
-        binding = bool(np.any(np.abs(prices) > 1e-9))
-        source = str(bound.source) if bound.source else None
-        price = float(np.abs(prices).max(initial=0.0))
-        without = Limits(limits.size, (*limits.bounds[:position], *limits.bounds[position + 1 :]), limits.limits)
-        if binding and bound.priority < Priority.PLATFORM:
-            dearest.append((float(np.abs(prices).sum()), len(lines), without))
-        lines.append(_rule(bound.rule, source, binding, price, 0.0))
-    for position, (limit, priced) in enumerate(zip(limits.limits, allocation.prices, strict=True)):
-        source = str(limit.source) if limit.source else None
-        without = Limits(limits.size, limits.bounds, (*limits.limits[:position], *limits.limits[position + 1 :]))
-        if priced.binding and limit.priority < Priority.ABSOLUTE:
-            dearest.append((abs(priced.price), len(lines), without))
-        lines.append(_rule(limit.rule, source, priced.binding, priced.price, priced.relaxed))
-    for _, line, without in sorted(dearest, key=lambda one: (-one[0], one[1]))[:COSTED_RULES]:
-        cost = _cost(decision, without)
-        if cost is not None:
-            lines[line] = lines[line].model_copy(update={"cost_per_day": money(cost)})
-    return lines
+    left = dict(costs.rules)
 
+    def line(one: Bounds | Limit, binding: bool, price: float, relaxed: float) -> RuleLine:
+        cost = left.pop(rule_of(one), None) if binding else 0.0
+        return RuleLine(
+            rule=one.rule,
+            source=str(one.source) if one.source else None,
+            binding=binding,
+            price=_round(price),
+            cost_per_day=None if cost is None else money(cost) if binding else "0",
+            relaxed=_round(relaxed),
+        )
 
-def _rule(rule: str, source: str | None, binding: bool, price: float, relaxed: float) -> RuleLine:
-    return RuleLine(
-        rule=rule,
-        source=source,
-        binding=binding,
-        price=_round(price),
-        cost_per_day=None if binding else "0",
-        relaxed=_round(relaxed),
-    )
-
-
-def _cost(decision: Decision, without: Limits) -> float | None:
-    """What the plan would gain a day without the rule; None when that cannot be solved."""
-    curves, policy = decision.curves, decision.policy
-    try:
-        free = allocate(curves, without, policy.objective, decision.snapshot.now, policy.allocate)
-    except SolveError:
-        return None
-    return max(0.0, free.objective - decision.allocation.objective)
+    gave = allocation.bound_relaxed or tuple(np.zeros(limits.size) for _ in limits.bounds)
+    lines = [
+        line(
+            bound,
+            bool(np.any(np.abs(prices) > 1e-9)),
+            float(np.abs(prices).max(initial=0.0)),
+            float(by.max(initial=0.0)),
+        )
+        for bound, prices, by in zip(limits.bounds, allocation.bound_prices, gave, strict=True)
+    ]
+    return lines + [
+        line(limit, priced.binding, priced.price, priced.relaxed)
+        for limit, priced in zip(limits.limits, allocation.prices, strict=True)
+    ]
 
 
 def table(shown: Mapping[str, Any], width: int = 160) -> RenderableType:
@@ -224,16 +212,46 @@ def table(shown: Mapping[str, Any], width: int = 160) -> RenderableType:
     reasons.add_column(ratio=2)
     for line in lines:
         reasons.add_row(Text(line["id"], style="bold"), Text(line["reason"]))
-    return Group(figures, Text(), reasons, Text(), Padding(Text("\n".join(_summary(shown))), 0))
+    parts: list[RenderableType] = [figures, Text(), reasons, Text(), Padding(Text("\n".join(_summary(shown))), 0)]
+    return Group(*parts, *([Text(), _beside(shown)] if shown["what_if"] else []))
+
+
+def _beside(shown: Mapping[str, Any]) -> RenderableType:
+    """What is other than without the change."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    found = shown["what_if"]
+    said = (
+        f"with {', '.join(found['asked'])}, against the plan without it ({found['without']}, total {found['total']}): "
+        f"profit {_signed(found['profit']) or '0'}, spend {_signed(found['spend']) or '0'}, "
+        f"revenue {_signed(found['revenue']) or '0'}, orders {found['orders']:+.1f}"
+    )
+    lines = Table(box=None, pad_edge=False)
+    for place, name in enumerate(("budget", "without", "with", "±")):
+        lines.add_column(name, justify="left" if place == 0 else "right", no_wrap=place > 0)
+    for one in found["budgets"]:
+        lines.add_row(Text(one["id"]), one["without"], one["planned"], _signed(one["difference"]))
+    return Group(Text(said), lines if found["budgets"] else Text("no budget changes"))
 
 
 def _signed(text: str) -> str:
     return "" if float(text) == 0 else text if text.startswith("-") else f"+{text}"
 
 
+def _worth(shown: Mapping[str, Any]) -> str:
+    """The slope, and both sides of it where they were measured and differ."""
+    up, down = shown["value_up"], shown["value_down"]
+    slope = f"{shown['value_of_total']:.2f}"
+    if up is None or down is None:
+        return slope
+    return f"{slope} (measured over 1 %: {up:.2f} for more, {down:.2f} lost for less)"
+
+
 def _summary(shown: Mapping[str, Any]) -> list[str]:
     parts = [
-        f"one more unit of the total earns {shown['value_of_total']:.2f} a day; "
+        f"one more unit of the total earns {_worth(shown)} a day; "
         f"{shown['unallocated']} of {shown['total']} is left unspent",
         f"expected profit {shown['expected']['mean']} ({shown['expected']['p10']}…{shown['expected']['p90']}), "
         f"now {shown['expected_now']}; certificate {shown['certificate']['status']}, "

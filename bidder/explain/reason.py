@@ -14,7 +14,7 @@ from bidder.decide import Decision
 from bidder.limits import Limit, Priority, Quantity, Sense
 from bidder.money import NO_CURRENCY, minor_unit
 
-__all__ = ["Binding", "bindings", "reason_of", "total_limit"]
+__all__ = ["Binding", "bindings", "reason_of", "total_limit", "total_place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,23 @@ class Binding:
 
 
 def total_limit(decision: Decision) -> Limit | None:
-    """The absolute cap on the sum of all amounts: the tightest of them."""
+    """The absolute cap on the sum of all amounts in force: the tightest of them."""
+    place = total_place(decision)
+    return None if place is None else decision.limits.limits[place]
+
+
+def total_place(decision: Decision) -> int | None:
+    """Where that cap stands among the limits."""
+    spends = np.array([one.status is BudgetStatus.ACTIVE for one in decision.snapshot.budgets], dtype=np.bool_)
     caps = [
-        limit
-        for limit in decision.limits.limits
+        place
+        for place, limit in enumerate(decision.limits.limits)
         if limit.quantity is Quantity.AMOUNT
         and limit.sense is Sense.AT_MOST
         and limit.priority >= Priority.ABSOLUTE
-        and bool(np.all(limit.weights == 1.0))
+        and bool(np.all(limit.weights[spends] == 1.0))
     ]
-    return min(caps, key=lambda limit: limit.bound, default=None)
+    return min(caps, key=lambda place: decision.limits.limits[place].bound, default=None)
 
 
 def bindings(decision: Decision, index: int) -> list[Binding]:

@@ -107,7 +107,7 @@ def test_the_total_may_be_relative_and_is_today_when_nobody_says(history: Path) 
         (["--total", "nan"], "--total"),
         (["--date", "2.3.2026"], "YYYY-MM-DD"),
         (["--objective", "fame"], "profit, revenue, orders"),
-        (["--what-if", "weather=good"], "total=AMOUNT"),
+        (["--what-if", "weather=good"], "pin BUDGET=AMOUNT"),
         (["--dates", "mmm"], "dmy, mdy or ymd"),
         (["--currency", "RMB"], "ISO 4217"),
     ],
