@@ -20,6 +20,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _no_fault(_reply: Reply) -> Verdict | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """The clocks and the luck of a session: a test hands in its own."""
@@ -42,10 +46,16 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TokenRecipe:
-    """How a token is fetched: the (unsigned) request, and the token in its reply (None: it is not there)."""
+    """How a token is fetched: the (unsigned) request, and the token in its reply (None: it is not there).
+
+    `first` is a token that is known from the beginning: it is used until the platform no longer takes it. `fault` says
+    what a reply means where the platform answers errors in a way of its own (None: it is none).
+    """
 
     ask: Callable[[], Ask]
     token: Callable[[Reply], Token | None]
+    first: str = field(default="", repr=False)
+    fault: Callable[[Reply], Verdict | None] = _no_fault
 
 
 def with_bearer(ask: Ask, token: str) -> Ask:

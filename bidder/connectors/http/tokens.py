@@ -23,8 +23,8 @@ class Keyring:
     def __init__(self, recipe: TokenRecipe | None, redact: Redactor) -> None:
         self._recipe = recipe
         self._redact = redact
-        self._value: str | None = None
-        self._until = 0.0
+        self._value: str | None = recipe.first or None if recipe else None
+        self._until = float("inf") if self._value else 0.0
         self._refused_until = float("-inf")
         self._refusal = ""
 
@@ -90,6 +90,10 @@ class Keyring:
         if isinstance(got, NotSent | Lost):
             meaning = Meaning.FAILED if got.error == "decode" else Meaning.PASSING
             return Verdict(meaning, f"no token: {got.reason}", None, got.error)
+        fault = self._recipe.fault(got)
+        if fault is not None:
+            reason = f"no token: {self._redact(fault.reason)}"
+            return Verdict(fault.meaning, reason, fault.wait, fault.error)
         words = self._redact(said_in(got))
         if got.status in (400, 401, 403):
             reason = f"the token was refused: {words}; check the credentials, or give the consent again"
