@@ -18,6 +18,7 @@ __all__ = ["GROUP", "kind", "names"]
 GROUP = "bidder.connectors"
 
 _BUILT_IN = {
+    "amazon_ads": "bidder.connectors.amazon_ads",
     "google_ads": "bidder.connectors.google_ads",
     "sandbox": "bidder.connectors.sandbox",
 }

@@ -42,7 +42,7 @@ class PlatformSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True)
 
-    base_url: BaseUrl = ""
+    base_url: BaseUrl | None = None
     """Where the platform's API is, for a proxy or a test server; the platform's own when left out."""
     timeout: Seconds = 30.0
     """Seconds that one request may take."""

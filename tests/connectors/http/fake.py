@@ -12,7 +12,7 @@ from bidder.connectors.protocol import ShopReader
 from bidder.ids import BudgetId, ProductId
 from bidder.money import Currency, Money
 from bidder.testing import NotOffered, ReadFault, Row, WriteFault
-from tests.connectors.http.server import CUT, Answer, Got, Server, answer, page
+from tests.connectors.http.server import CUT, Answer, Clock, Got, Server, answer, page
 
 __all__ = ["CANARIES", "FakeHttp", "State"]
 
@@ -57,6 +57,7 @@ class FakeHttp:
         self.tokens = 0
         self.refused = False
         self.expired: set[str] = set()
+        self.clock = Clock()
         self._now = at
         self._ticks = 0
 
@@ -191,12 +192,8 @@ class FakeHttp:
 
     @property
     def timing(self) -> Timing:
-        """The fake's own clock; waits are skipped."""
-
-        async def skipped(_seconds: float) -> None:
-            return None
-
-        return Timing(now=self._tick, sleep=skipped)
+        """The fake's own clocks; nobody waits."""
+        return Timing(now=self._tick, monotonic=self.clock.monotonic, sleep=self.clock.sleep)
 
     def _tick(self) -> datetime:
         self._ticks += 1
