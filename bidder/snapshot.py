@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from hashlib import blake2b
@@ -15,7 +15,7 @@ from bidder.catalog import Account, Budget, Product
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Currency, Money
 
-__all__ = ["EPOCH_ORDINAL", "FloatArray", "History", "IntArray", "Snapshot", "day_number"]
+__all__ = ["EPOCH_ORDINAL", "FloatArray", "History", "Hot", "IntArray", "Snapshot", "day_number"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -80,6 +80,14 @@ class History:
         return History(**{one.name: getattr(self, one.name)[rows] for one in fields(self)})
 
 
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """A product on a hot list: its role (hero, auxiliary), and for how many days in a row it has ranked too low."""
+
+    role: str
+    away: int = 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """Everything known at `as_of`; the same Snapshot and Policy always give the same Decision.
@@ -92,6 +100,7 @@ class Snapshot:
     last write has no known outcome, the larger of its possible amounts. `foreign` is when somebody else was seen to
     have moved a budget. `activity` is what the shop itself did before `day`. `versions` holds every reading of the
     rows of the last weeks, older ones too (empty: only the newest are known): how late orders come is learnt from it.
+    `hot` is the hot list of the day decided before this one, by the name of its rule.
     """
 
     as_of: datetime
@@ -108,6 +117,8 @@ class Snapshot:
     foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity.empty)
     versions: History = field(default_factory=History.empty)
+    hot: Mapping[str, Mapping[ProductId, Hot]] = field(default_factory=dict)
+    _columns: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def build(
@@ -127,6 +138,7 @@ class Snapshot:
         foreign: Mapping[BudgetId, datetime] | None = None,
         activity: Activity | None = None,
         versions: History | None = None,
+        hot: Mapping[str, Mapping[ProductId, Hot]] | None = None,
     ) -> Snapshot:
         """Puts budgets and products into the order of their figures and re-points the history at it."""
         product_rank = _order([_product_key(product) for product in products], [str(p.id) for p in products])
@@ -150,6 +162,7 @@ class Snapshot:
             foreign=dict(foreign or {}),
             activity=Activity.empty() if activity is None else activity,
             versions=History.empty() if versions is None else versions,
+            hot=dict(hot or {}),
         )
 
     @property
@@ -160,10 +173,19 @@ class Snapshot:
     @property
     def now(self) -> FloatArray:
         """The amounts in force, in the shop's currency; NaN where never read."""
+        return self.column("now", self._now)
+
+    def _now(self) -> FloatArray:
         return np.array(
             [self.rate(b.currency) * b.now.to_float() if b.now is not None else np.nan for b in self.budgets],
             dtype=np.float64,
         )
+
+    def column(self, name: str, make: Callable[[], FloatArray]) -> FloatArray:
+        """A column of figures that `make` computes, once for this Snapshot and name; the caller's own copy."""
+        if name not in self._columns:
+            self._columns[name] = make()
+        return self._columns[name].copy()
 
     def rate(self, currency: Currency) -> float:
         """Shop currency per unit of `currency`. Raises KeyError when there is no rate."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidder.catalog import BudgetStatus, Mode
-from bidder.money import minor_unit
+from bidder.money import Currency, minor_unit
 from bidder.snapshot import FloatArray, Snapshot
 from bidder.written import MINIMUM, Amount
 
@@ -35,19 +35,30 @@ def column(amount: Amount | str, snapshot: Snapshot) -> FloatArray:
 
 def minimums(snapshot: Snapshot) -> FloatArray:
     """The least a budget can be: the platform's minimum on its step, else one step, else one minor unit. Never zero."""
+    return snapshot.column("minimums", lambda: _minimums(snapshot))
+
+
+def _minimums(snapshot: Snapshot) -> FloatArray:
+    known: dict[tuple[int, int, Currency], float] = {}
     least = []
     for budget in snapshot.budgets:
         unit = budget.step.micros if budget.step is not None and budget.step.micros > 0 else minor_unit(budget.currency)
         minimum = budget.minimum.micros if budget.minimum is not None else 0
-        micros = max(-(-minimum // unit), 1) * unit
-        rate = Fraction(Decimal(repr(float(snapshot.rate(budget.currency)))))
-        least.append(float(Fraction(micros, 1_000_000) * rate))
+        key = (unit, minimum, budget.currency)
+        if key not in known:
+            micros = max(-(-minimum // unit), 1) * unit
+            rate = Fraction(Decimal(repr(float(snapshot.rate(budget.currency)))))
+            known[key] = float(Fraction(micros, 1_000_000) * rate)
+        least.append(known[key])
     return np.array(least, dtype=np.float64)
 
 
 def in_force(snapshot: Snapshot) -> NDArray[np.bool_]:
     """Budgets that the platform spends now: neither paused nor removed."""
-    return np.array([budget.status is BudgetStatus.ACTIVE for budget in snapshot.budgets], dtype=np.bool_)
+    active = snapshot.column(
+        "in force", lambda: np.array([b.status is BudgetStatus.ACTIVE for b in snapshot.budgets], dtype=np.float64)
+    )
+    return np.asarray(active > 0)
 
 
 def written_by_bidder(snapshot: Snapshot) -> NDArray[np.bool_]:

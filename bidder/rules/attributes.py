@@ -169,15 +169,16 @@ class Attributes:
         if name not in self._distinct:
             codes: dict[Any, int] = {None: 0}
             values: list[Any] = [None]
-            column = self.column(name)
-            result = np.zeros(len(column) + 1, dtype=np.int64)  # one more at the end: position -1 is unknown
-            for index, value in enumerate(column):
+            places: list[int] = []
+            for value in self.column(name):
                 key = tuple(value) if isinstance(value, list) else value
-                if key not in codes:
-                    codes[key] = len(values)
+                code = codes.get(key)
+                if code is None:
+                    code = codes[key] = len(values)
                     values.append(value)
-                result[index] = codes[key]
-            self._distinct[name] = result, values
+                places.append(code)
+            places.append(0)  # one more at the end: position -1 is unknown
+            self._distinct[name] = np.array(places, dtype=np.int64), values
         return self._distinct[name]
 
     @property

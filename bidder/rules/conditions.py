@@ -9,7 +9,7 @@ Short patterns stand for the common ones: `where: {tag: hero}`, `{channel: searc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -100,18 +100,40 @@ class Condition:
         A budget of which a needed value is unknown is not chosen. Evaluated once per distinct set of values.
         """
         budgets, products = attributes.pairs
-        seen = [attributes.distinct(name) for name in self.names]
         entities = {"product": products, "budget": budgets, "day": np.zeros_like(budgets)}
-        table = np.zeros((len(budgets), max(len(seen), 1)), dtype=np.int64)
-        for place, (name, (codes, _)) in enumerate(zip(self.names, seen, strict=True)):
-            table[:, place] = codes[entities[NAMES[name].of]]
-        rows, which = np.unique(table, axis=0, return_inverse=True)
-        answers = np.array(
-            [self._holds({name: seen[at][1][row[at]] for at, name in enumerate(self.names)}) for row in rows.tolist()],
-            dtype=np.bool_,
-        )
+        mark = np.zeros(len(budgets), dtype=np.int64)
+        columns = []
+        for name in self.names:
+            codes, values = attributes.distinct(name)
+            column = codes[entities[NAMES[name].of]]
+            columns.append((name, values, column))
+            mark = mark * len(values) + column
+            if len(columns) > 1:  # packed anew, so that the next product cannot pass 2^63
+                mark = np.unique(mark, return_inverse=True)[1].reshape(-1)
+        _, first, which = np.unique(mark, return_index=True, return_inverse=True)
+        picked = [[values[code] for code in column[first].tolist()] for _, values, column in columns]
+        answers = self._answers([name for name, _, _ in columns], picked, len(first))
         result = np.zeros(len(attributes.snapshot.budgets), dtype=np.bool_)
         np.logical_or.at(result, budgets, answers[which.reshape(-1)])
+        return result
+
+    def _answers(self, names: Sequence[str], values: Sequence[Sequence[Any]], count: int) -> NDArray[np.bool_]:
+        """Whether it holds for each of `count` rows of values, a list a name."""
+        program, functions = _program(self.text), {"date": _date}
+        if not names:
+            return np.full(count, _true(program, {}, functions))
+        parts = [name.partition(".") for name in names]
+        result = np.zeros(count, dtype=np.bool_)
+        for place, row in enumerate(zip(*values, strict=True)):
+            variables: dict[str, Any] = {}
+            for (root, dot, attribute), value in zip(parts, row, strict=True):
+                if value is None:
+                    variables.setdefault(root, {})
+                elif dot:
+                    variables.setdefault(root, {})[attribute] = value
+                else:
+                    variables[root] = value
+            result[place] = _true(program, variables, functions)
         return result
 
     def holds(self, attributes: Attributes) -> bool:
@@ -119,10 +141,7 @@ class Condition:
         return self._holds({name: attributes.column(name)[0] for name in self.names})
 
     def _holds(self, values: Mapping[str, object]) -> bool:
-        try:
-            return _program(self.text).execute(_context(values)) is True
-        except (KeyError, TypeError, ValueError, RuntimeError):
-            return False  # a value that it needs is unknown: it cannot be told, so it chooses nothing
+        return bool(self._answers(list(values), [[value] for value in values.values()], 1)[0])
 
     def _try(self, source: Source | None) -> None:
         """Runs it on two samples of every name: types that cannot be compared show at load."""
@@ -145,15 +164,23 @@ def _program(text: str) -> Any:
     return compile_cel(text)
 
 
+def _true(program: Any, variables: dict[str, Any], functions: dict[str, Any]) -> bool:
+    """Whether it holds; a value that it needs and that is unknown cannot be told, so it chooses nothing."""
+    from cel import Context
+
+    try:
+        return program.execute(Context(variables=variables, functions=functions)) is True
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        return False
+
+
 def _context(values: Mapping[str, object]) -> Any:
     from cel import Context
 
     variables: dict[str, Any] = {}
     for name, value in values.items():
         root, dot, attribute = name.partition(".")
-        if value is None:
-            variables.setdefault(root, {})
-        elif dot:
+        if dot:
             variables.setdefault(root, {})[attribute] = value
         else:
             variables[root] = value

@@ -27,6 +27,7 @@ from bidder.limits import Bounds, Limit, Priority, Quantity, Sense
 from bidder.response.curve import Curves
 from bidder.rules.amounts import in_force, in_shop, minimums, reserve
 from bidder.rules.base import Kind
+from bidder.rules.spent import committed_since
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot, day_number
 from bidder.written import Overdelivery, PositiveAmount
 
@@ -35,7 +36,6 @@ __all__ = ["Month", "Pace", "pace_of_month", "weekday_weights"]
 _WEEKS = 8
 _PSEUDO_WEEKS = 4.0  # weight of "every weekday is alike" against what was seen
 _SLOWEST, _FASTEST = 0.7, 1.3
-_LONGEST_GAP = 3  # days without figures that are reckoned with; longer ones are for the staleness brake
 _EARLY = timedelta(hours=1)
 
 
@@ -89,7 +89,8 @@ def pace_of_month(snapshot: Snapshot, month: float, overdelivery: FloatArray) ->
     weights = weekday_weights(snapshot)
     of_day = [float(weights[(day.replace(day=1) + timedelta(days=n)).weekday()]) for n in range(length)]
     left = of_day[day.day - 1 :]
-    spent, committed = snapshot.spent_month.to_float(), _committed(snapshot, overdelivery)
+    first = day_number(day.replace(day=1))
+    spent, committed = snapshot.spent_month.to_float(), float(committed_since(snapshot, first, overdelivery).sum())
     remaining = month - spent - committed
     plan_today = month * left[0] / sum(of_day)
     today = min(max(remaining * left[0] / sum(left), _SLOWEST * plan_today), _FASTEST * plan_today)
@@ -153,22 +154,3 @@ def _decided_early(snapshot: Snapshot) -> bool:
     """Whether the decided day has hardly begun anywhere: then yesterday's amounts spend nothing of it."""
     zones = {account.timezone for account in snapshot.accounts}
     return all(snapshot.as_of <= AccountDay(zone, snapshot.day).start_at + _EARLY for zone in zones)
-
-
-def _committed(snapshot: Snapshot, overdelivery: FloatArray) -> float:
-    """What days of the month without figures yet may have cost: the amounts in force, at the worst."""
-    history, first = snapshot.history, day_number(snapshot.day.replace(day=1))
-    newest: dict[str, int] = {}
-    accounts = [budget.id.account for budget in snapshot.budgets]
-    last = np.full(len(accounts), -1, dtype=np.int64)
-    reported = ~np.isnan(history.spend) & (history.day < snapshot.today)
-    np.maximum.at(last, history.budget[reported], history.day[reported])
-    for account, day in zip(accounts, last, strict=True):
-        newest[account] = max(newest.get(account, -1), int(day))
-    gaps = []
-    for account in accounts:
-        known = newest[account]
-        missing = snapshot.today - 1 - max(known, first - 1) if known >= 0 else 0
-        gaps.append(min(max(missing, 0), _LONGEST_GAP))
-    cost = np.nan_to_num(snapshot.now) * overdelivery * in_force(snapshot) * np.array(gaps, dtype=np.float64)
-    return float(cost.sum())

@@ -11,6 +11,7 @@ import pytest
 from bidder.catalog import Product
 from bidder.errors import ConfigError, Source
 from bidder.ids import BudgetId, ProductId
+from bidder.rules import conditions
 from bidder.rules.attributes import NAMES, Attributes
 from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS, Condition
 from bidder.snapshot import Snapshot
@@ -204,13 +205,13 @@ def test_equal_attributes_are_evaluated_once(monkeypatch: pytest.MonkeyPatch) ->
     seen = a_shop(*(a_budget(f"a/{n}", channel="search" if n % 2 else "feed", cvr=0.01 * n) for n in range(40)))
     condition = Condition.read("channel == 'search'", PLACE)
     calls: list[object] = []
-    real = Condition._holds
+    real = conditions._true
 
-    def counted(self: Condition, values: object) -> bool:
-        calls.append(values)
-        return real(self, values)  # type: ignore[arg-type]  # the very argument
+    def counted(program: object, variables: dict[str, object], functions: dict[str, object]) -> bool:
+        calls.append(variables)
+        return real(program, variables, functions)
 
-    monkeypatch.setattr(Condition, "_holds", counted)
+    monkeypatch.setattr(conditions, "_true", counted)
     assert int(condition.chosen(Attributes(seen)).sum()) == 20
     assert len(calls) == 2
 
