@@ -23,7 +23,7 @@ from bidder.gather import Known, gather, last_day
 from bidder.ids import BudgetId
 from bidder.money import Currency, Money
 from bidder.reports import UNKNOWN_MICROS, Reports
-from bidder.response.delay import complete_by_age
+from bidder.response.delay import complete_by_age, default_curve
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, IntArray, Snapshot, day_number
 from bidder.store.protocol import BudgetReading, JournalLine, StoreReader
 
@@ -200,7 +200,8 @@ def _younger(reports: Reports, instant: datetime, day: int, late: tuple[float, .
     if not len(reports):
         return reports
     then = np.maximum(day - reports.day, 0).astype(np.float64)
-    kept = complete_by_age(then, late) / complete_by_age(np.maximum(_age(reports), then), late)
+    curve = default_curve(late)
+    kept = complete_by_age(then, curve) / complete_by_age(np.maximum(_age(reports), then), curve)
 
     def money(column: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.where(column == UNKNOWN_MICROS, UNKNOWN_MICROS, np.round(column * kept)).astype(np.int64)

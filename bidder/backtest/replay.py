@@ -25,7 +25,7 @@ from bidder.ids import AccountId, BudgetId
 from bidder.limits import Quantity
 from bidder.money import Money
 from bidder.reports import UNKNOWN_MICROS
-from bidder.response.delay import complete_by_age
+from bidder.response.delay import complete_by_age, default_curve
 from bidder.response.estimate import estimate
 from bidder.response.forecast import order_interval
 from bidder.snapshot import FloatArray, Snapshot, day_number
@@ -164,7 +164,7 @@ def _figures(past: Past) -> Figures:
     rows = finest(past.final())
     result: Figures = {}
     age = np.floor(rows.observed / 86_400.0 - rows.day + 1e-6)
-    complete = complete_by_age(np.maximum(age, 0.0), past.late)
+    complete = complete_by_age(np.maximum(age, 0.0), default_curve(past.late))
     for row in range(len(rows)):
         key = (int(rows.day[row]), BudgetId(AccountId(str(rows.account[row])), str(rows.budget[row])))
         spend, orders, revenue, amount, _ = result.get(key, (0.0, 0.0, 0.0, float("nan"), 1.0))

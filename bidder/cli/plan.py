@@ -126,22 +126,41 @@ def explain(
     entity: Annotated[str, typer.Argument(help="A budget (account/budget) or a product.")],
     history: Annotated[list[Path] | None, typer.Option("--history", help="Decide on this export alone.")] = None,
     total: Annotated[str | None, typer.Option(help="The most that all budgets may sum to today.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Currency of a file that names none, e.g. INR.")] = None,
+    account: Annotated[str | None, typer.Option(help="Plan this account alone.")] = None,
+    objective: Annotated[str | None, typer.Option(help="profit, revenue or orders.")] = None,
+    year: Annotated[int | None, typer.Option(help="Year of a file whose dates have none.")] = None,
+    dates: Annotated[str | None, typer.Option(help="How the file writes dates: dmy, mdy or ymd.")] = None,
     config: ConfigOption = None,
     store: Annotated[str | None, typer.Option(help="Where the saved state is.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Says why a budget gets its amount: counts → rates → curve → rules → price."""
-    from bidder.cli.planning import Asked, decide_from
-    from bidder.explain.entity import entity_document, entity_text
+    """Says why a budget gets its amount: counts → rates → curve → rules → price.
 
-    decided = decide_from(Asked(history=tuple(history or ()), total=total), config, store)
-    shown = entity_document(decided.decision, entity)
+    Of the newest saved plan where there is one, worked out again on what was known then; else of a plan made now.
+    """
+    from bidder.cli.planning import Asked, explain_from
+    from bidder.explain.entity import entity_document
+    from bidder.explain.entity_text import entity_text
+
+    asked = Asked(
+        history=tuple(history or ()),
+        total=total,
+        currency=currency,
+        account=account,
+        objective=objective,
+        year=year,
+        dates=dates,
+    )
+    decided = explain_from(asked, config, store)
+    shown = {**entity_document(decided.decision, entity), "notes": list(decided.notes)}
     if as_json:
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
         from rich.console import Console
+        from rich.text import Text
 
-        Console(soft_wrap=True).print(entity_text(shown))
+        Console(soft_wrap=True, highlight=False).print(Text(entity_text(shown, decided.notes)))
 
 
 def _check_applicable(stored: StoredPlan, only: list[str], loaded: Config) -> None:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from bidder.decide import Decision, Policy
     from bidder.reports import Reports
     from bidder.snapshot import Snapshot
+    from bidder.store.protocol import StoredPlan, StoreReader
 
-__all__ = ["Asked", "Decided", "decide_from", "read_files", "show_plan"]
+__all__ = ["Asked", "Decided", "decide_from", "explain_from", "read_files", "show_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,74 @@ def decide_from(asked: Asked, config: Path | None, store: str | None) -> Decided
     if not asked.what_if:
         return Decided(decision, notes)
     return Decided(decide(snapshot, changed_policy(decision, asked.what_if)), notes, decision, asked.what_if)
+
+
+def explain_from(asked: Asked, config: Path | None, store: str | None) -> Decided:
+    """The decision to explain: that of the newest saved plan, made again on what was known then; else one made now.
+
+    Raises ConfigError, StoreError, SolveError.
+    """
+    from bidder.config.load import load
+    from bidder.decide import decide
+    from bidder.store import open_reader
+
+    loaded = load(config)
+    if asked.history or asked.total or asked.objective or not loaded.accounts:
+        return decide_from(asked, config, store)
+    saved = open_reader(store or loaded.store_url)
+    try:
+        stored = saved.plan()
+        if stored is None:
+            return decide_from(asked, config, store)
+        snapshot = _then(loaded, saved, stored)
+    finally:
+        saved.close()
+    decision = decide(snapshot, loaded.policy)
+    if decision.plan.id == stored.id:
+        return Decided(decision)
+    note = (
+        f"the saved plan is {stored.id} of {stored.day}; made again it is {decision.plan.id}: the configuration, the "
+        "products or the program have changed since, and this is what they give on what was known then"
+    )
+    return Decided(decision, (note,))
+
+
+def _then(loaded: Config, saved: StoreReader, stored: StoredPlan) -> Snapshot:
+    """What was known when a saved plan was made, with the amounts in force that it says."""
+    from bidder.account_day import AccountDay
+    from bidder.cycle import HISTORY_DAYS, known_of
+    from bidder.gather import gather
+    from bidder.ids import BudgetId
+    from bidder.money import Money
+    from bidder.snapshot import day_number
+
+    as_of = datetime.fromisoformat(stored.document["as_of"])
+    day = date.fromisoformat(stored.day)
+    lines = {line["id"]: line for line in stored.document["budgets"]}
+    known = known_of(loaded, saved, as_of)
+    budgets = [
+        replace(
+            one, now=None if lines[str(one.id)]["now"] is None else Money.parse(lines[str(one.id)]["now"], one.currency)
+        )
+        for one in known.budgets
+        if str(one.id) in lines
+    ]
+    changed: dict[BudgetId, int] = {}
+    for line in saved.journal(kind="outcome"):
+        if line.at <= as_of and line.facts["result"] == "applied":
+            written = BudgetId.parse(str(line.facts["budget"]))
+            on = day_number(AccountDay.of(line.at, loaded.shop.timezone).date)
+            changed[written] = max(changed.get(written, on), on)
+    since = day_number(day) - HISTORY_DAYS
+    then = replace(
+        known,
+        budgets=budgets,
+        changed=changed,
+        unresolved={one.budget: max(one.before, one.after) for one in saved.open_intents() if one.at <= as_of},
+        foreign={budget: at for budget, at in known.foreign.items() if at <= as_of},
+        activity=saved.activity(as_of, since),
+    )
+    return gather(saved.reports(as_of, since), then, currency=loaded.shop.currency, day=day, as_of=as_of)
 
 
 def show_plan(decided: Decided, *, as_json: bool) -> Mapping[str, Any]:

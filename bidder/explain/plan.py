@@ -203,7 +203,7 @@ def table(shown: Mapping[str, Any], width: int = 160) -> RenderableType:
             "orders": f"{line['expected']['orders']:.1f}",
             "profit": profit["mean"],
             "80 %": f"{profit['p10']} … {profit['p90']}",
-            "next": f"{line['marginal_return']:+.2f}",
+            "next": f"{round(line['marginal_return'], 2) + 0.0:+.2f}",
             "state": line["state"],
         }
         figures.add_row(*(cells[name] for name in names))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bidder.catalog import BudgetStatus
-from bidder.decide import Decision
+from bidder.decide import LEFT_ALONE, Decision
 from bidder.limits import Limit, Priority, Quantity, Sense
 from bidder.money import NO_CURRENCY, minor_unit
 
@@ -81,6 +81,8 @@ def reason_of(decision: Decision, index: int, held: list[Binding]) -> str:
     grouped = [one for one in held if one.group]
     marginal = f"one more{currency or ' unit'} here earns {_worth(decision, index)}"
     pinned = {one.rule for one in own if one.upper} & {one.rule for one in own if not one.upper}
+    if pinned == {LEFT_ALONE}:
+        return f"left as it is: the change would be too small to be worth a write; {marginal}"
     if pinned:
         return f"left at its amount by {_named(next(one for one in own if one.rule in pinned))}"
     if not change.moves:
@@ -88,9 +90,10 @@ def reason_of(decision: Decision, index: int, held: list[Binding]) -> str:
     raised = change.difference.micros > 0
     stopped = [one for one in own if one.upper == raised]
     against = [one for one in own if one.upper != raised]
-    for chosen, words in ((stopped, "raised as far as" if raised else "cut as far as"), (against, "held by")):
-        if chosen:
-            return f"{words} {_named(chosen[0])} allows; {marginal}"
+    if stopped:
+        return f"{'raised' if raised else 'cut'} as far as {_named(stopped[0])} allows; {marginal}"
+    if against:
+        return f"held by {_named(against[0])}; {marginal}"
     if grouped:
         return f"{'raised' if raised else 'cut'} within {_named(grouped[0])}; {marginal}"
     direction = "raised until" if raised else "cut until"
@@ -103,4 +106,4 @@ def _named(one: Binding) -> str:
 
 def _worth(decision: Decision, index: int) -> str:
     words = {"profit": "of profit", "revenue": "of revenue", "orders": "orders"}[decision.policy.objective.value]
-    return f"{decision.allocation.marginal[index]:.2f} {words}"
+    return f"{round(float(decision.allocation.marginal[index]), 2) + 0.0:.2f} {words}"
