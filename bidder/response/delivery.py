@@ -34,16 +34,20 @@ PSEUDO = 20.0
 SPREADS = (0.05, 0.1, 0.18, 0.3)
 """Candidate day-to-day spreads of demand (log); the shop's own is chosen by its evidence."""
 
-EDGES: FloatArray = np.array([-1.2, -0.7, -0.45, -0.3, -0.2, -0.14, -0.1, -0.07, -0.04, -0.015, 0.02])
+EDGES: FloatArray = np.array(
+    [-1.2, -0.7, -0.45, -0.3, -0.2, -0.14, -0.1, -0.07, -0.04, -0.015, 0.015, 0.04, 0.07, 0.1, 0.14, 0.2]
+)
 """Classes of log(spend/amount) beside the shop's middle; the last is everything above."""
 
-CLASS_WIDTHS: FloatArray = np.concatenate([[1.0], np.diff(EDGES), [0.05]])
+CLASS_WIDTHS: FloatArray = np.concatenate([[1.0], np.diff(EDGES), [0.2]])
 SHORT_CLASSES = 5
 """Days in the lowest classes (a fifth or more below the shop's middle) are short of their amount."""
 
 FIT_AT_MOST = 2000
 CHUNK = 2048
 ROUNDS = 3
+START_DAYS = 50.0
+"""Days that a story of delivery counts for before budgets without a limit are looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,20 +67,13 @@ def reachable(table: Panel, left: IntArray, share: FloatArray, weight: FloatArra
     """
     n = table.shape[0]
     known = table.live & (table.amount > 0)
-    delivered = _classes(table, known)
+    delivered, scatter = _classes(table, known)
     code = np.where(known, delivered, len(CLASS_WIDTHS))  # the last class: the amount is unknown
     used = np.where(table.live, weight, 0.0)
     rows = np.arange(0, n, max(1, n // FIT_AT_MOST))
     sample = _binned(left[rows], share[rows], code[rows], used[rows])
-    prior = np.append(np.full(len(LIMITS), LIMITED_SHARE / len(LIMITS)), 1 - LIMITED_SHARE)
-    hold = np.ones(len(rows))  # chance that the budget has no limit: its days show how platforms deliver
-    fitted, spread, pull = prior, SPREADS[1], np.ones(len(CLASS_WIDTHS))
-    for _ in range(ROUNDS if n else 0):
-        pull = _pull(known[rows], delivered[rows], hold)
-        scored = [_fit(_evidence(sample, pull, one), prior) for one in SPREADS]
-        best = int(np.argmax([total for total, _, _ in scored]))
-        spread, (_, fitted, posterior) = SPREADS[best], scored[best]
-        hold = posterior[:, -1]
+    delivery, spread, fitted = _explained(sample, delivered[rows], known[rows], scatter)
+    pull = _pull(delivery)
     survival = np.empty((n, len(KNOTS)))
     for start in range(0, n, CHUNK):
         part = slice(start, start + CHUNK)
@@ -89,23 +86,55 @@ def reachable(table: Panel, left: IntArray, share: FloatArray, weight: FloatArra
     return Reach(survival, top, known & (delivered < SHORT_CLASSES))
 
 
-def _classes(table: Panel, known: NDArray[np.bool_]) -> IntArray:
-    """The class of each day's log(spend/amount) beside the middle of the shop's days (n, T)."""
-    ratio = np.log(np.where(known, table.spend, 1.0) / np.where(known, table.amount, 1.0))
-    middle = float(np.median(ratio[known])) if known.any() else 0.0
-    return np.searchsorted(EDGES, ratio - middle, side="right").astype(np.int64)
+def _classes(table: Panel, known: NDArray[np.bool_]) -> tuple[IntArray, float]:
+    """The class of each day's log(spend/amount) beside the shop's middle (n, T), and its scatter above that middle.
 
-
-def _pull(known: NDArray[np.bool_], delivered: IntArray, hold: FloatArray) -> FloatArray:
-    """How much a day of each class speaks for a limit right at its spend: 1/hazard of the platforms' own delivery.
-
-    `hold` (n,) weighs the budgets from whose days it is learnt.
+    The middle is that of the days which came near the amounts, however many stayed short of them.
     """
-    weight = (known * hold[:, None]).ravel()
-    mass = np.bincount(delivered.ravel(), weight, len(CLASS_WIDTHS)) + 4.0 * CLASS_WIDTHS / CLASS_WIDTHS.sum()
-    mass /= mass.sum()
-    above = np.cumsum(mass[::-1])[::-1] - mass / 2
-    return np.asarray(above * CLASS_WIDTHS / mass)
+    ratio = np.log(np.where(known, table.spend, 1.0) / np.where(known, table.amount, 1.0))
+    seen = ratio[known]
+    if not len(seen):
+        return np.zeros(table.shape, dtype=np.int64), 0.0
+    middle = float(np.median(seen[seen >= np.quantile(seen, 0.9) - 0.25]))
+    above = seen[seen >= middle] - middle
+    return np.searchsorted(EDGES, ratio - middle, side="right").astype(np.int64), float(np.quantile(above, 0.68))
+
+
+def _explained(
+    sample: FloatArray, delivered: IntArray, known: NDArray[np.bool_], scatter: float
+) -> tuple[FloatArray, float, FloatArray]:
+    """(how platforms deliver: mass by class; spread of demand; prior of limits) that explain the days best.
+
+    Days short of their amount are taken for short demand unless budgets without any limit have them too: where every
+    budget often stays short, nothing in the figures tells the two apart, and the money is not spent either way.
+    """
+    prior = np.append(np.full(len(LIMITS), LIMITED_SHARE / len(LIMITS)), 1 - LIMITED_SHARE)
+    days = np.stack([(known & (delivered == code)).sum(axis=1) for code in range(len(CLASS_WIDTHS))], axis=1)
+    start = delivery = _mirrored(scatter)
+    spread, fitted = SPREADS[1], prior
+    for turn in range(ROUNDS):
+        scored = [_fit(_evidence(sample, _pull(delivery), one), prior) for one in SPREADS]
+        place = int(np.argmax([score for score, _, _ in scored]))
+        spread, (_, fitted, posterior) = SPREADS[place], scored[place]
+        if turn < ROUNDS - 1:  # budgets without a limit show how platforms deliver
+            delivery = posterior[:, -1] @ days + START_DAYS * start
+            delivery = delivery / delivery.sum()
+    return delivery, spread, fitted
+
+
+def _mirrored(scatter: float) -> FloatArray:
+    """Delivery as narrow below its middle as above it, but for one day in fifty that is just short."""
+    inner = np.diff(normal_cdf(np.append(EDGES, np.inf) / max(scatter, 0.015)), prepend=0.0)
+    below = CLASS_WIDTHS * np.append(EDGES < 0, False)
+    return np.asarray(
+        0.98 * (inner + 1e-4 * CLASS_WIDTHS) / (1 + 1e-4 * CLASS_WIDTHS.sum()) + 0.02 * below / below.sum()
+    )
+
+
+def _pull(delivery: FloatArray) -> FloatArray:
+    """How much a day of each class speaks for a limit right at its spend: 1/hazard of the platforms' own delivery."""
+    above = np.cumsum(delivery[::-1])[::-1] - delivery / 2
+    return np.asarray(above * CLASS_WIDTHS / delivery)
 
 
 @lru_cache(maxsize=8)
@@ -127,8 +156,10 @@ def _binned(left: IntArray, share: FloatArray, code: IntArray, weight: FloatArra
 def _evidence(binned: FloatArray, pull: FloatArray, spread: float) -> FloatArray:
     """log P(days | limit)/P(days | none) for each candidate limit and, last, for none: (n, K + 1)."""
     exceed, density = _kernels(spread)
-    by_class = np.append(pull, 0.0)[:, None, None] * density + 0.995 * exceed + 0.005
-    score = binned @ np.log(by_class).reshape(-1, len(LIMITS))
+    used = np.flatnonzero(binned.any(axis=0))  # of a small shop most cells stay empty
+    code, knot = np.divmod(used, len(KNOTS))
+    day = np.append(pull, 0.0)[code, None] * density[knot] + 0.995 * exceed[knot] + 0.005
+    score = binned[:, used] @ np.log(day)
     return np.concatenate([score, np.zeros((len(score), 1))], axis=1)
 
 

@@ -7,7 +7,7 @@ that the interval of a rate also carries the doubt about its prior (plug-in inte
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,7 @@ def fits_binomial(successes: FloatArray, trials: FloatArray) -> bool:
     return bool((successes <= trials).all())
 
 
-def groups_of(labels: list[tuple[str, ...]]) -> IntArray:
+def groups_of(labels: Sequence[tuple[str, ...]]) -> IntArray:
     """A number an item: its own group where that has at least 8 items, else 0, everybody.
 
     Numbers follow the first appearance, so that they depend on the items' order alone and never on the names.
@@ -143,6 +143,8 @@ def _average(
         middle, variance = moments(k, e, grid_mean)
         center[rows] = middle @ weight
         spread[rows] = (variance + middle**2) @ weight - center[rows] ** 2
+        # the prior's mean is itself known from so many items only: without this 8 items' intervals are too narrow
+        spread[rows] *= 1 + 2 / max(int((tried & rows).sum()), 1)
         prior[rows] = grid_mean @ weight
     sd = np.sqrt(np.maximum(spread, 1e-12))
     low, high = center - Z_80 * sd, center + Z_80 * sd
