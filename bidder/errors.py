@@ -78,17 +78,25 @@ class ConnectorError(BidderError):
     """A platform could not be read.
 
     `error` is its class, a label of the metrics: timeout, connect, auth, throttled, http_4xx, http_5xx, decode, schema
-    or other.
+    or other. `wait` is how many seconds the platform asks nobody to come, where it says so.
     """
 
     def __init__(
-        self, account: str, operation: str, reason: str, *, waiting_helps: bool = False, error: str = "other"
+        self,
+        account: str,
+        operation: str,
+        reason: str,
+        *,
+        waiting_helps: bool = False,
+        error: str = "other",
+        wait: float | None = None,
     ) -> None:
         self.account = account
         self.operation = operation
         self.reason = reason
         self.waiting_helps = waiting_helps
         self.error = error
+        self.wait = wait
         super().__init__(f"{account}: {operation}: {reason}")
 
 

@@ -35,6 +35,9 @@ FEW = 4
 AHEAD = timedelta(minutes=5)
 """By how much a platform's clock may be ahead of ours."""
 
+LONG = 60.0
+"""A platform that asks not to come for more seconds than this is left alone across restarts too."""
+
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
@@ -67,6 +70,8 @@ async def poll(
 ) -> list[PollResult]:
     """Reads budgets and the last `days` account days (and today) of every account, and the products of every shop.
 
+    A reader whose platform restates days for longer says so in an attribute `restated_days`.
+
     `patience` bounds each question. Ends with one journal line `polled`, and one
     `foreign_edit` for each budget that somebody else has moved. Raises StoreError when nothing can be saved.
     """
@@ -95,6 +100,11 @@ class _Desk:
     async def account(self, reader: AdsReader) -> list[PollResult]:
         """Budgets, then performance: one request at a time to a platform."""
         name = str(reader.account.id)
+        until = await asyncio.to_thread(self.store.value, _until_key(name))
+        if until is not None and self.clock() < datetime.fromisoformat(until):
+            reason = f"not asked: the platform asked for rest until {until}"
+            kinds = ("budgets", "performance")
+            return [PollResult(name, kind, False, 0.0, error="throttled", reason=reason) for kind in kinds]
         return [
             await self._asked(name, "budgets", lambda: self._budgets(reader)),
             await self._asked(name, "performance", lambda: self._performance(reader)),
@@ -114,6 +124,10 @@ class _Desk:
         except Exception as e:  # one source never stops another, whatever its connector throws
             reason = e.reason if isinstance(e, ConnectorError) else type(e).__name__
             result = PollResult(account, kind, False, 0.0, error=error_of(e), reason=reason)
+            if isinstance(e, ConnectorError) and (e.wait or 0.0) > LONG:
+                until = (self.clock() + timedelta(seconds=min(e.wait or 0.0, 86_400.0))).isoformat(timespec="seconds")
+                async with self.lock:
+                    await asyncio.to_thread(self.store.set_value, _until_key(account), until)
         return replace(result, seconds=monotonic() - started)
 
     async def _budgets(self, reader: AdsReader) -> PollResult:
@@ -151,12 +165,14 @@ class _Desk:
     async def _performance(self, reader: AdsReader) -> PollResult:
         account, asked_at = reader.account, self.clock()
         today = AccountDay.of(asked_at, account.timezone)
-        reports = await reader.performance(today.next(-self.days).date, today.date)
+        # some platforms restate days for longer than anybody would think of writing down
+        days = max(self.days, int(getattr(reader, "restated_days", 0)))
+        reports = await reader.performance(today.next(-days).date, today.date)
         bad = quarantined(reports, account, self.clock())
         good = _select(reports, ~bad)
         result = PollResult(account.id, "performance", True, 0.0, rows=len(reports), quarantined=int(bad.sum()))
         async with self.lock:
-            known = await asyncio.to_thread(self.store.reports, None, day_number(today.date) - self.days)
+            known = await asyncio.to_thread(self.store.reports, None, day_number(today.date) - days)
             # files may have brought other rows of the account: only what polls have given is expected again
             memory, now = f"poll:{account.id}:series", sorted(set(_keys(good, "campaign", "product")))
             before = {tuple(one) for one in await asyncio.to_thread(self.store.value, memory) or ()}
@@ -253,6 +269,10 @@ def error_of(e: BaseException) -> str:
         case LookupError() | TypeError() | AttributeError():
             return "schema"
     return "other"
+
+
+def _until_key(account: str) -> str:
+    return f"poll:{account}:not_before"
 
 
 def _failed(account: Account, kind: str, reason: str) -> PollResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,9 +26,16 @@ def check(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
     ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask every account, read-only: what can it do?")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One document on stdout.")] = False,
 ) -> None:
-    """Every fault of the configuration and rules at once, each with file:line:column; exit code 2 when there is one."""
+    """Every fault of the configuration and rules at once, each with file:line:column; exit code 2 when there is one.
+
+    With --online, exit code 1 when an account cannot be read as it is configured. Nothing is ever written.
+    """
+    from bidder.cli.online import ask_accounts, show_accounts
     from bidder.config.load import load
 
     try:
@@ -37,7 +44,13 @@ def check(
         _show(list(e.faults), [], None, as_json=as_json)
         raise typer.Exit(2) from e
     warnings = sorted({*loaded.warnings, *_on_figures(loaded)}, key=lambda one: (one.source or Source(""), one.message))
-    _show([], warnings, loaded, as_json=as_json)
+    looks = ask_accounts(loaded) if online else None
+    _show([], warnings, loaded, as_json=as_json, accounts=None if looks is None else [one.row() for one in looks])
+    if looks is not None:
+        if not as_json:
+            show_accounts(looks)
+        if not all(one.ok for one in looks):
+            raise typer.Exit(1)
 
 
 def schema(
@@ -78,14 +91,24 @@ def _on_figures(loaded: Config) -> list[Fault]:
     return [found for rule in loaded.policy.rules if (found := sense_of_selection(rule, attributes)) is not None]
 
 
-def _show(faults: list[Fault], warnings: list[Fault], loaded: Config | None, *, as_json: bool) -> None:
+def _show(
+    faults: list[Fault],
+    warnings: list[Fault],
+    loaded: Config | None,
+    *,
+    as_json: bool,
+    accounts: list[dict[str, Any]] | None = None,
+) -> None:
     if as_json:
-        document = {
+        document: dict[str, Any] = {
             "ok": not faults,
             "digest": None if loaded is None else loaded.digest,
             "faults": [_row(one) for one in faults],
             "warnings": [_row(one) for one in warnings],
         }
+        if accounts is not None:
+            document["accounts"] = accounts
+            document["ok"] = all(one["ok"] for one in accounts)
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
     for fault in faults:

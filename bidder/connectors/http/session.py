@@ -64,7 +64,7 @@ class Http:
             attempt += 1
             got, token = await self._once(ask, until)
             if isinstance(got, NotSent) and got.wait is not None:
-                self._fail(ask, Verdict(Meaning.THROTTLED, got.reason, error=got.error))
+                self._fail(ask, Verdict(Meaning.THROTTLED, got.reason, got.wait, got.error))
             if isinstance(got, Reply) and got.status in ask.accept:
                 return got
             verdict = self._judged(got)
@@ -114,10 +114,13 @@ class Http:
         """The reason that a verdict gives for a reply, without secrets."""
         return self.verdict(reply).reason
 
-    def fail(self, operation: str, reason: str, *, error: str, waiting_helps: bool = False) -> NoReturn:
+    def fail(
+        self, operation: str, reason: str, *, error: str, waiting_helps: bool = False, wait: float | None = None
+    ) -> NoReturn:
         """Raises the ConnectorError of this account, its words without secrets."""
+        words = self.redact(reason)
         raise ConnectorError(
-            self.account, operation, self.redact(reason), waiting_helps=waiting_helps, error=error
+            self.account, operation, words, waiting_helps=waiting_helps, error=error, wait=wait
         ) from None
 
     def hold(self) -> None:
@@ -245,7 +248,8 @@ class Http:
 
     def _fail(self, ask: Ask, verdict: Verdict) -> NoReturn:
         helps = verdict.meaning in (Meaning.THROTTLED, Meaning.PASSING)
-        self.fail(ask.operation, verdict.reason, error=verdict.error, waiting_helps=helps)
+        wait = verdict.wait if verdict.error == "throttled" else None
+        self.fail(ask.operation, verdict.reason, error=verdict.error, waiting_helps=helps, wait=wait)
 
     async def _sleep(self, seconds: float) -> None:
         self.waited += seconds
