@@ -29,7 +29,9 @@ def test_every_command_that_a_paper_names_exists(paper: str) -> None:
     assert commands or paper != "README.md"
     known = {command.name or "" for command in app.registered_commands}
     assert commands <= known
-    targets = set(re.findall(r"make ([a-z]+)", text))
+    targets = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)`", text, re.MULTILINE))
+    targets = {name for pair in targets for name in pair if name}
+    assert {"demo", "test"} <= targets
     assert targets <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
