@@ -24,7 +24,7 @@ from bidder.errors import ConfigError, Fault
 from bidder.ids import BudgetId
 from bidder.money import Money
 from bidder.response.curve import Curves
-from bidder.response.delay import MATURE, complete_by_age, default_curve
+from bidder.response.delay import MATURE, default_curve
 from bidder.response.shapes import KNOTS
 from bidder.rules.amounts import minimums
 from bidder.snapshot import FloatArray, History, Snapshot
@@ -184,7 +184,7 @@ class FittedPlace:
         self._now = {one.id: one.now for one in base.budgets}
         self._changed = dict(base.changed)
         self._day = 0
-        self._complete = complete_by_age(np.arange(MATURE + 1, dtype=np.float64), default_curve(ground.late))
+        self._complete = default_curve(ground.late)[: MATURE + 1]
         self._columns: list[dict[str, FloatArray]] = []
         self._earned: list[tuple[float, float]] = []
         for day, amounts in zip(range(-WARM_UP, 0), _habits(base, n), strict=True):

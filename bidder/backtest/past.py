@@ -23,11 +23,11 @@ from bidder.gather import Known, gather, last_day
 from bidder.ids import BudgetId
 from bidder.money import Currency, Money
 from bidder.reports import UNKNOWN_MICROS, Reports
-from bidder.response.delay import complete_by_age, default_curve
+from bidder.response.delay import default_curve
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, IntArray, Snapshot, day_number
 from bidder.store.protocol import BudgetReading, JournalLine, StoreReader
 
-__all__ = ["Past", "past_of", "past_of_files"]
+__all__ = ["Past", "complete", "past_of", "past_of_files"]
 
 LOOKS_BACK = 120
 """Days of history that a decision sees."""
@@ -200,8 +200,7 @@ def _younger(reports: Reports, instant: datetime, day: int, late: tuple[float, .
     if not len(reports):
         return reports
     then = np.maximum(day - reports.day, 0).astype(np.float64)
-    curve = default_curve(late)
-    kept = complete_by_age(then, curve) / complete_by_age(np.maximum(_age(reports), then), curve)
+    kept = complete(then, late) / complete(np.maximum(_age(reports), then), late)
 
     def money(column: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.where(column == UNKNOWN_MICROS, UNKNOWN_MICROS, np.round(column * kept)).astype(np.int64)
@@ -213,6 +212,12 @@ def _younger(reports: Reports, instant: datetime, day: int, late: tuple[float, .
         revenue=money(reports.revenue),
         observed=np.full(len(reports), instant.timestamp()),
     )
+
+
+def complete(age: FloatArray, late: tuple[float, ...]) -> FloatArray:
+    """The share of a day's orders that is usually known at these ages in days."""
+    curve = default_curve(late)
+    return np.asarray(curve[np.clip(age, 0, len(curve) - 1).astype(np.int64)], dtype=np.float64)
 
 
 def _age(reports: Reports) -> FloatArray:

@@ -14,7 +14,7 @@ from datetime import date
 import numpy as np
 
 from bidder.backtest.document import Calibration, HistoryPart, MoveLine, ValueLine
-from bidder.backtest.past import Past
+from bidder.backtest.past import Past, complete
 from bidder.backtest.policies import Contender, Keep, Ours
 from bidder.backtest.policies.ours import capped, day_total, in_force
 from bidder.backtest.score import words_of
@@ -25,7 +25,6 @@ from bidder.ids import AccountId, BudgetId
 from bidder.limits import Quantity
 from bidder.money import Money
 from bidder.reports import UNKNOWN_MICROS
-from bidder.response.delay import complete_by_age, default_curve
 from bidder.response.estimate import estimate
 from bidder.response.forecast import order_interval
 from bidder.snapshot import FloatArray, Snapshot, day_number
@@ -164,7 +163,7 @@ def _figures(past: Past) -> Figures:
     rows = finest(past.final())
     result: Figures = {}
     age = np.floor(rows.observed / 86_400.0 - rows.day + 1e-6)
-    complete = complete_by_age(np.maximum(age, 0.0), default_curve(past.late))
+    known = complete(age, past.late)
     for row in range(len(rows)):
         key = (int(rows.day[row]), BudgetId(AccountId(str(rows.account[row])), str(rows.budget[row])))
         spend, orders, revenue, amount, _ = result.get(key, (0.0, 0.0, 0.0, float("nan"), 1.0))
@@ -173,7 +172,7 @@ def _figures(past: Past) -> Figures:
             orders + float(rows.orders[row]),
             revenue + float(_major(rows.revenue[row]) or 0.0),
             float(np.fmax(amount, _major(rows.amount[row]) or float("nan"))),
-            float(complete[row]),
+            float(known[row]),
         )
     return result
 
@@ -190,13 +189,13 @@ def _foresee(decision: Decision, figures: Figures, seen: Replayed) -> None:
     table = np.full((n, 5), np.nan)
     for index, one in enumerate(snapshot.budgets):
         table[index] = figures.get((day_number(snapshot.day), one.id), (np.nan,) * 5)
-    spend, came, _, stated, complete = table.T
+    spend, came, _, stated, reported = table.T
     amounts = np.where(np.isfinite(stated), stated, spend) * rate
     known = np.isfinite(amounts) & np.isfinite(came) & (spend > 0)
     if not known.any():
         return
     asked = np.where(known, amounts, 0.0)
-    mean = curves.expected(Quantity.ORDERS, asked) * np.where(known, complete, 1.0)
+    mean = curves.expected(Quantity.ORDERS, asked) * np.where(known, reported, 1.0)
     low, high = order_interval(mean, curves.log_sd)
     seen.covered += ((low <= came) & (came <= high))[known].tolist()
     seen.orders.append((float(came[known].sum()), float(mean[known].sum())))

@@ -45,7 +45,8 @@ def shared_out(weights: FloatArray, snapshot: Snapshot, total: Money) -> dict[Bu
     share = np.where(open_, np.maximum(weights, 0.0), 0.0)
     if share.sum() <= 0:
         share = open_.astype(np.float64)
-    low, high = 0.0, 2.0 * left / float(share[share > 0].min())
+    share = np.where(open_, np.maximum(share, 1e-9 * share.max()), 0.0)  # so that the scale below is within reach
+    low, high = 0.0, 2.0 * left / float(share[open_].min())
     for _ in range(100):  # the scale at which the clipped parts add up to the total
         middle = (low + high) / 2
         if np.where(open_, np.clip(share * middle, least, most), 0.0).sum() <= left:
