@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bidder.errors import ConfigError, Fault, UnsafePlan
+from bidder.errors import ConfigError, Fault, StoreError, UnsafePlan
 
 if TYPE_CHECKING:
     from bidder.config.load import Config
+    from bidder.decide import Decision
     from bidder.store.protocol import StoredPlan
 
 __all__ = ["register"]
@@ -73,7 +74,10 @@ def plan(
         dates=dates,
         what_if=tuple(what_if or ()),
     )
-    shown = show_plan(decide_from(asked, config, store), as_json=as_json)
+    decided = decide_from(asked, config, store)
+    shown = show_plan(decided, as_json=as_json)
+    if asked == Asked():
+        _keep(decided.decision, config, store)
     if exit_code and shown["budgets"] and any(line["now"] != line["planned"] for line in shown["budgets"]):
         raise typer.Exit(10)
 
@@ -120,6 +124,27 @@ def apply(
     finally:
         saved.close()
     _show_written(written, as_json)
+
+
+def _keep(decision: Decision, config: Path | None, store: str | None) -> None:
+    """Saves today's plan, so that `apply` can write that very one; a plan of other figures than the shop's is not."""
+    from bidder.config.load import load
+    from bidder.cycle import save, utc_now
+    from bidder.store import open_store
+
+    loaded = load(config)
+    if not loaded.accounts:
+        return
+    try:
+        saved = open_store(store or loaded.store_url)
+        try:
+            newest = saved.plan()
+            if newest is None or newest.id != decision.plan.id:  # one that was applied or rejected stays so
+                save(decision, saved, utc_now())
+        finally:
+            saved.close()
+    except StoreError as e:
+        typer.echo(f"bidder: the plan could not be saved for bidder apply: {e}", err=True)
 
 
 def explain(
