@@ -38,6 +38,8 @@ class Sense(StrEnum):
 class Priority:
     """Who gives way first when limits clash: the lower number (SCIENCE 7)."""
 
+    TRIAL = 5
+    """Money for trying things out: it never overrides what anybody wrote."""
     WISH = 10
     """Shares and floors that somebody would like."""
     TARGET = 20
@@ -116,7 +118,8 @@ class Choice:
 class Limits:
     """All limits of one decision, in the order of their rules.
 
-    `smallest` is the least change of each budget that is worth a write (None: any is).
+    `smallest` is the least change of each budget that is worth a write (None: any is). `reference` are the amounts that
+    steps are measured from, where an event multiplies those in force (None: nowhere).
     """
 
     size: int
@@ -124,6 +127,7 @@ class Limits:
     limits: tuple[Limit, ...] = ()
     smallest: FloatArray | None = None
     choices: tuple[Choice, ...] = ()
+    reference: FloatArray | None = None
 
     def small_moves(self, now: FloatArray, amounts: FloatArray) -> NDArray[np.bool_]:
         """Which budgets would move, but by less than is worth a write: fix these at `now` and solve once more."""

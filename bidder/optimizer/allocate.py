@@ -18,7 +18,7 @@ from bidder.errors import SolveError
 from bidder.limits import Limits, Priority
 from bidder.optimizer.box import Box
 from bidder.optimizer.certify import prove
-from bidder.optimizer.large import optimum
+from bidder.optimizer.large import SMALL, attempt, optimum
 from bidder.optimizer.objective import Objective, value
 from bidder.optimizer.prices import (
     Slopes,
@@ -70,12 +70,14 @@ class _Work:
     used: float = 0.0
 
     def small(self, program: Program) -> Solution:
+        if self.used >= self.seconds:
+            return Solution(np.zeros(program.columns), np.zeros(program.rows), "time_limit")
         solution = solve(program, max(self.seconds - self.used, 0.5), self.engine)
         self.used += solution.seconds
         return solution
 
     def __call__(self, program: Program, start: FloatArray | None = None) -> Solution:
-        return optimum(program, self.small, start)
+        return attempt(program, self.small, start) if program.columns <= SMALL else optimum(program, self.small, start)
 
 
 def allocate(

@@ -11,10 +11,15 @@ from bidder.optimizer.program import Program, Solution
 from bidder.optimizer.zoom import zoom
 from bidder.snapshot import FloatArray
 
-__all__ = ["SMALL", "optimum"]
+__all__ = ["SMALL", "attempt", "optimum"]
 
-SMALL = 5_000
+SMALL = 8_000
 """Columns up to which the engine gets the program as it is."""
+
+SCATTERED = 20
+"""Columns a pattern below which too little is alike to be put together; the engine then gets up to `ENOUGH` columns."""
+
+ENOUGH = 100_000
 
 PROVEN = 1e-9
 """How clearly prices must prove that nothing is feasible, relative to what their rows can reach."""
@@ -28,22 +33,29 @@ def optimum(program: Program, small: Small, start: FloatArray | None = None) -> 
     `infeasible` comes with prices that prove it (`certify.farkas`) and amounts that miss the rows by as little as can
     be, each row's miss counted against what it can reach.
     """
-    answer = small(program) if program.columns <= SMALL else zoom(program, small, start)
+    answer = attempt(program, small, start)
     if answer.status != "infeasible":
         return answer
-    least = _whole(_elastic(program, np.zeros(program.columns), 1.0), small)
+    return _proven(program, small, answer)
+
+
+def attempt(program: Program, small: Small, start: FloatArray | None = None) -> Solution:
+    """The same without proof of `infeasible`, which aggregation may also say of a program that is not."""
+    scattered = program.columns <= SCATTERED * program.weights.shape[1] and program.columns <= ENOUGH
+    return small(program) if program.columns <= SMALL or scattered else zoom(program, small, start)
+
+
+def _proven(program: Program, small: Small, answer: Solution) -> Solution:
+    """After `infeasible`: the proof of it, or the optimum after all."""
+    least = attempt(_elastic(program, np.zeros(program.columns), 1.0), small)
     amounts = least.amounts[: program.columns]
     if farkas(program, least.prices) > PROVEN:
         return Solution(amounts, least.prices, "infeasible", answer.seconds + least.seconds)
     dear = 1e3 * float(np.abs(program.value) @ program.width)
-    best = _whole(_elastic(program, program.value, dear), small)
+    best = attempt(_elastic(program, program.value, dear), small)
     amounts = best.amounts[: program.columns]
     status = "optimal" if prove(program, amounts, best.prices).holds else "feasible"
     return Solution(amounts, best.prices, status, answer.seconds + least.seconds + best.seconds)
-
-
-def _whole(program: Program, small: Small) -> Solution:
-    return small(program) if program.columns <= SMALL else zoom(program, small)
 
 
 def _elastic(program: Program, value: FloatArray, price: float) -> Program:
@@ -51,7 +63,9 @@ def _elastic(program: Program, value: FloatArray, price: float) -> Program:
 
     One unit of what a row can reach costs `price`.
     """
-    size = np.maximum(reach(program), 1e-300)
+    bound = np.where(np.isfinite(program.upper), program.upper, program.lower)
+    size = reach(program)
+    size = np.where(size > 0.0, size, np.maximum(np.where(np.isfinite(bound), np.abs(bound), 0.0), 1e-12))
     over, under = np.isfinite(program.upper), np.isfinite(program.lower)
     rows = np.concatenate([np.flatnonzero(over), np.flatnonzero(under)])
     signs = np.concatenate([np.full(np.count_nonzero(over), -1.0), np.full(np.count_nonzero(under), 1.0)])

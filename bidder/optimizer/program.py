@@ -150,3 +150,8 @@ class Solution:
     def optimal(self) -> bool:
         """Whether the solver says that nothing better exists."""
         return self.status == "optimal"
+
+    @property
+    def usable(self) -> bool:
+        """Whether the amounts keep all rows, best or not."""
+        return self.status in {"optimal", "feasible"}

@@ -13,25 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from bidder.errors import SolveError
-from bidder.limits import Bounds, Limits, Priority, Quantity, Sense
+from bidder.limits import Bounds, Limit, Limits, Priority, Quantity, Sense
 from bidder.optimizer.box import Box, narrow
 from bidder.optimizer.breakpoints import coarse
-from bidder.optimizer.formulate import Calm, Pieces, formulate
+from bidder.optimizer.clash import Clash
+from bidder.optimizer.formulate import Calm, formulate
 from bidder.optimizer.objective import Objective
 from bidder.optimizer.program import Program, Solution
 from bidder.optimizer.rows import Rows
 from bidder.response.curve import Curves
 from bidder.snapshot import FloatArray, IntArray
 
-__all__ = ["Room", "relax"]
-
-EVEN = 1000.0
-"""How much more an even sacrifice counts than a small one."""
+__all__ = ["Room", "loosened", "relax"]
 
 ROOM = 1e-12
 """Relative room that is left beside a limit that gave way, so that rounding does not make it clash again."""
-
-BUCKETS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +47,7 @@ class _Level:
     held: IntArray
     fresh: IntArray
     priority: int
+    above: int
 
 
 def relax(
@@ -68,10 +65,10 @@ def relax(
     room = Room(start, np.array([one.bound for one in limits.limits], dtype=np.float64))
     priorities = np.array([one.priority for one in limits.limits], dtype=np.int64)
     everything = sorted({one.priority for one in bounds} | set(priorities.tolist()), reverse=True)
-    for priority in everything:
+    for above, priority in enumerate(everything):
         wish = narrow(room.box, (one for one in bounds if one.priority == priority))
         held, fresh = np.flatnonzero(priorities > priority), np.flatnonzero(priorities == priority)
-        after = _give_way(curves, limits, objective, _Level(room, wish, held, fresh, priority), solve)
+        after = _give_way(curves, limits, objective, _Level(room, wish, held, fresh, priority, above), solve)
         if after is None:
             return None
         room = after
@@ -83,118 +80,68 @@ def _give_way(
 ) -> Room | None:
     box, wish = level.room.box, level.wish
     order = np.concatenate([level.held, level.fresh])
-    chosen = [limits.limits[index] for index in order]
+    chosen = [limits.limits[index] for index in order.tolist()]
     rows = Rows.of(chosen, len(curves))
     blank = np.full(len(curves), np.nan)
     grid = coarse(curves.scale, box, blank)
     grid = np.sort(np.hstack([grid, wish.lower[:, None], wish.upper[:, None]]), axis=1)
     calm = Calm(blank, 0.0, np.zeros(len(curves)))
     pieces = formulate(curves, rows, level.room.bounds[order], objective, grid, calm)
-    parts = _parts(pieces, wish)
-    elastic, excess = _elastic(parts, pieces.program, len(level.held))
-    solution = solve(elastic)
-    if not solution.optimal:
+    for bend in (False, True):
+        clash = Clash(pieces, wish, len(level.held), rows.pattern, above=level.above, bend=bend)
+        solution = solve(clash.program())
+        if solution.optimal:
+            break
+    else:
         return None
-    count = parts.columns
-    share = solution.amounts[:count] / np.maximum(parts.width, 1e-300)
-    slack = solution.amounts[count:-1] * np.where(excess > 0.0, 1.0, 0.0)
-    if level.priority >= Priority.ABSOLUTE and solution.amounts[-1] > 1e-7:
-        clash = [one.rule for one, much in zip(chosen[len(level.held) :], slack, strict=True) if much > 0.0]
-        raise SolveError("the absolute limits cannot all be kept", clash or [one.rule for one in chosen])
-    patterns = rows.weights.shape[1]
-    kept, given = np.ones(patterns), np.zeros(patterns)
-    side = parts.side
-    kept[parts.pattern[side == 0]] = np.where(share[side == 0] > 1.0 - 1e-9, 1.0, share[side == 0] * (1.0 - ROOM))
-    given[parts.pattern[side == 2]] = np.where(share[side == 2] < 1e-9, 0.0, share[side == 2] * (1.0 + ROOM))
-    lower = box.lower + kept[rows.pattern] * (wish.lower - box.lower)
-    upper = wish.upper + np.minimum(given[rows.pattern], 1.0) * (box.upper - wish.upper)
+    gives = clash.concession(solution)
+    if level.priority >= Priority.ABSOLUTE and gives.common > 1e-7:
+        names = [one.rule for one, much in zip(chosen, gives.slack.tolist(), strict=True) if much > 0.0]
+        raise SolveError("the absolute limits cannot all be kept", names or [one.rule for one in chosen])
+    lower = box.lower + gives.kept * (1.0 - np.where(gives.kept < 1.0, ROOM, 0.0)) * (wish.lower - box.lower)
+    given = np.minimum(gives.given * (1.0 + ROOM), 1.0)
+    upper = wish.upper + given * (box.upper - wish.upper)
     bounds = level.room.bounds.copy()
-    for place, much in zip(level.fresh, slack, strict=True):
+    for place, much in zip(order.tolist(), gives.slack.tolist(), strict=True):
         limit = limits.limits[place]
+        if place in level.held and limit.quantity is Quantity.AMOUNT:
+            continue  # a level above has settled it: this is rounding
         if much > 1e-9 * max(abs(limit.bound), 1e-300):
-            room = much * (1.0 + ROOM) + ROOM * abs(limit.bound)
-            bounds[place] += room if limit.sense is Sense.AT_MOST else -room
-    for place in order:  # a limit on expectations stands on pieces that the next level cuts elsewhere
-        if limits.limits[place].quantity is not Quantity.AMOUNT:
-            room = 1e-9 * abs(bounds[place])
-            bounds[place] += room if limits.limits[place].sense is Sense.AT_MOST else -room
-    return Room(Box(lower, np.maximum(upper, lower)), bounds)
+            bounds[place] += much if limit.sense is Sense.AT_MOST else -much
+    return Room(_exact(Box(lower, np.maximum(upper, lower)), box, chosen, bounds[order]), bounds)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Parts:
-    """Columns of the clash program: below the wished box (side 0), inside (1), above (2)."""
-
-    side: IntArray
-    pattern: IntArray
-    width: FloatArray
-    program: Program
-
-    @property
-    def columns(self) -> int:
-        return len(self.width)
-
-
-def _parts(pieces: Pieces, wish: Box) -> _Parts:
-    """Below and above: one column a pattern, so that its budgets give way alike. Inside: as fine as rows ask."""
-    program = pieces.program
-    middle = pieces.low + 0.5 * program.width
-    side = np.where(middle < wish.lower[pieces.owner], 0, np.where(middle > wish.upper[pieces.owner], 2, 1))
-    bucket = np.zeros(program.columns, dtype=np.int64)
-    if len(program.bends):
-        rank = np.argsort(np.argsort(program.bends[0], kind="stable"), kind="stable")
-        bucket = np.where(side == 1, rank * BUCKETS // max(program.columns, 1), 0)
-    key = (side * program.weights.shape[1] + program.pattern) * BUCKETS + bucket
-    merged = program.merge(key, 3 * program.weights.shape[1] * BUCKETS)
-    used = np.unique(key)
-    return _Parts(used // BUCKETS // program.weights.shape[1], merged.pattern, merged.width, merged)
+def _exact(box: Box, outer: Box, limits: Sequence[Limit], bounds: FloatArray) -> Box:
+    """The box moved towards the outer one until plain sums of amounts fit to the last digit, not to a solver's."""
+    lower, upper = box.lower, box.upper
+    for limit, bound in zip(limits, bounds.tolist(), strict=True):
+        if limit.quantity is not Quantity.AMOUNT or (limit.weights < 0.0).any():
+            continue
+        if limit.sense is Sense.AT_MOST:
+            excess = float((limit.weights * lower).sum()) - bound
+            room = float((limit.weights * (lower - outer.lower)).sum())
+            if 0.0 < excess <= room:
+                lower = np.where(limit.weights > 0.0, lower - excess / room * (lower - outer.lower), lower)
+        else:
+            short = bound - float((limit.weights * upper).sum())
+            room = float((limit.weights * (outer.upper - upper)).sum())
+            if 0.0 < short <= room:
+                upper = np.where(limit.weights > 0.0, upper + short / room * (outer.upper - upper), upper)
+    return Box(lower, np.maximum(upper, lower))
 
 
-def _elastic(parts: _Parts, program: Program, held: int) -> tuple[Program, FloatArray]:
-    """The clash program: its columns, then a slack for each fresh row, then the common share that gives way.
+def loosened(room: Room, limits: Limits, part: float) -> Room:
+    """The room with limits on expectations looser by a part, since other pieces of the same curves may need it.
 
-    Also how far each fresh row could be broken at all, (fresh,).
+    Limits on amounts and lower bounds get a thousandth of that, for rounding; absolute ones nothing.
     """
-    matrix = parts.program.matrix(np.arange(parts.columns))
-    most = np.maximum(matrix, 0.0) @ parts.width
-    least = np.minimum(matrix, 0.0) @ parts.width
-    over = np.where(np.isfinite(program.upper), most - program.upper, program.lower - least)
-    fresh = program.rows - held
-    size = np.abs(matrix) @ parts.width
-    excess = np.where(np.isfinite(over) & (over > 1e-12 * size), over, 0.0)[held:]
-    columns = parts.columns + fresh + 1
-    outside = np.flatnonzero(parts.side != 1)
-    weights = np.zeros((program.rows + len(outside) + fresh, columns))
-    weights[: program.rows, : parts.columns] = matrix
-    upper = np.concatenate([program.upper, np.zeros(len(outside) + fresh)])
-    lower = np.concatenate([program.lower, np.full(len(outside) + fresh, -np.inf)])
-    value = np.zeros(columns)
-    for place, column in enumerate(outside.tolist()):  # the share of a part that gives way is at most the common share
-        row = program.rows + place
-        below = parts.side[column] == 0
-        weights[row, column] = (-1.0 if below else 1.0) / parts.width[column]
-        weights[row, -1] = -1.0
-        upper[row] = -1.0 if below else 0.0
-        value[column] = -weights[row, column]
-    for place in range(fresh):
-        column, row = parts.columns + place, program.rows + len(outside) + place
-        upper[row], value[column] = 1.0, -1.0
-        if excess[place] > 0.0:
-            weights[held + place, column] = -1.0 if np.isfinite(program.upper[held + place]) else 1.0
-            weights[row, column], weights[row, -1], upper[row] = 1.0 / excess[place], -1.0, 0.0
-            value[column] = -1.0 / excess[place]
-    value[-1] = -EVEN
-    width = np.concatenate([parts.width, np.where(excess > 0.0, excess, 1.0), [1.0]])
-    return (
-        Program(
-            value,
-            width,
-            np.arange(columns),
-            weights,
-            np.zeros((0, columns)),
-            np.zeros(len(upper), np.int64),
-            lower,
-            upper,
-        ),
-        excess,
-    )
+    bounds = room.bounds.copy()
+    for place, limit in enumerate(limits.limits):
+        if limit.quantity is not Quantity.AMOUNT:
+            much = part * abs(bounds[place])
+        elif limit.priority < Priority.ABSOLUTE:
+            much = 1e-3 * part * float((np.abs(limit.weights) * room.box.lower).sum() + abs(bounds[place]))
+        else:
+            much = 0.0
+        bounds[place] += much if limit.sense is Sense.AT_MOST else -much
+    return Room(Box(room.box.lower * (1.0 - 1e-3 * part), room.box.upper), bounds)

@@ -18,14 +18,21 @@ from bidder.optimizer.breakpoints import around, beyond, coarse
 from bidder.optimizer.formulate import Calm, Pieces, formulate, gain
 from bidder.optimizer.objective import Objective
 from bidder.optimizer.program import Program, Solution
-from bidder.optimizer.relax import Room, relax
+from bidder.optimizer.relax import Room, loosened, relax
 from bidder.optimizer.rows import Rows
+from bidder.optimizer.tangents import passed, under_tangents
 from bidder.response.curve import Curves
 from bidder.snapshot import FloatArray, IntArray
 
 __all__ = ["Answer", "Case", "Found", "search"]
 
 Solve = Callable[[Program, FloatArray | None], Solution]
+
+TANGENTS = 4
+"""Times that caps on expectations are drawn anew, where an answer passes them."""
+
+LOOSER = (0.0, 1e-4, 1e-3, 1e-2)
+"""Parts by which limits on expectations are loosened until what `relax` found possible is so on other pieces too."""
 
 DENT = 1e-4
 """The part of all that is gained which the dents of curves may hide before it is worth a branch."""
@@ -48,6 +55,10 @@ class Case:
         """Below this a budget gets nothing, (n,); 0 where there is no such choice."""
         columns = [np.zeros(len(self.curves)), *(one.least for one in self.limits.choices)]
         return np.asarray(np.max(columns, axis=0))
+
+    def settled(self, box: Box) -> Box:
+        """The box without choices that are none: nothing, where the minimum is out of reach."""
+        return Box(box.lower, np.where((box.lower <= 0.0) & (box.upper < self.least()), 0.0, box.upper))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,11 +89,29 @@ class Found:
 
 def search(case: Case, solve: Solve) -> Found:
     """The best amounts for a case. Raises SolveError where the absolute limits clash or a figure is not a number."""
+    found = _search(case, solve)
+    bent: list[int] = []
+    for _ in range(TANGENTS):
+        if found.answer is None:
+            break
+        more = passed(case.limits, case.curves, found.answer.amounts)
+        if not more or set(more) <= set(bent):
+            break
+        bent = sorted({*bent, *more})
+        limits = under_tangents(case.limits, case.curves, found.answer.amounts, bent)
+        again = _search(replace(case, limits=limits), solve)
+        if again.answer is None:
+            return replace(found, answer=_unsure(found.answer))
+        found = again
+    return found
+
+
+def _search(case: Case, solve: Solve) -> Found:
     curves, limits, now = case.curves, case.limits, case.now
     rows = Rows.of(limits.limits, len(curves))
     start = Box(np.zeros(len(curves)), ceiling(curves, limits, now))
     every = [*limits.bounds, reach_bounds(curves, now)]
-    room = Room(box_of(start, every), np.array([one.bound for one in limits.limits], dtype=np.float64))
+    room = Room(case.settled(box_of(start, every)), np.array([one.bound for one in limits.limits], dtype=np.float64))
     free = Calm(now, case.doubt, np.zeros(len(curves)))
     first = _solved(case, rows, room, free, coarse(curves.scale, room.box, now), solve)
     relaxed = first.solution.status == "infeasible"
@@ -90,9 +119,12 @@ def search(case: Case, solve: Solve) -> Found:
         wider = relax(curves, limits, every, start, case.objective, lambda program: solve(program, None))
         if wider is None:
             return Found(room, None, True)
-        room = wider
-        first = _solved(case, rows, room, free, coarse(curves.scale, room.box, now), solve)
-    if not first.solution.optimal:
+        for part in LOOSER:
+            room = loosened(Room(case.settled(wider.box), wider.bounds), limits, part)
+            first = _solved(case, rows, room, free, coarse(curves.scale, room.box, now), solve)
+            if first.solution.status != "infeasible":
+                break
+    if not first.solution.usable:
         return Found(room, None, relaxed)
     calm = Calm(now, case.doubt, case.calm * np.maximum(rows.pays(first.solution.prices), 0.0))
     closest = _closer(case, rows, replace(first, calm=calm), solve, case.passes - 1)
@@ -122,9 +154,14 @@ def _closer(case: Case, rows: Rows, answer: Answer, solve: Solve, passes: int) -
         grid = around(answer.grid, answer.amounts, answer.room.box, case.now, keep=turn == 0)
         closer = _solved(case, rows, answer.room, answer.calm, grid, solve, answer.solution.prices)
         if not closer.solution.optimal:
-            return replace(answer, solution=replace(answer.solution, status="feasible"))
+            return _unsure(answer)
         answer = closer
     return answer
+
+
+def _unsure(answer: Answer) -> Answer:
+    """The answer with the word that something better may exist."""
+    return replace(answer, solution=replace(answer.solution, status="feasible"))
 
 
 def _branched(case: Case, rows: Rows, root: Answer, solve: Solve) -> Answer:

@@ -134,15 +134,15 @@ def engine(program: Program, seconds: float) -> Solution:
     """
     import pulp
 
-    widest = _power(program.width)
-    dearest = _power(program.value)
+    matrix = program.matrix(np.arange(program.columns))
+    widest = _power(np.minimum(program.width, _allowed(matrix, program.upper)))
+    dearest = _power(_typical(program))
     problem = pulp.LpProblem("budgets", pulp.LpMinimize)
     variables = [
         problem.add_variable(f"z{index}", 0.0, width) for index, width in enumerate((program.width / widest).tolist())
     ]
     worth = (-program.value / dearest).tolist()
     problem.setObjective(pulp.LpAffineExpression(list(zip(variables, worth, strict=True))))
-    matrix = program.matrix(np.arange(program.columns))
     scales = [_power(row) for row in matrix]
     sides: list[tuple[int, Any]] = []
     for row, scale in enumerate(scales):
@@ -162,6 +162,9 @@ def engine(program: Program, seconds: float) -> Solution:
     return Solution(amounts, prices, _STATUS.get(problem.status, "error"), float(problem.solutionTime or 0.0))
 
 
+TOLERANCES = ("-primalTolerance", "1e-9", "-dualTolerance", "1e-9")
+"""CBC's own are 1e-7 of the dearest piece, which many wide pieces of a cheaper one add up to a gap."""
+
 _STATUS = {1: "optimal", 0: "time_limit", -1: "infeasible", -2: "unbounded", -3: "error"}
 
 
@@ -174,7 +177,7 @@ def _cbc() -> Any:
             with tempfile.TemporaryDirectory(prefix="bidder-") as folder:
                 model, answer = str(Path(folder, "model.mps")), str(Path(folder, "answer.txt"))
                 variables, columns, rows, _ = lp.writeMPS(model, rename=1)
-                command = [self.path, model, "-sec", str(self.timeLimit), "-initialSolve"]
+                command = [self.path, model, "-sec", str(self.timeLimit), *TOLERANCES, "-initialSolve"]
                 command += ["-printingOptions", "all", "-solution", answer]
                 subprocess.run(  # noqa: S603  the path is PuLP's own binary
                     command, timeout=self.timeLimit + GRACE, check=True, stdin=subprocess.DEVNULL, capture_output=True
@@ -188,6 +191,23 @@ def _cbc() -> Any:
             return int(status)
 
     return Cbc
+
+
+def _typical(program: Program) -> FloatArray:
+    """What a unit of width is worth on average: first pieces of steep curves can be dearer by far, and do not count."""
+    area = float(program.width.sum())
+    mean = np.einsum("i,i", np.abs(program.value), program.width) / area if area > 0.0 else 0.0
+    return np.array([mean])
+
+
+def _allowed(matrix: FloatArray, upper: FloatArray) -> FloatArray:
+    """The most that a column may be by rows that only add up; what is wider than that says nothing of the scale."""
+    allowed = np.full(matrix.shape[1], np.inf)
+    for row, bound in zip(matrix, upper.tolist(), strict=True):
+        if 0.0 < bound < np.inf and (row >= 0.0).all():
+            used = row > 0.0
+            allowed[used] = np.minimum(allowed[used], bound / row[used])
+    return allowed
 
 
 def _pairs(values: FloatArray, used: Any) -> list[tuple[int, float]]:

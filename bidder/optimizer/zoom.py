@@ -69,6 +69,8 @@ class _Zoom:
         self.per = int(np.clip(BUCKETS // max(self.patterns, 1), 6, 64))
         self.size = float(np.abs(program.value).max(initial=0.0))
         self.sides = np.zeros(0, dtype=np.int64)
+        self.alone = ALONE
+        self.least = 0.0
         self.everything()
 
     def everything(self) -> None:
@@ -105,8 +107,8 @@ class _Zoom:
                 proof = prove(self.program, amounts, solution.prices)
                 if abs(proof.gap) < gap:
                     best, gap = Solution(amounts, solution.prices, "optimal", self.seconds), abs(proof.gap)
-                if gap <= enough:
-                    return best
+                if gap <= enough or (proof.gap < 0.0 and proof.holds):  # beyond the bound: as exact as rows are kept
+                    return Solution(amounts, solution.prices, "optimal", self.seconds)
             cost, half = self.next_window(cost, half, fresh, inside, solution.prices, settled=settled)
         good = gap <= enough or prove(self.program, best.amounts, best.prices).holds
         return Solution(best.amounts, best.prices, "optimal" if good else "feasible", self.seconds)
@@ -144,8 +146,8 @@ class _Zoom:
         size = self.patterns * (self.per + 2)
         key = pattern * (self.per + 2) + bucket + 1
         alone = np.flatnonzero(inside)
-        if len(alone) > ALONE:
-            alone = np.sort(alone[np.argpartition(np.abs(cost[alone]), ALONE)[:ALONE]])
+        if len(alone) > self.alone:
+            alone = np.sort(alone[np.argpartition(np.abs(cost[alone]), self.alone)[: self.alone]])
         key[alone] = size + np.arange(len(alone))
         return key, size + len(alone), inside
 
@@ -160,15 +162,16 @@ class _Zoom:
         settled: bool,
     ) -> tuple[FloatArray, float]:
         """Reduced costs at the new prices, and half the width of the next window around zero."""
-        if settled:  # what is near is done, so it is the others that changed sides
+        if settled:  # what is near is done, so it is the others that changed sides: never as narrow again
             self.everything()
-            return self.beside.value - self.beside.charge(prices), 2.0 * half
+            self.alone, self.least = 2 * self.alone, 4.0 * half
+            return self.beside.value - self.beside.charge(prices), self.least
         wrong = ~inside if cost is None else ~inside & ((cost > 0.0) != (fresh > 0.0))
         astray = 1.2 * float(np.abs(fresh[wrong]).max(initial=0.0))
         count = int(np.count_nonzero(inside))
-        if count <= ALONE:
+        if count <= self.alone:
             return fresh, max(2.0 * half, astray)
-        half = max(_window(fresh, NARROW * count / self.per), astray, 1e-300)
+        half = max(_window(fresh, NARROW * count / self.per), astray, self.least, 1e-300)
         return self.set_aside(fresh, half), half
 
     def set_aside(self, cost: FloatArray, half: float) -> FloatArray:
