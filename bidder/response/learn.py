@@ -31,8 +31,8 @@ FIT_AT_MOST = 2000
 ROUNDS = 3
 ALPHAS: FloatArray = np.exp(np.linspace(np.log(0.5), np.log(12.0), 9))
 
-DAY_SD = 0.15
-"""Expected spread of the days' common factors (log)."""
+DAY_SD, DAY_SD_DAYS = 0.15, 10.0
+"""Expected spread of the days' common factors (log), and the days that this expectation counts for."""
 
 USUAL_DISPERSION, DISPERSION_DAYS = 1.2, 30.0
 """Over-dispersion before any is seen, and the days it counts for."""
@@ -88,7 +88,12 @@ def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None)
     log_orders = histogram(days.left, days.share, days.orders) @ log_value.T  # Σ o·log g
     alpha = _level_spread(seen, days.expected * (histogram(days.left, days.share, days.exposure) @ KNOTS**0.6))
     ranked = slice(None, None, max(1, n // FIT_AT_MOST))
-    factor, week, dispersion = np.ones(length), np.ones(7), np.full(n, USUAL_DISPERSION)
+    dispersion = np.full(n, USUAL_DISPERSION)
+    # days first, with everybody at the prior's shape: budgets that follow demand must not make slopes of it (3.5)
+    exposure = histogram(days.left, days.share, days.exposure) @ shapes.value.T
+    level = _level(seen, exposure, dispersion, days.expected, alpha)
+    bare = _read(days, (shapes.prior * level) @ shapes.value) * days.exposure
+    factor, week = _day_factors(days, bare, dispersion)
     move = Traffic(np.zeros((n, length)), np.zeros(n), np.ones(n), np.zeros(n, dtype=np.bool_))
     day_weight = np.ones(length)
     for turn in range(ROUNDS):
@@ -103,7 +108,7 @@ def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None)
         saturation = _read(days, np.log(curve / (weight * level).sum(axis=1)[:, None])) - log_relative
         move = traffic.level(witness, theta[:, None] * saturation, steady)
         bare = fitted / factor
-        factor, week = _day_factors(days, bare)
+        factor, week = _day_factors(days, bare, dispersion)
         dispersion = _dispersion(days, bare * factor)
         if turn == ROUNDS - 2:  # once levels and days are about right
             at_prior = bare * factor * (days.expected / (weight * level).sum(axis=1))[:, None]
@@ -156,13 +161,19 @@ def _level_spread(seen: FloatArray, expected: FloatArray) -> float:
     return float((share * ALPHAS).sum() / share.sum())
 
 
-def _day_factors(days: Days, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """What is common to each day (T,), pulled to its weekday's with 1/DAY_SD² pseudo-orders, and the week (7,)."""
+def _day_factors(days: Days, expected: FloatArray, dispersion: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What is common to each day (T,), pulled to its weekday's as firmly as days are alike, and the week (7,)."""
     seen, usual = days.orders.sum(axis=0), expected.sum(axis=0)
     pseudo = 1 / DAY_SD**2
     week_seen, week_usual = np.bincount(days.weekday, seen, 7), np.bincount(days.weekday, usual, 7)
     week = (week_seen + pseudo) / (week_usual + pseudo)
-    factor = (seen + pseudo * week[days.weekday]) / (usual + pseudo)
+    plain = usual * week[days.weekday]
+    square = plain**2
+    # the variance that is left when counting noise is taken out, pulled to the expected one
+    beyond = ((seen - plain) ** 2 - (dispersion @ expected) * week[days.weekday]).sum()
+    weight = DAY_SD_DAYS * max(float(square.mean()), 1e-12)
+    spread = float(np.clip((beyond + weight * DAY_SD**2) / (square.sum() + weight), 0.03**2, 0.6**2))
+    factor = (seen + week[days.weekday] / spread) / (usual + 1 / spread)
     return np.asarray(factor / week[days.weekday].mean()), np.asarray(week / week.mean())
 
 

@@ -32,7 +32,7 @@ NOISES: FloatArray = np.array([0.05, 0.1, 0.2, 0.35]) ** 2
 WALKS: FloatArray = np.array([0.0, 0.01, 0.025, 0.06]) ** 2
 """Candidate variances of one day's step of its level."""
 
-COMMONS: FloatArray = np.array([0.01, 0.04, 0.15]) ** 2
+COMMONS: FloatArray = np.array([0.01, 0.04, 0.15, 0.5]) ** 2
 """Candidate variances of what a day has in common."""
 
 UNKNOWN = 25.0
