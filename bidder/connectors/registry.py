@@ -21,6 +21,7 @@ _BUILT_IN = {
     "amazon_ads": "bidder.connectors.amazon_ads",
     "google_ads": "bidder.connectors.google_ads",
     "sandbox": "bidder.connectors.sandbox",
+    "taobao": "bidder.connectors.taobao",
 }
 _MEMBERS = ("name", "settings", "reader", "shop", "writer")
 
