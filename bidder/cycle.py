@@ -22,6 +22,7 @@ from bidder.decide import Decision, decide
 from bidder.explain.plan import document
 from bidder.gather import Known, gather
 from bidder.ids import AccountId, BudgetId
+from bidder.intake.inbox import Inbox, InboxResult
 from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.plan import Change
 from bidder.poll import PollResult, poll
@@ -34,6 +35,7 @@ __all__ = [
     "apply_plan",
     "decide_now",
     "known_of",
+    "open_inbox",
     "open_readers",
     "open_writers",
     "poll_now",
@@ -71,7 +73,9 @@ def open_readers(config: Config) -> Readers:
     shops: list[ShopReader] = []
     for account, settings in config.accounts:
         connector = kind(account.platform)
-        ads.append(connector.reader(account, settings))
+        reader = connector.reader(account, settings)
+        if reader is not None:
+            ads.append(reader)
         shop = connector.shop(account, settings)
         if shop is not None:
             shops.append(shop)
@@ -87,9 +91,36 @@ def open_writers(config: Config, *, modes: Sequence[Mode] = (Mode.APPLY,)) -> di
     }
 
 
-async def poll_now(readers: Readers, store: Store, clock: Clock, days: int) -> Sequence[PollResult]:
-    """Asks every account and shop once, for the last `days` account days."""
-    return await poll(readers.ads, readers.shops, store, clock=clock, days=days)
+async def poll_now(
+    readers: Readers, store: Store, clock: Clock, days: int, inbox: Inbox | None = None
+) -> Sequence[PollResult]:
+    """Asks every account and shop once, for the last `days` account days, and looks into the watched folders."""
+    found = [] if inbox is None else [_polled(one) for one in await inbox.look()]
+    return [*found, *await poll(readers.ads, readers.shops, store, clock=clock, days=days)]
+
+
+def open_inbox(config: Config, store: Store, clock: Clock) -> Inbox | None:
+    """The watched folders of the configuration; None where there are none."""
+    incoming = config.incoming
+    if not incoming.watched and incoming.budgets is None:
+        return None
+    return Inbox(incoming.watched, store, clock, incoming.budgets, tuple(account for account, _ in config.accounts))
+
+
+def _polled(one: InboxResult) -> PollResult:
+    """A look into a folder, as a poll of its source."""
+    return PollResult(
+        one.name,
+        "performance" if one.ads else "activity",
+        one.ok,
+        one.seconds,
+        rows=one.rows,
+        new=one.new,
+        quarantined=one.quarantined,
+        data_at=one.data_at,
+        error=one.error,
+        reason=one.reason,
+    )
 
 
 def known_of(config: Config, store: StoreReader, now: datetime) -> Known:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
+from datetime import date as Date  # noqa: N812 - `date` is an option
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from bidder.connectors.files import FileReport, ReadOptions
     from bidder.connectors.files.report import Progress
-    from bidder.store.protocol import Store
+    from bidder.intake.importing import Imported
+    from bidder.store.protocol import StoreReader
 
 __all__ = ["register"]
 
@@ -34,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Exports: CSV, XLSX or XLS.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Exports: CSV, XLSX, XLS, or a zip of them.")],
     account: Annotated[str | None, typer.Option(help="Store the rows under this account.")] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code, for files that name none.")] = None,
     year: Annotated[int | None, typer.Option(help="For files whose days have no year.")] = None,
@@ -42,6 +43,7 @@ def import_(
         Literal["dmy", "mdy", "ymd"] | None, typer.Option(help="Order of day and month, where two orders fit.")
     ] = None,
     window: Annotated[int | None, typer.Option(help="Attribution window in days, for files that do not say.")] = None,
+    date: Annotated[str | None, typer.Option(help="The day of a file that has no days, YYYY-MM-DD.")] = None,
     timezone: Annotated[
         str | None, typer.Option(help="The account's zone, such as Asia/Shanghai (default: the configuration's).")
     ] = None,
@@ -54,31 +56,29 @@ def import_(
 ) -> None:
     """Reads exports by their content, shows what was understood, and stores all of them or nothing."""
     from bidder.connectors.files import ReadOptions
+    from bidder.intake.importing import import_reports
     from bidder.store import open_store
-    from bidder.store.protocol import FileContent
 
     seen_at = _instant(observed_at)
     configured_store, configured_zone = _configured(config, account)
-    options = ReadOptions(account, currency, year, dates, window, timezone or configured_zone, seen_at)
-    reports = _read_all(files, options)
-    saved = open_store(store or configured_store)
+    zone = timezone or configured_zone
+    options = ReadOptions(account, currency, year, dates, window, zone, seen_at, _day(date))
+    url = store or configured_store
+    with _known_answers(url) as known:
+        reports = _read_all(files, options, known)
+    saved = open_store(url)
     try:
-        reports = [_with_answers(one, saved.value(_answers_key(one))) for one in reports]
-        facts = [_facts(one) for one in reports]
-        contents = [FileContent(fact, one.reports) for one, fact in zip(reports, facts, strict=True)]
-        new_rows = saved.import_files(contents, seen_at)
-        _remember(saved, reports, options)
+        imported = import_reports(saved, reports, options, seen_at, files)
     finally:
         saved.close()
     if as_json:
-        found = [_document(one, new) for one, new in zip(reports, new_rows, strict=True)]
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps([_document(one) for one in imported], ensure_ascii=False, indent=2))
         return
     from rich.console import Console
 
     console = Console() if sys.stdout.isatty() else Console(width=160)
-    for one, new in zip(reports, new_rows, strict=True):
-        _show(console, one, new)
+    for one in imported:
+        _show(console, one)
 
 
 def _configured(config: Path | None, account: str | None) -> tuple[str, str]:
@@ -104,17 +104,43 @@ def _instant(text: str | None) -> datetime:
     return at
 
 
-def _read_all(files: Sequence[Path], options: ReadOptions) -> list[FileReport]:
+def _day(text: str | None) -> Date | None:
+    if text is None:
+        return None
+    try:
+        return Date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError([Fault(Source("--date"), f"expected YYYY-MM-DD, was {text!r}")]) from None
+
+
+@contextmanager
+def _known_answers(url: str) -> Iterator[StoreReader | None]:
+    """The store to look up earlier answers in; None where there is none yet."""
+    from bidder.errors import StoreError
+    from bidder.store import open_reader
+
+    try:
+        known = open_reader(url)
+    except StoreError:  # made, brought up to date or told of when the rows are stored
+        yield None
+        return
+    try:
+        yield known
+    finally:
+        known.close()
+
+
+def _read_all(files: Sequence[Path], options: ReadOptions, known: StoreReader | None) -> list[FileReport]:
     """Every file, or ImportRefused with the faults of every file that cannot be used."""
-    from bidder.connectors.files import read
     from bidder.errors import ImportRefused
+    from bidder.intake.importing import read_answered
 
     reports: list[FileReport] = []
     faults: list[Fault] = []
     with _bar(files) as progress_of:
         for place, path in enumerate(files):
             try:
-                reports.append(read(path, options, progress_of(place)))
+                reports.extend(read_answered(path, options, known, progress_of(place)))
             except ImportRefused as e:
                 faults.extend(e.faults)
     if faults:
@@ -141,67 +167,23 @@ def _bar(files: Sequence[Path]) -> Iterator[Any]:
         yield progress_of
 
 
-def _facts(report: FileReport) -> dict[str, Any]:
-    """What the journal keeps of a file: enough to say later which file a figure came from."""
-    return {
-        "file": Path(report.file).name,
-        "sha256": report.sha256,
-        "kind": report.kind,
-        "accounts": sorted(set(report.reports.account.tolist())),
-        "rows": report.summary["rows"],
-        "first_date": report.summary["first_date"],
-        "last_date": report.summary["last_date"],
-    }
+def _document(one: Imported) -> dict[str, Any]:
+    found = {"file": one.report.file, "kind": one.report.kind, "new_rows": one.new_rows, **one.report.summary}
+    if one.verdicts:
+        found["typed"] = [
+            {"budget": str(v.budget), "typed": str(v.typed), "result": v.result, "evidence": v.evidence}
+            for v in one.verdicts
+        ]
+    return found
 
 
-def _answers_key(report: FileReport) -> str:
-    return f"import:{report.kind}:{','.join(sorted(set(report.reports.account.tolist())))}"
-
-
-def _with_answers(report: FileReport, answers: Mapping[str, Any] | None) -> FileReport:
-    """Fills what the file does not say with what was answered before for this kind and account.
-
-    A file that is imported again without `--window` would otherwise be another series beside the first one.
-    """
-    from bidder.money import NO_CURRENCY
-
-    if not answers:
-        return report
-    rows, summary, notes = report.reports, dict(report.summary), list(report.notes)
-    if answers.get("window") is not None and (rows.window == -1).all():
-        rows = replace(rows, window=rows.window * 0 + int(answers["window"]))
-        notes = [note for note in notes if "--window" not in note]
-        notes.append(f"attribution window: {answers['window']} days, as answered before")
-    if answers.get("currency") is not None and (rows.currency == NO_CURRENCY).all():
-        codes = rows.currency.copy()
-        codes[:] = answers["currency"]
-        rows, summary["currency"] = replace(rows, currency=codes), answers["currency"]
-        notes = [note for note in notes if "--currency" not in note]
-        notes.append(f"currency: {answers['currency']}, as answered before")
-    return replace(report, reports=rows, summary=summary, notes=tuple(notes))
-
-
-def _remember(store: Store, reports: Sequence[FileReport], options: ReadOptions) -> None:
-    """Keeps what a person answered, for the next file of the same kind and account."""
-    answers = {"window": options.window, "currency": options.currency}
-    given = {name: value for name, value in answers.items() if value is not None}
-    for key in dict.fromkeys(_answers_key(one) for one in reports):
-        known = store.value(key) or {}
-        if given and known != {**known, **given}:
-            store.set_value(key, {**known, **given})
-
-
-def _document(report: FileReport, new_rows: int) -> dict[str, Any]:
-    return {"file": report.file, "kind": report.kind, "new_rows": new_rows, **report.summary}
-
-
-def _show(console: Console, report: FileReport, new_rows: int) -> None:
+def _show(console: Console, one: Imported) -> None:
     """What was understood of a file: kind, columns, totals."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    summary = report.summary
+    report, new_rows, summary = one.report, one.new_rows, one.report.summary
     shape = box.SIMPLE if console.is_terminal else None
     console.print(f"[bold]{escape(report.file)}[/bold]  {report.kind}", highlight=False, soft_wrap=True)
     columns = Table(box=shape, pad_edge=False)
@@ -218,7 +200,7 @@ def _show(console: Console, report: FileReport, new_rows: int) -> None:
     totals.add_column("figure", justify="right")
     for name, value in summary["sums"].items():
         if value is not None:
-            money = name in {"spend", "revenue"}
+            money = name in {"spend", "revenue", "refunds"}
             totals.add_row(f"{name} ({currency})" if money else name, f"{value:,.2f}" if money else f"{value:,.10g}")
     console.print(totals)
     console.print(
@@ -228,6 +210,12 @@ def _show(console: Console, report: FileReport, new_rows: int) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    for verdict in one.verdicts:
+        console.print(
+            f"typed in: {escape(str(verdict.budget))} {verdict.typed}: {verdict.result}, {escape(verdict.evidence)}",
+            highlight=False,
+            soft_wrap=True,
+        )
     for note in report.notes:
         console.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
     console.print()

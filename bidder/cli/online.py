@@ -95,6 +95,9 @@ async def _look(account: Account, settings: BaseModel, clock: Any) -> Look:
     connector = kind(account.platform)
     look.sunset = _sunset(connector, settings, clock().date())
     reader = connector.reader(account, settings)
+    if reader is None:
+        look.currency, look.timezone, look.note = account.currency, account.timezone, "known by its files alone"
+        return look
     look.currency, look.timezone = reader.account.currency, reader.account.timezone
     try:
         async with asyncio.timeout(PATIENCE):

@@ -22,6 +22,7 @@ from bidder.written import Duration, Overdelivery, PositiveAmount
 __all__ = [
     "LATER",
     "AccountSection",
+    "ActivitySection",
     "BudgetSection",
     "DayCap",
     "DecideSection",
@@ -35,8 +36,6 @@ __all__ = [
 
 LATER: dict[tuple[str, ...], str] = {
     ("plan",): "the sales plan",
-    ("activity",): "shop activity from files, MQTT or HTTP",
-    ("budgets",): "budgets of manual accounts from a file",
     ("calendar",): "the calendar of platform activities",
     ("alerts",): "alerts by message",
     ("experiment",): "experiments",
@@ -169,6 +168,41 @@ class AccountSection(BaseModel):
     """The account's currency; the shop's when left out."""
 
 
+class ActivitySection(Section):
+    """Where the shop's own activity comes from: downloaded files, a broker, or pushes over HTTP."""
+
+    name: Alias
+    """A short name, a label of metrics."""
+    source: Literal["files", "mqtt", "http"]
+    """files: a watched folder. mqtt: a broker. http: POST /api/v1/observations, which needs web.token."""
+    path: str | tuple[str, ...] | None = None
+    """files: which, such as inbox/advisor/*.xlsx; * stands for any name."""
+    url: str | None = None
+    """mqtt: mqtt://HOST:1883, or mqtts://HOST:8883 with TLS."""
+    topic: str | None = None
+    """mqtt: such as shop/#; messages come to shop/SHOP/product/ID/metrics."""
+    username: str | None = None
+    """mqtt: the user."""
+    password: Reference | None = None
+    """mqtt: its password."""
+    ca: str | None = None
+    """mqtt: a file with the certificate that signed the broker's, where the system does not know it."""
+    counts: Literal["running", "added"] = "running"
+    """mqtt and http: whether figures are the day's totals so far, or what was added since the last message."""
+
+    @model_validator(mode="after")
+    def _keys(self) -> ActivitySection:
+        own = {"files": {"path"}, "mqtt": {"url", "topic", "username", "password", "ca", "counts"}, "http": {"counts"}}
+        wrong = sorted(self.model_fields_set - {"name", "source"} - own[self.source])
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)}: no key of source: {self.source}")
+        needed = {"files": ("path",), "mqtt": ("url", "topic"), "http": ()}[self.source]
+        missing = [name for name in needed if not getattr(self, name)]
+        if missing:
+            raise ValueError(f"source: {self.source} needs {' and '.join(missing)}")
+        return self
+
+
 class WebSection(Section):
     """The page and /metrics."""
 
@@ -223,6 +257,10 @@ class File(Section):
     """The caps that nothing lifts."""
     accounts: tuple[AccountSection, ...] = ()
     """Advertiser accounts."""
+    activity: tuple[ActivitySection, ...] = ()
+    """What the shop itself did: visitors, orders, sales, from files, MQTT or HTTP."""
+    budgets: str | None = Field(default=None, min_length=1)
+    """budgets.csv: the daily budgets in force of manual accounts (budget, amount)."""
     products: str | None = Field(default=None, min_length=1)
     """products.csv: id, name, price, cost, stock, tags, …"""
     rules: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from bidder.catalog import Account, Mode, Product
 from bidder.config.accounts import misspelt_keys, read_accounts
+from bidder.config.activity import Incoming, read_incoming
 from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, ScheduleSection, ShopSection
 from bidder.config.marks import Document, read_yaml
@@ -70,6 +71,8 @@ class Config:
     token: SecretStr | None
     """Asked of whoever acts on the page; None: the page only shows."""
     schedule: ScheduleSection
+    incoming: Incoming = field(default_factory=Incoming)
+    """What comes in by itself: files, messages, amounts typed by hand."""
     warnings: tuple[Fault, ...] = ()
     digest: str = ""
     """The first digits of a SHA-256 over every file that was read."""
@@ -136,6 +139,7 @@ class _Reading:
         rules = self._rules(file, document, base)
         products = self._products(file, document, base)
         accounts = read_accounts(file, document, base, self.env, self.kind, self.faults, self.warnings)
+        incoming = read_incoming(file, document, base, self.env, accounts, self.faults, self.warnings)
         token = None
         if file.web.token is not None:
             place = document.at(("web", "token"))
@@ -157,6 +161,7 @@ class _Reading:
             listen=listen,
             token=token,
             schedule=file.schedule,
+            incoming=incoming,
             warnings=tuple(sorted(self.warnings, key=lambda one: (one.source or Source(""), one.message))),
             digest=digest,
             _caps=Caps(
@@ -247,6 +252,7 @@ class _Reading:
                 "cut": guard.cut,
                 "target_step": guard.target_driven.step,
                 "target_cooldown": guard.target_driven.cooldown,
+                "files_after": guard.stale_after.api,
             }
         )
         rules.append(Rule("default step", step, document.key_at(("guard",))))

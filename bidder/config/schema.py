@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bidder.config.file import File
+from bidder.connectors.observations import Observation
 from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
 from bidder.rules.words import WORDS
 from bidder.written import show_percent
@@ -66,9 +67,27 @@ def rules_schema() -> dict[str, Any]:
     }
 
 
+def observations_schema() -> dict[str, Any]:
+    """The schema of what is pushed over MQTT and HTTP: one observation, or an array of them over HTTP."""
+    schema = Observation.model_json_schema(by_alias=True)
+    properties = schema["properties"]
+    properties["ts"] = {**properties["ts"], "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+    properties["metrics"]["propertyNames"] = {"type": "string", "maxLength": 64}
+    when = [{"required": ["ts"]}, {"required": ["date"]}]
+    one = _tidy(schema)
+    definition = {name: value for name, value in one.items() if name != "$defs"}
+    return {
+        "$schema": DRAFT,
+        "title": "observations pushed to bidder",
+        "anyOf": [{"$ref": "#/$defs/observation"}, {"type": "array", "items": {"$ref": "#/$defs/observation"}}],
+        "$defs": {**one.get("$defs", {}), "observation": {**definition, "oneOf": when}},
+    }
+
+
 SCHEMAS: Mapping[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "bidder": (bidder_schema, "bidder.yaml"),
     "rules": (rules_schema, "rule files"),
+    "observations": (observations_schema, "pushed observations"),
 }
 """Name → its maker, and the file it is of."""
 

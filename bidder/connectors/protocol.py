@@ -95,8 +95,8 @@ class ConnectorKind(Protocol):
     settings: type[BaseModel]
     """Its own keys beside `platform:`."""
 
-    def reader(self, account: Account, settings: BaseModel) -> AdsReader:
-        """Opens for reading."""
+    def reader(self, account: Account, settings: BaseModel) -> AdsReader | None:
+        """Opens for reading; None where there is nobody to ask (files come by themselves)."""
         ...
 
     def shop(self, account: Account, settings: BaseModel) -> ShopReader | None:

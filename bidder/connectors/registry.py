@@ -19,6 +19,7 @@ GROUP = "bidder.connectors"
 
 _BUILT_IN = {
     "amazon_ads": "bidder.connectors.amazon_ads",
+    "files": "bidder.connectors.files.account",
     "google_ads": "bidder.connectors.google_ads",
     "sandbox": "bidder.connectors.sandbox",
     "taobao": "bidder.connectors.taobao",

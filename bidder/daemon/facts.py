@@ -22,7 +22,11 @@ def shop_facts(config: Config) -> ShopFacts:
         currency=config.shop.currency,
         timezone=config.shop.timezone,
         accounts=accounts,
-        sources=tuple(PollSource(account.id, kind, poll_every) for account in accounts for kind in kinds),
+        sources=(
+            *(PollSource(account.id, kind, poll_every) for account in accounts for kind in kinds),
+            *(PollSource(one.name, "activity", poll_every) for one in config.incoming.watched if one.account is None),
+        ),
+        feeds=config.incoming.names,
         plan_interval=timedelta(days=1),
         day_limit=caps.day,
         month_budget=caps.month,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -22,6 +23,7 @@ from bidder.catalog import Mode
 from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.daemon.facts import shop_facts
+from bidder.daemon.pushes import Pushes
 from bidder.daemon.status import AccountNews, status_of
 from bidder.daemon.timekeeping import Timekeeper
 from bidder.decide import Decision
@@ -34,6 +36,7 @@ from bidder.plan import State
 from bidder.poll import PollResult
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
+from bidder.web.observations import Pushing
 from bidder.web.view import Status
 
 __all__ = ["Daemon"]
@@ -56,6 +59,8 @@ class Daemon:
         self._metrics = metrics
         self._readers = cycle.open_readers(config)
         self._writers: dict[AccountId, BudgetWriter] = cycle.open_writers(config)
+        self._inbox = cycle.open_inbox(config, store, time.now)
+        self._pushes = Pushes(config, store, time.now, metrics)
         self._document: Mapping[str, Any] | None = None
         self._state = State.ACTIVE
         self._turned: float | None = None
@@ -87,6 +92,7 @@ class Daemon:
         await asyncio.to_thread(self._restore, now)
         log.info("started", shop=self.config.shop.name, policy=self.config.digest, state=self._state.value)
         try:
+            self._pushes.start()
             await settle(self._store, self._writers, clock=self._time.now)
             while not stop.is_set():
                 await self.turn(stop)
@@ -95,6 +101,7 @@ class Daemon:
                 await self._time.sleep_until(self._next_at(self._time.now()), stop)
         finally:
             self._stopping = True
+            await self._pushes.close()
             await self._readers.close()
             await asyncio.gather(*(one.close() for one in self._writers.values()), return_exceptions=True)
             self._store.append("stopped", self._time.now())
@@ -129,8 +136,9 @@ class Daemon:
         self._reload_asked = False
         try:
             fresh = load(self.config.path)
-            if fresh.accounts != self.config.accounts or fresh.store_url != self.config.store_url:
-                what = "accounts and store change only with a restart; the running configuration is unchanged"
+            fixed = [(one.accounts, one.store_url, one.incoming) for one in (fresh, self.config)]
+            if fixed[0] != fixed[1]:
+                what = "accounts, activity and store change only with a restart; the running configuration is unchanged"
                 raise ConfigError([Fault(None, what)])
         except BidderError as e:
             self._metrics.config_refused()
@@ -177,7 +185,8 @@ class Daemon:
 
     async def _poll(self, now: datetime) -> None:
         self._polled_at = now
-        results = await cycle.poll_now(self._readers, self._store, self._time.now, self.config.schedule.lookback_days)
+        days = self.config.schedule.lookback_days
+        results = await cycle.poll_now(self._readers, self._store, self._time.now, days, self._inbox)
         self._poll_ok = any(result.ok for result in results)
         await asyncio.to_thread(self._measure, results, now)
 
@@ -293,6 +302,12 @@ class Daemon:
     def plan_document(self) -> Mapping[str, Any] | None:
         """The newest plan as `plan --json` shows it."""
         return self._document
+
+    @property
+    def pushing(self) -> Pushing | None:
+        """Where pushed messages go; None before the loop runs."""
+        pushing = self._pushes.pushing
+        return None if pushing is None else replace(pushing, token=self.config.token)
 
     def status(self) -> Status:
         """What the first screen says beside the plan, from memory."""

@@ -32,6 +32,7 @@ class ShopFacts:
     `day_limit` is the hard cap on the sum of budgets of a day, `account_limits` that of single accounts; None is no
     cap. `rules` and `guards` name what can have a price or can veto. `exchange` gives shop currency per unit of
     another; an amount without a rate is not exported. `top_products` is how many products get series of their own.
+    `feeds` are the sources that push.
     """
 
     shop: str
@@ -47,6 +48,12 @@ class ShopFacts:
     guards: tuple[str, ...] = ()
     exchange: Mapping[Currency, float] = field(default_factory=dict)
     top_products: int = 50
+    feeds: tuple[str, ...] = ()
+
+    @property
+    def event_sources(self) -> tuple[str, ...]:
+        """The sources whose events are counted: those that push, else (at zero) the accounts."""
+        return self.feeds or tuple(str(account.id) for account in self.accounts)
 
     def rate(self, currency: Currency) -> float | None:
         """Reporting currency per unit of `currency`; None when no rate is known."""

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 __all__ = [
     "ERRORS",
+    "EVENT_RESULTS",
     "FIGURES",
     "HOLD_REASONS",
     "OPERATIONS",
@@ -42,6 +43,7 @@ STAGES = ("build", "solve", "extract")
 SOLVER_STATUSES = ("optimal", "feasible", "infeasible", "unbounded", "time_limit", "error")
 RELOAD_RESULTS = ("ok", "error")
 OPERATIONS = ("read", "write")
+EVENT_RESULTS = ("accepted", "duplicate", "stale", "invalid", "oversize")
 
 _SHOP = ("shop",)
 _ACCOUNT = ("shop", "platform", "account")
@@ -149,6 +151,12 @@ class Families:
         self.poll_errors = counter("poll_errors", (*_SOURCE, "error"), "Failed requests by class, before retries.")
         self.poll_throttled = counter("poll_throttled_seconds", ("source",), "Seconds waited because of rate limits.")
         self.quarantined_rows = counter("quarantined_rows", _SOURCE, "Rows that were not believed.")
+
+        # activity
+        self.activity_events = counter("activity_events", ("source", "result"), "Pushed events by what became of them.")
+        self.activity_last_event = gauge(
+            "activity_last_event_timestamp_seconds", ("source",), "Last accepted event; 0 never."
+        )
 
         # solver
         self.solver_duration = histogram("solver_duration_seconds", ("stage",), "Stages of a solve.", _SOLVER_BUCKETS)

@@ -67,6 +67,7 @@ class Metrics:
         self._families = Families(self.registry)
         self._lock = threading.RLock()
         self._facts = facts
+        self._last_event: dict[str, float] = {}
         self._ads = AdFigures(self._families, facts)
         self._decisions = DecisionFigures(self._families, facts)
         f = self._families
@@ -102,6 +103,9 @@ class Metrics:
                     counter.remove_by_labels({"source": source, "kind": kind})
             for source in {s.source for s in before.sources} - {s.source for s in facts.sources}:
                 f.poll_throttled.remove_by_labels({"source": source})
+            for feed in set(before.event_sources) - set(facts.event_sources):
+                f.activity_events.remove_by_labels({"source": feed})
+                f.activity_last_event.remove_by_labels({"source": feed})
             self._born(facts)
             self._loaded(at)
             f.reloads.labels("ok").inc()
@@ -235,6 +239,19 @@ class Metrics:
             oldest = min((at.timestamp() for at in sent_at), default=0.0)
             self._families.write_unresolved_oldest.labels(*labels).set(oldest)
 
+    # ---- the shop's own activity
+
+    def pushed(self, source: str, result: str, at: datetime | None = None) -> None:
+        """A message was pushed. `result`: accepted, duplicate, stale, invalid or oversize; `at` of an accepted one."""
+        with self._lock:
+            if source not in self._facts.event_sources:
+                return
+            self._families.activity_events.labels(source, result).inc()
+            if at is not None:
+                last = max(at.timestamp(), self._last_event.get(source, 0.0))
+                self._last_event[source] = last
+                self._families.activity_last_event.labels(source).set(last)
+
     # ---- the daemon
 
     def state_changed(self, state: State, at: datetime) -> None:
@@ -277,6 +294,10 @@ class Metrics:
             f.write_duration.labels(account.platform)
         for one in facts.sources:
             self._born_source(one)
+        for feed in facts.event_sources:
+            f.activity_last_event.labels(feed)
+            for result in names.EVENT_RESULTS:
+                f.activity_events.labels(feed, result)
 
     def _born_source(self, one: PollSource) -> None:
         f, labels = self._families, (one.source, one.kind)

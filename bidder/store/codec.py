@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bidder.catalog import Budget, BudgetStatus, Product
+from bidder.economics import UnitEconomics
 from bidder.ids import AccountId, BudgetId
 from bidder.money import Currency, Money
 from bidder.store.database import instant, micros_of
@@ -53,6 +54,8 @@ def _packed(value: Any) -> Any:
             return {"date": value.isoformat()}
         case frozenset():
             return {"set": sorted(value)}
+        case UnitEconomics():
+            return {"economics": {one.name: _packed(getattr(value, one.name)) for one in fields(value)}}
         case tuple():
             return [_packed(one) for one in value]
         case _:
@@ -71,6 +74,9 @@ def _unpacked(value: Any) -> Any:
             return date.fromisoformat(text)
         case {"set": members}:
             return frozenset(members)
+        case {"economics": lines}:
+            known = {one.name for one in fields(UnitEconomics)}
+            return UnitEconomics(**{name: _unpacked(line) for name, line in lines.items() if name in known})
         case list():
             return tuple(_unpacked(one) for one in value)
         case _:

@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
 
 from bidder.errors import StoreError
+from bidder.web import observations
 from bidder.web.render import Renderer
 from bidder.web.view import DaemonView
 from bidder.web.words import Words, choose_language, words
@@ -60,6 +61,7 @@ def application(view: DaemonView) -> web.Application:
     app.router.add_get("/-/ready", _ready)
     app.router.add_get("/api/v1/plan", _api_plan)
     app.router.add_get("/api/v1/status", _api_status)
+    observations.add(app, view)
     app.router.add_get("/static/{name}", _static)
     app.router.add_get("/favicon.ico", _icon)
     return app

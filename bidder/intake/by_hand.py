@@ -1,0 +1,190 @@
+"""Accounts that nobody can write to but a person: what to type in today, what was typed in, and whether it is true.
+
+A typed amount counts from the moment it is said to be typed. What proves it is the next report: the daily budget that
+it names, else the money that was spent. A report that contradicts is believed over the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Literal
+
+from bidder.account_day import AccountDay
+from bidder.ids import AccountId, BudgetId, PlanId
+from bidder.money import Money, currency_of
+from bidder.plan import Applied
+from bidder.reports import UNKNOWN_MICROS, Reports
+from bidder.snapshot import EPOCH_ORDINAL, day_number
+from bidder.store.protocol import Store, StoreReader
+
+__all__ = ["MOST_LINES", "TodoLine", "Verdict", "open_typed", "prove", "record", "todo"]
+
+MOST_LINES = 8
+"""Nobody types more than so many budgets a morning."""
+
+OVER = 1.05
+"""What a platform may spend of a daily budget before its report contradicts it."""
+
+UNIT = 1_000_000
+"""Micros of a whole unit: a person types no cents."""
+
+TYPED = "typed"
+"""The key under which the store remembers what was typed in and is not proven yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class TodoLine:
+    """One budget to type in: whole units of its currency."""
+
+    number: int
+    budget: BudgetId
+    name: str
+    before: Money
+    after: Money
+    reason: str
+
+    @property
+    def difference(self) -> Money:
+        """after − before."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a report says of a typed amount: confirmed, contradicted, or nothing that decides (open)."""
+
+    budget: BudgetId
+    typed: Money
+    result: Literal["confirmed", "contradicted", "open"]
+    day: date
+    evidence: str
+
+
+def todo(document: Mapping[str, Any], manual: Sequence[AccountId]) -> tuple[list[TodoLine], int]:
+    """Today's changes of the manual accounts, most money first, and how many were left out.
+
+    `document` is the plan as `plan --json` shows it. Amounts are whole units, rounded down, so that they never exceed
+    what is planned. Nobody types more than MOST_LINES; raises whose cuts were left out stay out as well, so that
+    typing the list alone keeps the cap.
+    """
+    held = {hold["budget"] for hold in document["holds"]}
+    if None in held:
+        return [], 0
+    found: list[TodoLine] = []
+    for line in document["budgets"]:
+        budget = BudgetId.parse(line["id"])
+        if budget.account not in manual or line["id"] in held or line["now"] is None or not line["currency"]:
+            continue
+        currency = currency_of(line["currency"])
+        before, planned = Money.parse(line["now"], currency), Money.parse(line["planned"], currency)
+        after = Money(planned.micros // UNIT * UNIT, currency)
+        if (
+            after != before and after.micros > 0
+        ):  # 0 lifts the limit on some platforms: a person pauses, nobody types it
+            found.append(TodoLine(0, budget, line["name"], before, after, line["reason"]))
+    found.sort(key=lambda one: (-abs(one.difference.micros), str(one.budget)))
+    chosen = found[:MOST_LINES]
+    for code in {one.after.currency for one in found}:
+        while _net(chosen, code) > max(0, _net(found, code)):
+            raises = [one for one in chosen if one.after.currency == code and one.difference.micros > 0]
+            chosen.remove(raises[-1])
+    numbered = [replace(one, number=place) for place, one in enumerate(chosen, start=1)]
+    return numbered, len(found) - len(numbered)
+
+
+def _net(lines: Sequence[TodoLine], currency: str) -> int:
+    """By how much the lines raise the sum of the budgets in a currency."""
+    return sum(one.difference.micros for one in lines if one.after.currency == currency)
+
+
+def record(
+    store: Store, plan: PlanId, lines: Sequence[tuple[TodoLine, Money]], at: datetime, zones: Mapping[AccountId, str]
+) -> None:
+    """Takes what a person typed in: each a write with its intent and outcome, and one to be proven.
+
+    `lines` pair a line with the amount that was really typed.
+    """
+    waiting = dict(store.value(TYPED) or {})
+    for line, amount in lines:
+        day = AccountDay.of(at, zones.get(line.budget.account, "UTC")).date
+        intent = store.begin(plan, line.budget, line.before, amount, at)
+        store.finish(intent, Applied(amount), at, day_number(day))
+        facts = {"budget": str(line.budget), "before": str(line.before), "after": str(amount)}
+        facts |= {"currency": str(amount.currency), "day": day.isoformat()}
+        store.append("typed", at, plan=str(plan), **facts)
+        waiting[str(line.budget)] = facts
+    store.set_value(TYPED, waiting)
+
+
+def open_typed(store: StoreReader) -> list[Mapping[str, str]]:
+    """What was typed in and no report has proven yet: budget, before, after, currency, day."""
+    return [one for _, one in sorted(dict(store.value(TYPED) or {}).items())]
+
+
+def prove(store: Store, reports: Reports, at: datetime) -> tuple[Verdict, ...]:
+    """Holds new reports against what was typed in; journals and remembers every verdict that decides."""
+    waiting = dict(store.value(TYPED) or {})
+    verdicts: list[Verdict] = []
+    for name, facts in sorted(waiting.items()):
+        verdict = _verdict(BudgetId.parse(name), facts, reports, at)
+        if verdict is None:
+            continue
+        verdicts.append(verdict)
+        if verdict.result == "open":
+            continue
+        del waiting[name]
+        said = {"budget": name, "after": facts["after"], "currency": facts["currency"], "evidence": verdict.evidence}
+        store.append("typed", at, verdict=verdict.result, day=verdict.day.isoformat(), **said)
+        if verdict.result == "contradicted":
+            _believe(store, verdict, facts, reports, at)
+    if verdicts:
+        store.set_value(TYPED, waiting)
+    return tuple(verdicts)
+
+
+def _verdict(budget: BudgetId, facts: Mapping[str, str], reports: Reports, at: datetime) -> Verdict | None:
+    """What the first whole day after the typing says; None when the reports do not have it."""
+    typed_on = day_number(date.fromisoformat(facts["day"]))
+    rows = (reports.account == budget.account) & (reports.budget == budget.native) & (reports.day > typed_on)
+    rows &= reports.spend != UNKNOWN_MICROS
+    if not rows.any():
+        return None
+    day = int(reports.day[rows].min())
+    on_day = date.fromordinal(day + EPOCH_ORDINAL)
+    zone = str(reports.zone[rows][0])
+    if AccountDay(zone, on_day).end_at > at:
+        return None  # a day that is not over proves nothing
+    rows &= reports.day == day
+    currency = currency_of(facts["currency"])
+    before, after = Money.parse(facts["before"], currency), Money.parse(facts["after"], currency)
+    said = {int(one) for one in reports.amount[rows].tolist() if one != UNKNOWN_MICROS}
+    spent = Money(sum(int(one) for one in reports.spend[rows].tolist()), currency)
+    if len(said) == 1:
+        amount = Money(said.pop(), currency)
+        evidence = f"the report of {on_day} says a daily budget of {amount}"
+        return Verdict(budget, after, "confirmed" if amount == after else "contradicted", on_day, evidence)
+    evidence = f"{spent} were spent on {on_day}"
+    if spent.micros > after.micros * OVER:
+        return Verdict(budget, after, "contradicted", on_day, f"{evidence}, more than {after} allows")
+    if after > before and spent.micros > before.micros * OVER:
+        return Verdict(budget, after, "confirmed", on_day, f"{evidence}, more than the old {before} allowed")
+    if after < before and spent.micros >= after.micros * 0.9:
+        return Verdict(budget, after, "confirmed", on_day, f"{evidence}: the new {after} held it")
+    return Verdict(budget, after, "open", on_day, f"{evidence}: neither the old nor the new amount was reached")
+
+
+def _believe(store: Store, verdict: Verdict, facts: Mapping[str, str], reports: Reports, at: datetime) -> None:
+    """The amount in force after a contradiction: what the report names, else the larger of the two."""
+    currency = currency_of(facts["currency"])
+    rows = (reports.account == verdict.budget.account) & (reports.budget == verdict.budget.native)
+    rows &= reports.day == day_number(verdict.day)
+    said = {int(one) for one in reports.amount[rows].tolist() if one != UNKNOWN_MICROS}
+    before, after = Money.parse(facts["before"], currency), Money.parse(facts["after"], currency)
+    found = Money(said.pop(), currency) if len(said) == 1 else max(before, after, key=lambda one: one.micros)
+    known = {one.budget.id: one.budget for one in store.budgets()}
+    if verdict.budget in known:
+        store.add_budgets([replace(known[verdict.budget], now=found)], at)
+    said_so = {"budget": str(verdict.budget), "expected": str(after), "found": str(found), "currency": str(currency)}
+    store.append("foreign_edit", at, seen="report", **said_so)
