@@ -62,6 +62,8 @@ def _amount(value: Any, accounts: Mapping[AccountId, Account], budget: BudgetId)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError(f"expected an amount such as 230.00, was {value!r}")
     amount = Money.parse(value, account.currency)
+    if amount.micros >= 10**18:
+        raise ValueError("expected an amount of money that somebody has")
     if amount.micros <= 0:
         raise ValueError(f"expected more than 0, was {value}: on some platforms it means no limit")
     return amount

@@ -92,7 +92,7 @@ class FakeAmazonAds(FakeHttp):
         return answer({"code": "500", "details": "Internal error"}, 500)
 
     def throttled(self, got: Got, *, long: bool) -> Answer:
-        return answer({"code": "429", "details": "Too Many Requests"}, 429, Retry_After="3600" if long else "5")
+        return answer({"code": "429", "details": "Too Many Requests"}, 429, Retry_After="3600" if long else "1")
 
     def reshaped(self, text: str) -> str:
         raise AssertionError("a report is packed")

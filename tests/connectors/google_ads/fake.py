@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from bidder.catalog import Account, BudgetStatus
@@ -112,7 +112,7 @@ class FakeGoogleAds(FakeHttp):
             "quotaErrorDetails": {
                 "rateScope": "ACCOUNT",
                 "rateName": "Requests",
-                "retryDelay": "3600s" if long else "5.5s",
+                "retryDelay": "3600s" if long else "0.5s",
             }
         }
         code = "RESOURCE_EXHAUSTED" if long else "RESOURCE_TEMPORARILY_EXHAUSTED"
@@ -193,7 +193,6 @@ class FakeGoogleAds(FakeHttp):
                 "status": "REMOVED" if state.status is BudgetStatus.REMOVED else "ENABLED",
             },
             "metrics": {"search_budget_lost_impression_share": 0.25 if number == "101" else 0.0},
-            "segments": {"date": date(2026, 10, 10).isoformat()},
         }
 
     def _figures(self, row: Any, *, by_product: bool) -> list[dict[str, Any]]:
@@ -287,7 +286,9 @@ def _camel(name: str) -> str:
 def _matches(row: dict[str, Any], where: str) -> bool:
     for term in _TERM.finditer(where):
         part, _, name = term["field"].partition(".")
-        value = row[part][name]
+        value = row.get(part, {}).get(name)
+        if value is None:
+            continue
         if term["low"]:
             if not term["low"] <= value <= term["high"]:
                 return False
