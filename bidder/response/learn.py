@@ -75,6 +75,8 @@ class Fit:
     theta_prior: FloatArray
     day_weight: FloatArray
     """(T,) how much each day counts for the level."""
+    day_sd: float = DAY_SD
+    """Standard deviation of the log of what a day has in common, weekdays included: luck that no budget escapes."""
 
 
 def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None) -> Fit:
@@ -93,7 +95,7 @@ def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None)
     exposure = histogram(days.left, days.share, days.exposure) @ shapes.value.T
     level = _level(seen, exposure, dispersion, days.expected, alpha)
     bare = _read(days, (shapes.prior * level) @ shapes.value) * days.exposure
-    factor, week = _day_factors(days, bare, dispersion)
+    factor, week, common = _day_factors(days, bare, dispersion)
     move = Traffic(np.zeros((n, length)), np.zeros(n), np.ones(n), np.zeros(n, dtype=np.bool_))
     day_weight = np.ones(length)
     for turn in range(ROUNDS):
@@ -108,7 +110,7 @@ def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None)
         saturation = _read(days, np.log(curve / (weight * level).sum(axis=1)[:, None])) - log_relative
         move = traffic.level(witness, theta[:, None] * saturation, steady)
         bare = fitted / factor
-        factor, week = _day_factors(days, bare, dispersion)
+        factor, week, common = _day_factors(days, bare, dispersion)
         dispersion = _dispersion(days, bare * factor)
         if turn == ROUNDS - 2:  # once levels and days are about right
             at_prior = bare * factor * (days.expected / (weight * level).sum(axis=1))[:, None]
@@ -132,6 +134,7 @@ def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None)
         shape_prior=prior,
         theta_prior=theta_prior,
         day_weight=day_weight,
+        day_sd=float(np.sqrt(common)),
     )
 
 
@@ -161,8 +164,9 @@ def _level_spread(seen: FloatArray, expected: FloatArray) -> float:
     return float((share * ALPHAS).sum() / share.sum())
 
 
-def _day_factors(days: Days, expected: FloatArray, dispersion: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """What is common to each day (T,), pulled to its weekday's as firmly as days are alike, and the week (7,)."""
+def _day_factors(days: Days, expected: FloatArray, dispersion: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """What is common to each day (T,), pulled to its weekday's as firmly as days are alike; the week (7,); and the
+    variance of the log of both together."""
     seen, usual = days.orders.sum(axis=0), expected.sum(axis=0)
     pseudo = 1 / DAY_SD**2
     week_seen, week_usual = np.bincount(days.weekday, seen, 7), np.bincount(days.weekday, usual, 7)
@@ -174,7 +178,8 @@ def _day_factors(days: Days, expected: FloatArray, dispersion: FloatArray) -> tu
     weight = DAY_SD_DAYS * max(float(square.mean()), 1e-12)
     spread = float(np.clip((beyond + weight * DAY_SD**2) / (square.sum() + weight), 0.03**2, 0.6**2))
     factor = (seen + week[days.weekday] / spread) / (usual + 1 / spread)
-    return np.asarray(factor / week[days.weekday].mean()), np.asarray(week / week.mean())
+    usual_week = week / week.mean()
+    return np.asarray(factor / week[days.weekday].mean()), usual_week, spread + float(np.log(usual_week).var())
 
 
 def _dispersion(days: Days, expected: FloatArray) -> FloatArray:
