@@ -97,7 +97,7 @@ class WorldsPart(_Shape):
 
 
 class Calibration(_Shape):
-    """Forecasts of past days against what came of them."""
+    """Forecasts of past days against what came of them, where nine orders in ten have come in."""
 
     days: int
     budget_days: int

@@ -33,6 +33,9 @@ __all__ = ["Replayed", "replay"]
 
 MOST_MOVES = 10
 
+RIPE = 0.9
+"""A day whose orders are known in part alone judges no forecast: what is still to come is an assumption itself."""
+
 Figures = dict[tuple[int, BudgetId], tuple[float, float, float, float, float]]
 """By day and budget: spend, orders, revenue, daily amount (NaN: unknown), completeness of the orders."""
 
@@ -162,7 +165,9 @@ def _figures(past: Past) -> Figures:
     """What came of each budget and day, as known today."""
     rows = finest(past.final())
     result: Figures = {}
-    age = np.floor(rows.observed / 86_400.0 - rows.day + 1e-6)
+    # a later reading that said the same left no version: the newest reading of all tells how old the figures are
+    newest = float(past.versions.observed.max()) if len(past.versions) else 0.0
+    age = np.floor(newest / 86_400.0 - rows.day + 1e-6)
     known = complete(age, past.late)
     for row in range(len(rows)):
         key = (int(rows.day[row]), BudgetId(AccountId(str(rows.account[row])), str(rows.budget[row])))
@@ -191,7 +196,7 @@ def _foresee(decision: Decision, figures: Figures, seen: Replayed) -> None:
         table[index] = figures.get((day_number(snapshot.day), one.id), (np.nan,) * 5)
     spend, came, _, stated, reported = table.T
     amounts = np.where(np.isfinite(stated), stated, spend) * rate
-    known = np.isfinite(amounts) & np.isfinite(came) & (spend > 0)
+    known = np.isfinite(amounts) & np.isfinite(came) & (spend > 0) & (reported >= RIPE)
     if not known.any():
         return
     asked = np.where(known, amounts, 0.0)
