@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from bidder.economics import UnitEconomics
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Currency, Money
 
-__all__ = ["Account", "Budget", "BudgetStatus", "Channel", "Mode", "Product"]
+__all__ = ["Account", "Budget", "BudgetStatus", "Channel", "Event", "Mode", "Product"]
 
 
 class Mode(StrEnum):
@@ -77,7 +78,8 @@ class Budget:
 class Product:
     """What is sold. Money per piece in the shop's currency; None is unknown, which is said and never taken as zero.
 
-    `margin` is the contribution per order over its average paid price (0.42 = 42 %), before ad spend.
+    `margin` is the contribution per order over its average paid price (0.42 = 42 %), before ad spend; `economics` are
+    the cost lines that it was computed from. `campaigns` are those that advertise it where the platform does not say.
     """
 
     id: ProductId
@@ -91,3 +93,14 @@ class Product:
     lead_days: int | None = None
     restock_date: date | None = None
     tags: frozenset[str] = field(default_factory=frozenset)
+    category: str = ""
+    campaigns: tuple[str, ...] = ()
+    economics: UnitEconomics | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A day on which the whole shop sells unlike itself: a promotion, a platform's festival. Known beforehand."""
+
+    day: date
+    name: str = ""

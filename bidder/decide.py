@@ -21,6 +21,7 @@ from bidder.response.curve import Curves
 from bidder.response.estimate import ResponseSettings, estimate
 from bidder.rules.base import Rule
 from bidder.rules.evaluate import evaluate
+from bidder.rules.exclude import without_excluded
 from bidder.snapshot import FloatArray, Snapshot
 
 __all__ = ["LEFT_ALONE", "Decision", "Policy", "decide"]
@@ -56,7 +57,7 @@ class Decision:
 
 def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     """What to do with today's budgets, and why. Raises SolveError when nothing safe is left."""
-    curves = estimate(snapshot, policy.response)
+    curves = estimate(without_excluded(policy.rules, snapshot), policy.response)
     limits = evaluate(policy.rules, snapshot, curves)
     allocation = allocate(curves, limits, policy.objective, snapshot.now, policy.allocate)
     small = limits.small_moves(snapshot.now, allocation.amounts)

@@ -70,7 +70,9 @@ def gather(
             raise ConfigError([Fault(None, f"{what}; plan one account at a time with --account")])
     derived, position, row_budget = _budgets(reports, known)
     products, row_product = _products(reports, known, derived)
-    budgets = [_with_products(b, i, row_budget, row_product, products) for i, b in enumerate(derived)]
+    meant = _by_campaign(derived, products)
+    row_product = _named(row_budget, row_product, meant)
+    budgets = [_with_products(b, i, row_budget, row_product, products, meant) for i, b in enumerate(derived)]
     history = History.of(
         {
             "budget": row_budget,
@@ -228,13 +230,36 @@ def _products(reports: Reports, known: Known, budgets: Sequence[Budget]) -> tupl
     return products, row_product
 
 
+def _by_campaign(budgets: Sequence[Budget], products: Sequence[Product]) -> list[list[int]]:
+    """For each budget the products that say in products.csv that its campaigns advertise them."""
+    of: dict[str, set[int]] = {}
+    for place, product in enumerate(products):
+        for campaign in product.campaigns:
+            of.setdefault(campaign, set()).add(place)
+    return [
+        sorted({place for campaign in {*budget.campaigns, budget.id.native} for place in of.get(campaign, ())})
+        for budget in budgets
+    ]
+
+
+def _named(row_budget: IntArray, row_product: IntArray, meant: Sequence[Sequence[int]]) -> IntArray:
+    """Rows that name no product get the only one that their budget's campaigns advertise."""
+    only = np.array([places[0] if len(places) == 1 else -1 for places in meant] + [-1], dtype=np.int64)
+    return np.where(row_product < 0, only[row_budget], row_product)
+
+
 def _with_products(
-    budget: Budget, index: int, row_budget: IntArray, row_product: IntArray, products: Sequence[Product]
+    budget: Budget,
+    index: int,
+    row_budget: IntArray,
+    row_product: IntArray,
+    products: Sequence[Product],
+    meant: Sequence[Sequence[int]],
 ) -> Budget:
-    """A budget whose platform names no products carries those that its reports name."""
+    """A budget whose platform names no products carries those that its reports or its campaigns name."""
     if budget.products:
         return budget
-    carried = sorted(set(row_product[row_budget == index].tolist()) - {-1})
+    carried = sorted(set(row_product[row_budget == index].tolist()) - {-1}) or meant[index]
     return replace(budget, products=tuple(sorted(products[i].id for i in carried)))
 
 

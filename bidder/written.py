@@ -22,8 +22,10 @@ from bidder.money import Currency, Money, currency_of
 
 __all__ = [
     "MINIMUM",
+    "NOW",
     "Amount",
     "AmountOrMinimum",
+    "AmountOrNow",
     "Duration",
     "Fraction",
     "Overdelivery",
@@ -40,6 +42,9 @@ __all__ = [
 
 MINIMUM = "minimum"
 """The word for the platform's own smallest budget."""
+
+NOW = "now"
+"""The word for the amount in force."""
 
 _PERCENT = re.compile(r"([+-]?\d{1,7}(?:\.\d{1,6})?)\s*%\Z")
 _DURATION = re.compile(r"(\d{1,6})\s*([mhd])\Z")
@@ -131,6 +136,15 @@ def _amount_or_minimum(value: Any) -> Amount | str:
     return _positive_amount(amount)
 
 
+def _amount_or_now(value: Any) -> Amount | str:
+    if isinstance(value, str) and value.strip().lower() == NOW:
+        return NOW
+    try:
+        return _amount_or_minimum(value)
+    except ValueError as e:
+        raise ValueError(f"{e}; write {NOW} for the amount in force") from e
+
+
 def _percent_or_amount(value: Any) -> float | Amount:
     if isinstance(value, float) or (isinstance(value, str) and "%" in value):
         return read_percent(value, low=0.0, high=1.0)
@@ -210,6 +224,13 @@ AmountOrMinimum = Annotated[
     WithJsonSchema({"anyOf": [{"const": MINIMUM}, *_AMOUNT_SCHEMA["anyOf"]], "examples": [200, MINIMUM]}),
 ]
 """Money above zero, or the word for the platform's own smallest budget."""
+
+AmountOrNow = Annotated[
+    Amount | str,
+    BeforeValidator(_amount_or_now),
+    WithJsonSchema({"anyOf": [{"enum": [NOW, MINIMUM]}, *_AMOUNT_SCHEMA["anyOf"]], "examples": [NOW, 200]}),
+]
+"""Money above zero, or the word for the amount in force, or that for the platform's own smallest budget."""
 
 PercentOrAmount = Annotated[
     float | Amount,

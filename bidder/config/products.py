@@ -1,8 +1,9 @@
 """products.csv: what the shop sells, what it costs, and the margin of an order computed from both.
 
-Columns: id (needed), name, price (average paid), cost, fee_rate, ship, pack, insurance, return_rate, resale, stock,
-lead_days, restock_date, tags. An empty cell is unknown. Money is in the shop's currency, rates are fractions or
-percentages. The formulas are those of :mod:`bidder.economics`.
+Columns: id (needed), name, price (average paid), cost, fee_rate, ship, pack, insurance, overhead, return_rate, resale,
+stock, lead_days, restock_date, tags, category, campaigns. An empty cell is unknown. Money is in the shop's currency,
+rates are fractions or percentages. The formulas are those of :mod:`bidder.economics`. `campaigns` are numbers of
+campaigns (separated by spaces) where a platform does not say which product they advertise.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ from bidder.written import did_you_mean
 __all__ = ["COLUMNS", "Sheet", "read_products"]
 
 COSTS = ("fee_rate", "ship", "pack", "insurance", "return_rate", "resale")
-COLUMNS = ("id", "name", "price", "cost", *COSTS, "stock", "lead_days", "restock_date", "tags")
+RARE_COSTS = ("overhead",)
+"""Costs that many shops do not reckon by order: without their column nothing is said."""
+COLUMNS = (
+    *("id", "name", "price", "cost", *COSTS, *RARE_COSTS),
+    *("stock", "lead_days", "restock_date", "tags", "category", "campaigns"),
+)
 """Every column; the order is free, and only id is needed."""
 
 _MOST = Decimal(10) ** 9
@@ -85,6 +91,9 @@ def _say_unknown(product: Product, places: Mapping[str, int], place: Source, she
         sheet.warnings.append(Fault(place, f"{product.id}: price or cost is unknown, so its margin is"))
     elif product.margin is not None and product.margin <= 0:
         sheet.warnings.append(Fault(place, f"{product.id}: an order leaves nothing before ads; no ROAS is enough"))
+    empty = [name for name in (product.economics.unknown if product.economics is not None else ()) if name in places]
+    if empty:  # a missing column is said once, for all
+        sheet.warnings.append(Fault(place, f"{product.id}: {', '.join(empty)} is unknown, reckoned as no cost"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,24 +186,34 @@ def _product(cells: _Reader, currency: Currency) -> Product | None:
         return None
     price, cost = cells.read("price", _above_zero), cells.read("cost", _amount)
     return_rate = cells.read("return_rate", _share)
-    costs = {name: cells.read(name, _amount) for name in ("ship", "pack", "insurance")}
+    costs = {name: cells.read(name, _amount) for name in ("ship", "pack", "insurance", "overhead")}
     costs |= {name: cells.read(name, _share) for name in ("fee_rate", "resale")}
-    margin = None
+    costs["return_rate"] = return_rate
+    economics = None
     if price is not None and cost is not None:
-        known = {name: float(value) for name, value in costs.items() if value is not None}
-        margin = UnitEconomics(float(price), float(cost), return_rate=float(return_rate or 0), **known).margin
+        known: dict[str, Any] = {name: float(value) for name, value in costs.items() if value is not None}
+        unknown = tuple(name for name in COSTS if name not in known)
+        unknown += tuple(name for name in RARE_COSTS if name not in known and name in cells.places)
+        economics = UnitEconomics(float(price), float(cost), unknown=unknown, **known)
     return Product(
         id=ProductId(cells.text("id")),
         name=cells.text("name"),
         price=None if price is None else Money.parse(price, currency),
         cost=None if cost is None else Money.parse(cost, currency),
-        margin=margin,
+        margin=None if economics is None else economics.margin,
         return_rate=None if return_rate is None else float(return_rate),
         stock=cells.read("stock", _whole),
         lead_days=cells.read("lead_days", _whole),
         restock_date=cells.read("restock_date", _date),
-        tags=frozenset(cells.text("tags").replace(";", " ").replace("|", " ").split()),
+        tags=frozenset(_words(cells.text("tags"))),
+        category=cells.text("category"),
+        campaigns=tuple(sorted(set(_words(cells.text("campaigns"))))),
+        economics=economics,
     )
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(";", " ").replace("|", " ").split()
 
 
 def _number(text: str) -> Decimal:

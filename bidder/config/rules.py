@@ -14,7 +14,7 @@ from bidder.limits import Priority
 from bidder.rules.base import Kind, Rule
 from bidder.rules.conditions import Condition
 from bidder.rules.step import Step as StepKind
-from bidder.rules.words import PLANNED, WORDS
+from bidder.rules.words import WORDS
 from bidder.written import did_you_mean
 
 __all__ = ["COMMON_KEYS", "rules_of"]
@@ -47,11 +47,8 @@ def _rule(written: Any, path: tuple[Step, ...], document: Document, faults: list
     for key in written:
         if key in WORDS or key in COMMON_KEYS:
             continue
-        if key in PLANNED:
-            message = f"{key}: this word is not available in this version; there are {', '.join(WORDS)}"
-        else:
-            known = [*WORDS, *COMMON_KEYS]
-            message = f"{key}: no such word in a rule{did_you_mean(key, known) or '; there are ' + ', '.join(known)}"
+        known = [*WORDS, *COMMON_KEYS]
+        message = f"{key}: no such word in a rule{did_you_mean(key, known) or '; there are ' + ', '.join(known)}"
         faults.append(Fault(document.key_at((*path, key)), message))
     if not words and len(faults) == before:
         faults.append(Fault(document.at(path), f"a rule without a word; there are {', '.join(WORDS)}"))
@@ -64,6 +61,10 @@ def _rule(written: Any, path: tuple[Step, ...], document: Document, faults: list
     where = _condition(written, "where", path, document, faults)
     when = _condition(written, "when", path, document, faults)
     kind = _kind(words[0], written[words[0]], path, document, faults) if words else None
+    if kind is not None:
+        unfit = kind.unfit(where="where" in written, when="when" in written)
+        if unfit is not None:
+            faults.append(Fault(document.key_at((*path, words[0])), f"{words[0]}: {unfit}"))
     priority = _priority(written, kind, path, document, faults)
     if kind is None or len(faults) > before:
         return None

@@ -204,6 +204,13 @@ class Case:
             forced |= limit.weights > 0
         return forced
 
+    def multiple(self, at: int) -> Fraction:
+        """By what an event multiplies the amount in force of the budget at this position; 1 on ordinary days."""
+        if self.limits.reference is None:
+            return Fraction(1)
+        now, reference = float(self.snapshot.now[at]), float(self.limits.reference[at])
+        return exact(reference) / exact(now) if isfinite(now) and now > 0 and reference != now else Fraction(1)
+
     # accounts
 
     @cached_property

@@ -88,17 +88,21 @@ def within_owner_limits(case: Case) -> Iterator[Held]:
 
 
 def not_too_much_moved(case: Case) -> Iterator[Held]:
-    """Half of Σ|change| over today's total stays under `max_moved_share`; what caps and stock stop is left out."""
-    total: dict[Currency, int] = {}
-    moved: dict[Currency, int] = {}
+    """Half of Σ|change| over today's total stays under `max_moved_share`; what caps and stock stop is left out.
+
+    Changes are measured from what an event makes of the amounts in force.
+    """
+    total: dict[Currency, Fraction] = {}
+    moved: dict[Currency, Fraction] = {}
     stops = case.stops[case.positions] < case.before
-    for (_, _, change), stops_here in zip(case.lines, stops.tolist(), strict=True):
+    for (at, _, change), stops_here in zip(case.lines, stops.tolist(), strict=True):
         if change.before is None:
             continue
-        currency, old, new = change.before.currency, change.before.micros, change.after.micros
-        total[currency] = total.get(currency, 0) + old
+        currency, new = change.before.currency, change.after.micros
+        old = change.before.micros * case.multiple(at)
+        total[currency] = total.get(currency, Fraction(0)) + old
         if new > old or not (stops_here or case.passes_caps_today):
-            moved[currency] = moved.get(currency, 0) + abs(new - old)
+            moved[currency] = moved.get(currency, Fraction(0)) + abs(new - old)
     before = sum((case.rate(c) * micros for c, micros in total.items()), Fraction(0))
     share = (
         sum((case.rate(c) * micros for c, micros in moved.items()), Fraction(0)) / 2 / before if before else Fraction(0)

@@ -15,6 +15,7 @@ import numpy as np
 
 from bidder.catalog import Budget, Product
 from bidder.money import Money
+from bidder.rules.events import event_name, event_phase
 from bidder.snapshot import IntArray, Snapshot
 
 __all__ = ["NAMES", "WHEN_ROOTS", "Attributes", "Name", "stock_cover_days", "units_a_day"]
@@ -83,6 +84,12 @@ def _day(meaning: str, samples: tuple[Any, Any], read: Callable[[Snapshot], Any]
     return Name(meaning, "day", samples, lambda snapshot: [read(snapshot)])
 
 
+def _roles(snapshot: Snapshot) -> list[str]:
+    roles = {product: hot.role for listed in snapshot.hot.values() for product, hot in listed.items()}
+    heroes = {product for listed in snapshot.hot.values() for product, hot in listed.items() if hot.role == "hero"}
+    return ["hero" if p.id in heroes else roles.get(p.id, "") for p in snapshot.products]
+
+
 def _number(value: float | None) -> float | None:
     return None if value is None else float(value)
 
@@ -95,6 +102,8 @@ NAMES: Mapping[str, Name] = {
     "product.id": _product("the shop's item id or SKU", ("P-88", "P-89"), lambda p: str(p.id)),
     "product.name": _product("its name", ("tea", ""), lambda p: p.name),
     "product.tags": _product("its tags, a list", (["hero"], []), lambda p: sorted(p.tags)),
+    "product.category": _product("its category", ("tea", ""), lambda p: p.category),
+    "product.role": Name("hero or auxiliary on yesterday's hot list, else empty", "product", ("hero", ""), _roles),
     "product.price": _product("average paid price, shop currency", (68.5, 199.25), lambda p: _major(p.price)),
     "product.cost": _product("cost of the goods, shop currency", (19.5, 99.25), lambda p: _major(p.cost)),
     "product.margin": _product(
@@ -140,8 +149,8 @@ NAMES: Mapping[str, Name] = {
         lambda s: datetime.combine(s.day, time.min, UTC),
     ),
     # no calendar is read yet: every day is an ordinary one, and check says so of a rule that asks
-    "event.name": _day("the platform activity of the day, empty on ordinary days", ("618", ""), lambda _: ""),
-    "event.phase": _day("its phase, empty on ordinary days", ("burst", ""), lambda _: ""),
+    "event.name": _day("the platform activity of the day, empty on ordinary days", ("618", ""), event_name),
+    "event.phase": _day("its phase, empty on ordinary days", ("burst", ""), event_phase),
 }
 """Every name of the condition language. `product.*` holds for a budget when it holds for any of its products."""
 

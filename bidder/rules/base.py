@@ -33,6 +33,10 @@ class Kind(BaseModel):
     priority_of_all: ClassVar[int | None] = None
     """Its priority when a rule without `where` means every budget, where that is another one."""
 
+    def unfit(self, *, where: bool, when: bool) -> str | None:  # noqa: ARG002 - for the kinds that care
+        """Why a rule of this kind cannot stand as written, with or without `where` and `when`; None when it can."""
+        return None
+
     def limits(
         self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source
     ) -> Iterable[Bounds | Limit]:

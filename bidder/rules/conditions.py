@@ -38,11 +38,14 @@ _FUNCTIONS = frozenset({"date", "has", "size", "int", "double", "string", "min",
 _OPERATORS = {"and": "&&", "or": "||", "not": "!", "True": "true", "False": "false", "None": "null"}
 _WORDS = frozenset({"true", "false", "null", "in"})
 _PARSE_PLACE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")  # getMonth: 0 January
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 PATTERNS: Mapping[str, str] = {
     "tag": "{value} in product.tags",
     "product": "product.id == {value}",
+    "category": "product.category == {value}",
+    "role": "product.role == {value}",
     "channel": "channel == {value}",
     "account": "account.name == {value}",
     "platform": "account.platform == {value}",
@@ -50,6 +53,7 @@ PATTERNS: Mapping[str, str] = {
     "budget": "budget.id == {value}",
     "campaign": "{value} in campaign.ids",
     "weekday": "date.getDayOfWeek() == {value}",
+    "month": "date.getMonth() == {value}",
     "from": "date >= date({value})",
     "to": "date <= date({value})",
     "event": "event.name == {value}",
@@ -57,7 +61,7 @@ PATTERNS: Mapping[str, str] = {
 }
 """Short patterns and the condition each stands for. A list means any of them; several keys mean all of them."""
 
-WHEN_PATTERNS = frozenset({"weekday", "from", "to", "event", "phase"})
+WHEN_PATTERNS = frozenset({"weekday", "month", "from", "to", "event", "phase"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,10 @@ def _literal(key: str, value: object, source: Source | None) -> str:
         if text.lower()[:3] not in _WEEKDAYS:
             raise ConfigError([Fault(source, f"weekday: expected mon … sun, was {text!r}")])
         return str(_WEEKDAYS.index(text.lower()[:3]))
+    if key == "month":
+        if text.lower()[:3] not in _MONTHS:
+            raise ConfigError([Fault(source, f"month: expected jan … dec, was {text!r}")])
+        return str(_MONTHS.index(text.lower()[:3]))
     if key in ("from", "to"):
         try:
             date.fromisoformat(text)

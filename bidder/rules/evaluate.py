@@ -9,12 +9,19 @@ from bidder.limits import Bounds, Limit, Limits
 from bidder.response.curve import Curves
 from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
+from bidder.rules.budget import BudgetRange
 from bidder.rules.forced import lift_cuts
+from bidder.rules.learning import Learning
 from bidder.rules.platform import platform_bounds
+from bidder.rules.reference import reference_of
+from bidder.rules.stale import stale_bounds
 from bidder.rules.step import DefaultStep, Step, smallest_moves
 from bidder.snapshot import Snapshot
 
 __all__ = ["chosen_by", "evaluate"]
+
+_FROM_REFERENCE = (Step, Learning, BudgetRange)
+"""Words that measure from the amounts that an event multiplies; all others see those in force."""
 
 
 def chosen_by(rule: Rule, attributes: Attributes) -> NDArray[np.bool_]:
@@ -35,6 +42,7 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
     never read there is no step at all.
     """
     attributes = Attributes(snapshot)
+    reference = reference_of(rules, attributes, chosen_by)
     size = len(snapshot.budgets)
     bounds: list[Bounds] = []
     limits: list[Limit] = []
@@ -52,15 +60,19 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
             steps.append((rule.kind, chosen))
             up &= ~chosen if rule.kind.up is not None else True
             down &= ~chosen if rule.kind.down is not None else True
-        for one in rule.kind.limits(chosen, snapshot, curves, rule.name, _priority(rule), rule.source):
+        measured = reference.snapshot if isinstance(rule.kind, _FROM_REFERENCE) else snapshot
+        for one in rule.kind.limits(chosen, measured, curves, rule.name, _priority(rule), rule.source):
             if isinstance(one, Bounds):
                 bounds.append(one)
             else:
                 limits.append(one)
-    bounds.extend(default.around(up, down, snapshot, default_name, default.priority, default_source))
+    bounds.extend(default.around(up, down, reference.snapshot, default_name, default.priority, default_source))
+    bounds.extend(reference.bounds(snapshot.now))
+    bounds.extend(stale_bounds(bounds, snapshot, default.files_after))
     bounds, limits = lift_cuts(bounds, limits, snapshot)
     bounds.extend(platform_bounds(snapshot))
-    return Limits(size, tuple(bounds), tuple(limits), smallest=smallest_moves(steps, snapshot))
+    moved = None if reference.snapshot is snapshot else reference.amounts
+    return Limits(size, tuple(bounds), tuple(limits), smallest=smallest_moves(steps, snapshot), reference=moved)
 
 
 def _priority(rule: Rule) -> int:

@@ -15,6 +15,7 @@ from bidder.limits import Limit, Priority, Quantity, Sense
 from bidder.response.curve import Curves
 from bidder.rules.amounts import in_force
 from bidder.rules.base import Kind
+from bidder.rules.groups import By, groups
 from bidder.snapshot import Snapshot
 from bidder.written import Fraction, show_percent
 
@@ -31,6 +32,8 @@ class Share(Kind):
     """At least this part, for example `40%`."""
     max: Fraction | None = None
     """At most this part, for example `70%`."""
+    by: By | None = None
+    """At most this part for each `channel`, `account`, `platform`, `currency`, `group` or `category` on its own."""
 
     @model_validator(mode="after")
     def _window(self) -> Share:
@@ -38,6 +41,8 @@ class Share(Kind):
             raise ValueError("expected min or max, was neither")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"expected min below max, was {show_percent(self.min)} above {show_percent(self.max)}")
+        if self.by is not None and self.min is not None:
+            raise ValueError("min: a least part of every group is not offered; write a rule for each that needs one")
         if self.max == 0.0:
             raise ValueError("max: expected more than 0%, was 0%; write budget: {max: minimum} for the least")
         return self
@@ -47,6 +52,15 @@ class Share(Kind):
         self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source
     ) -> Iterable[Limit]:
         """Σ chosen − part·Σ all, at most or at least 0: linear in the amounts."""
+        if self.by is None:
+            yield from self._held(chosen, snapshot, name, priority, source)
+            return
+        for group, members in groups(chosen, snapshot, self.by):
+            yield from self._held(members, snapshot, f"{name} ({group})", priority, source)
+
+    def _held(
+        self, chosen: NDArray[np.bool_], snapshot: Snapshot, name: str, priority: int, source: Source
+    ) -> Iterable[Limit]:
         spends = in_force(snapshot)
         group = (chosen & spends).astype(np.float64)
         if not group.any() or not (spends & ~chosen).any():

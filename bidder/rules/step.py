@@ -113,6 +113,8 @@ class DefaultStep(Kind):
     """Both ways, for budgets that a target steers; they relearn after each change."""
     target_cooldown: Duration = timedelta(days=3)
     """For so long a budget that a target steers stays after a change."""
+    files_after: Duration = timedelta(hours=26)
+    """Downloaded files that are older than this: steps halved, and only cuts."""
 
     @override
     def limits(

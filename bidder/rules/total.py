@@ -1,12 +1,13 @@
 """`total: {max: 3000}`: a cap on the sum of daily budgets in force; without `where` it is the shop's absolute cap.
 
-Also the cap of `bidder plan --total` and of `budget.day.max` in bidder.yaml.
+`per: week` or `per: month` holds the spend of the running week (from Monday) or calendar month: what is left of it, as
+today's cap. Also the cap of `bidder plan --total` and of `budget.day.max` in bidder.yaml.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,10 @@ from typing_extensions import override
 from bidder.errors import Source
 from bidder.limits import Limit, Priority, Quantity, Sense
 from bidder.response.curve import Curves
-from bidder.rules.amounts import in_force, in_shop, reserve, written_by_bidder
+from bidder.rules.amounts import in_force, in_shop, minimums, reserve, written_by_bidder
 from bidder.rules.base import Kind
+from bidder.rules.groups import By, groups
+from bidder.rules.period import today_of_period
 from bidder.snapshot import Snapshot
 from bidder.written import PositiveAmount
 
@@ -31,7 +34,11 @@ class Total(Kind):
     priority_of_all: ClassVar[int | None] = Priority.ABSOLUTE
 
     max: PositiveAmount
-    """At most so much a day in all, for example `3000` or `500 USD`."""
+    """At most so much in all, for example `3000` or `500 USD`."""
+    per: Literal["day", "week", "month"] = "day"
+    """In which time: a `day`, a `week` (from Monday) or a calendar `month`."""
+    by: By | None = None
+    """At most so much for each `channel`, `account`, `platform`, `currency`, `group` or `category` on its own."""
 
     @override
     def limits(
@@ -40,11 +47,25 @@ class Total(Kind):
         """One limit over the chosen budgets in force; a second when some accounts are only observed.
 
         A plan is not written where bidder only observes, so what it writes elsewhere has to fit beside the amounts
-        that stand there today.
+        that stand there today. A cap on each group is no cap on all, and gives way like any other of an owner.
         """
+        if self.by is None:
+            yield from self._held(chosen, snapshot, name, priority, source)
+            return
+        for group, members in groups(chosen, snapshot, self.by):
+            yield from self._held(members, snapshot, f"{name} ({group})", min(priority, Priority.OWNER_CAP), source)
+
+    def _held(
+        self, chosen: NDArray[np.bool_], snapshot: Snapshot, name: str, priority: int, source: Source
+    ) -> Iterable[Limit]:
         spends = chosen & in_force(snapshot)
         weights = spends.astype(np.float64)
-        bound = in_shop(self.max, snapshot) - float((reserve(snapshot) * weights).sum())
+        bound = in_shop(self.max, snapshot)
+        if self.per != "day":
+            bound = today_of_period(snapshot, chosen, bound, self.per)
+        bound -= float((reserve(snapshot) * weights).sum())
+        if self.per != "day":
+            bound = max(bound, float((minimums(snapshot) * weights).sum()))  # nobody can cut below the minimums
         yield Limit(name, Quantity.AMOUNT, weights, Sense.AT_MOST, bound, priority, source)
         observed = spends & ~written_by_bidder(snapshot)
         if observed.any():

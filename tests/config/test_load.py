@@ -20,7 +20,6 @@ from bidder.errors import ConfigError, Fault, Source
 from bidder.optimizer.objective import Objective
 from bidder.rules.step import DefaultStep
 from bidder.rules.total import Total
-from bidder.rules.words import PLANNED
 from bidder.written import Amount
 from tests.builders import yuan
 
@@ -378,10 +377,19 @@ def test_a_mistake_in_a_rule_is_told_at_its_place(tmp_path: Path, rules: str, to
     assert told in faults(tmp_path, "budget: {month: 100}\nrules: [r.yaml]", r_yaml=rules)
 
 
-@pytest.mark.parametrize("word", sorted(PLANNED))
-def test_words_of_a_later_version_are_refused_by_name(tmp_path: Path, word: str) -> None:
-    text = faults(tmp_path, "rules: [r.yaml]", r_yaml=f"- {{name: x, {word}: {{max: 5}}}}")
-    assert f"{word}: this word is not available in this version" in text
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("budget: {multiply: 3}", "budget: multiply: expected a when"),
+        ("launch: {max: 1500}", "launch: expected a where"),
+        (
+            'exclude: {from: "2026-05-01"}, when: {weekday: mon}',
+            "exclude: which days are left out is said by from and to",
+        ),
+    ],
+)
+def test_a_word_that_needs_where_or_when_says_so(tmp_path: Path, rule: str, told: str) -> None:
+    assert told in faults(tmp_path, "rules: [r.yaml]", r_yaml=f"- {{name: x, {rule}}}")
 
 
 # what is warned about

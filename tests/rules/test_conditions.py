@@ -188,7 +188,7 @@ def test_a_when_may_only_ask_about_the_day(written: object, message: str) -> Non
 
 def test_every_short_pattern_is_a_condition_that_can_be_read() -> None:
     for key in PATTERNS:
-        value = {"weekday": "mon", "from": "2026-01-01", "to": "2026-01-01"}.get(key, "it's")
+        value = {"weekday": "mon", "month": "nov", "from": "2026-01-01", "to": "2026-01-01"}.get(key, "it's")
         Condition.read({key: value}, PLACE, when=key in WHEN_PATTERNS)
 
 

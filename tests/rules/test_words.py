@@ -20,7 +20,7 @@ from bidder.rules.base import Kind, Rule
 from bidder.rules.conditions import Condition
 from bidder.rules.evaluate import evaluate
 from bidder.rules.step import DefaultStep
-from bidder.rules.words import PLANNED, WORDS
+from bidder.rules.words import WORDS
 from bidder.snapshot import Snapshot
 from tests.builders import CNY, a_budget, a_shop, yuan
 from tests.rules.curves import some_curves
@@ -363,7 +363,30 @@ def test_a_foreign_amount_is_in_the_shops_currency_by_its_rate() -> None:
         ("budget", {"max": -1}, "more than 0"),
         ("budget", {"min": 200, "max": 100}, "min below max"),
         ("budget", {"max": "30%"}, "percentage does not fit"),
-        ("budget", {"multiply": 3}, "multiply"),
+        ("budget", {"multiply": "300%"}, "write 3 for three times"),
+        ("budget", {"multiply": 1}, "not 1"),
+        ("budget", {"multiply": 30}, "at most 10"),
+        ("budget", {"multiply": True}, "expected a number"),
+        ("share", {"min": "40%", "by": "channel"}, "every group"),
+        ("share", {"max": "40%", "by": "colour"}, "channel"),
+        ("total", {"max": 40, "per": "year"}, "day"),
+        ("tacos", {"max": "0%"}, "more than 0%"),
+        ("tacos", {"max": 15}, "write 15%"),
+        ("cash", {"max": 100, "days": "12h"}, "whole days"),
+        ("cash", {"max": 100}, "days"),
+        ("launch", {"max": 100, "days": "30h"}, "whole days"),
+        ("learning", {"days": "30h"}, "whole days"),
+        ("learning", {"orders": 0}, "greater than or equal"),
+        ("pin", {"at": 0}, "amount in force"),
+        ("pin", {}, "at"),
+        ("explore", {"part": "50%"}, "at most 10%"),
+        ("explore", {"turn": "12h"}, "whole days"),
+        ("holdout", {"share": "0%"}, "more than 0%"),
+        ("holdout", {"share": "60%"}, "at most 50%"),
+        ("hot_list", {"size": 2, "heroes": 3}, "heroes"),
+        ("hot_list", {"size": 5, "floor": 10, "others": 20}, "floor of heroes"),
+        ("exclude", {"from": "2026-05-03", "to": "2026-05-01"}, "from before to"),
+        ("exclude", {"from": 5}, "a date such as"),
         ("step", {}, "max, raise, cut, min or cooldown"),
         ("step", {"max": 30}, "write 30%"),
         ("step", {"max": "0%"}, "write raise: 0%"),
@@ -384,9 +407,9 @@ def test_nonsense_is_refused_when_it_is_written(word: str, written: dict[str, An
         WORDS[word].model_validate(written)
 
 
-def test_words_are_those_of_the_language_and_none_is_both_there_and_planned() -> None:
-    assert {"total", "share", "budget", "step"} <= set(WORDS)
-    assert not set(WORDS) & PLANNED
+def test_words_are_those_of_the_language() -> None:
+    normative = "total tacos share budget step roas marginal_roas cpa margin stock cash hot_list learning launch pin"
+    assert set(WORDS) == {*normative.split(), "exclude", "explore", "holdout"}
     assert all(kind.__doc__ for kind in WORDS.values())
 
 

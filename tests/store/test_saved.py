@@ -10,6 +10,7 @@ import pytest
 
 from bidder.catalog import Budget, BudgetStatus, Product
 from bidder.errors import StoreError
+from bidder.economics import UnitEconomics
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.money import Currency, Money
 from bidder.plan import Applied, Outcome, Refused, State, Unresolved
@@ -50,6 +51,9 @@ FULL_PRODUCT = Product(
     lead_days=12,
     restock_date=date(2026, 12, 1),
     tags=frozenset({"b", "a"}),
+    category="tea",
+    campaigns=("7", "8"),
+    economics=UnitEconomics(99.9, 42.000001, 0.04, 5.0, 1.0, 0.5, 0.05, 0.9, 2.0, ("overhead",)),
 )
 
 
