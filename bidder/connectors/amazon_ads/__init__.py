@@ -21,6 +21,7 @@ from bidder.connectors.amazon_ads.client import LONGEST_REPORT, Client, opened
 from bidder.connectors.amazon_ads.settings import AmazonAdsSettings
 from bidder.connectors.amazon_ads.write import AmazonAdsWriter
 from bidder.connectors.http import Shared
+from bidder.connectors.protocol import ShopReader
 from bidder.reports import Reports, joined
 
 __all__ = ["AmazonAdsKind", "AmazonAdsReader", "AmazonAdsSettings", "AmazonAdsWriter", "kind"]
@@ -77,8 +78,9 @@ class AmazonAdsKind:
         said = _own(settings)
         return AmazonAdsReader(self._client(account, said), account, said)
 
-    def shop(self, account: Account, settings: BaseModel) -> None:
+    def shop(self, account: Account, settings: BaseModel) -> ShopReader | None:  # noqa: ARG002 - the registry's signature
         """There is none behind it."""
+        return None
 
     def writer(self, account: Account, settings: BaseModel) -> AmazonAdsWriter:
         """Opens for writing."""

@@ -22,6 +22,7 @@ from bidder.connectors.google_ads.client import Client, opened
 from bidder.connectors.google_ads.settings import SUNSET, GoogleAdsSettings
 from bidder.connectors.google_ads.write import GoogleAdsWriter, learned
 from bidder.connectors.http import Shared
+from bidder.connectors.protocol import ShopReader
 from bidder.errors import ConnectorError
 from bidder.reports import Reports
 
@@ -89,8 +90,9 @@ class GoogleAdsKind:
         """Opens for reading."""
         return GoogleAdsReader(self._client(account, settings), account)
 
-    def shop(self, account: Account, settings: BaseModel) -> None:
+    def shop(self, account: Account, settings: BaseModel) -> ShopReader | None:  # noqa: ARG002 - the registry's signature
         """There is none behind it."""
+        return None
 
     def writer(self, account: Account, settings: BaseModel) -> GoogleAdsWriter:
         """Opens for writing."""
