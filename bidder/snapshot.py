@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidder.activity import Activity
-from bidder.catalog import Account, Budget, Product
+from bidder.catalog import Account, Budget, Event, Product
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Currency, Money
 
@@ -36,6 +36,7 @@ class History:
     `day` counts account days since 1970-01-01. Money is in major units of the budget's own currency: these columns
     feed estimation alone; the store keeps the exact amounts. NaN is unknown. `amount` is the daily budget in force.
     `observed` is when the figure was seen, in seconds since 1970-01-01 UTC.
+    `stock` is how many pieces of the row's product could be sold on that day.
     For one budget and day the finest level is kept: product rows where there are any, else the campaign's own row.
     """
 
@@ -50,6 +51,7 @@ class History:
     revenue: FloatArray
     amount: FloatArray
     observed: FloatArray
+    stock: FloatArray
 
     def __len__(self) -> int:
         return len(self.budget)
@@ -100,7 +102,8 @@ class Snapshot:
     last write has no known outcome, the larger of its possible amounts. `foreign` is when somebody else was seen to
     have moved a budget. `activity` is what the shop itself did before `day`. `versions` holds every reading of the
     rows of the last weeks, older ones too (empty: only the newest are known): how late orders come is learnt from it.
-    `hot` is the hot list of the day decided before this one, by the name of its rule.
+    `hot` is the hot list of the day decided before this one, by the name of its rule. `events` are the days known to
+    be unlike others, past ones too.
     """
 
     as_of: datetime
@@ -118,6 +121,7 @@ class Snapshot:
     activity: Activity = field(default_factory=Activity.empty)
     versions: History = field(default_factory=History.empty)
     hot: Mapping[str, Mapping[ProductId, Hot]] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
     _columns: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -136,6 +140,7 @@ class Snapshot:
         changed: Mapping[BudgetId, int] | None = None,
         unresolved: Mapping[BudgetId, Money] | None = None,
         foreign: Mapping[BudgetId, datetime] | None = None,
+        events: Iterable[Event] = (),
         activity: Activity | None = None,
         versions: History | None = None,
         hot: Mapping[str, Mapping[ProductId, Hot]] | None = None,
@@ -160,6 +165,7 @@ class Snapshot:
             changed=dict(changed or {}),
             unresolved=dict(unresolved or {}),
             foreign=dict(foreign or {}),
+            events=tuple(sorted(events, key=lambda event: (event.day, event.name))),
             activity=Activity.empty() if activity is None else activity,
             versions=History.empty() if versions is None else versions,
             hot=dict(hot or {}),

@@ -1,4 +1,4 @@
-"""What today's amounts are worth with the days after them in mind: a plan's money, steps, stock, and what may be learnt.
+"""What today's amounts are worth with the days after them in mind: the plan's money, steps, stock, what may be learnt.
 
 Called before :func:`bidder.optimizer.allocate.allocate` where a plan covers a period. Three things change what an
 amount is worth today:
@@ -100,11 +100,11 @@ class Ahead(Curves):
         return result[:, 0] if amounts.ndim == 1 else result
 
 
-def look_ahead(curves: Curves, limits: Limits, now: FloatArray, horizon: Horizon, settings: HorizonSettings) -> Ahead:
-    """Today's worth of every amount within today's bounds. `now` (n,) are the amounts in force."""
+def look_ahead(curves: Curves, limits: Limits, horizon: Horizon, settings: HorizonSettings) -> Ahead:
+    """Today's worth of every amount within the bounds that hold today."""
     days = min(settings.days, horizon.days_left)
     grid = _grid(horizon)
-    doubt = curves.facts["level_cv"] if "level_cv" in curves.facts else curves.log_sd
+    doubt = curves.facts.get("level_cv", curves.log_sd)
     hope = 1 + settings.optimism * min(1.0, (horizon.days_left - 1) / settings.fade) * doubt
     spend = curves.expected(Quantity.SPEND, grid)
     earned = [_earned(curves, grid, horizon, settings, doubt, day) * hope[:, None] for day in range(days)]
@@ -134,7 +134,7 @@ def _grid(horizon: Horizon) -> FloatArray:
     most = np.maximum(horizon.most, least)
     ratio = (1 + horizon.step) ** (1 / STEPS)
     points = int(np.ceil(np.log((most / least).max(initial=1.0)) / np.log(ratio))) + 1
-    return np.minimum(least[:, None] * ratio ** np.arange(min(points, MOST_POINTS)), most[:, None])
+    return np.asarray(np.minimum(least[:, None] * ratio ** np.arange(min(points, MOST_POINTS)), most[:, None]))
 
 
 def _today(limits: Limits, horizon: Horizon) -> tuple[FloatArray, FloatArray]:

@@ -13,7 +13,7 @@ __all__ = ["most_today"]
 
 
 def most_today(now: FloatArray, least: FloatArray, step: float, days: int, left: float) -> float:
-    """The largest sum of today's amounts after which cutting by `step` every day, down to `least`, costs at most `left`.
+    """The largest sum of today's amounts after which cutting by `step` a day, down to `least`, costs at most `left`.
 
     `now` (n,) > 0 tells how the sum is shared, `days` counts today too. 0 when even the least costs more than `left`.
     """

@@ -14,6 +14,7 @@ from bidder.response import delivery
 from bidder.response.curve import Curves, Posterior
 from bidder.response.delay import chain_ladder, complete_by_age, default_curve
 from bidder.response.learn import Days, Fit, learn
+from bidder.response.moving import follow, moves
 from bidder.response.panel import Panel, day_age, panel
 from bidder.response.rates import click_cost, fits_binomial, groups_of, per_exposure, per_trial, raw_rate
 from bidder.response.settings import ResponseSettings
@@ -49,16 +50,23 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
     orders = _orders(table, value)
     late = _completion(snapshot, settings, group)
     counted = np.where(table.live & np.isfinite(orders), complete_by_age(table.age, late), 0.0)
+    seen = np.where(counted > 0, np.nan_to_num(orders), 0.0)
+    witness = click_witness(table)
+    if settings.follow == "always" or (settings.follow == "auto" and moves(table)):
+        moving = follow(snapshot, table, value, witness, counted, seen, group, scale)
+        return _curves(
+            snapshot, settings, table, group, value, moving.scale, moving.reach, moving.shapes, moving.fit, orders
+        )
     shapes = candidates(settings.elasticity, settings.elasticity_sd, settings.start_up)
     days = Days(
         left=left,
         share=share,
         exposure=counted,
-        orders=np.where(counted > 0, np.nan_to_num(orders), 0.0),
+        orders=seen,
         weekday=table.weekday,
         expected=_expected(table, orders, counted, value, scale, group, shapes),
     )
-    fitted = learn(days, click_witness(table), shapes, settings.half_life)
+    fitted = learn(days, witness, shapes, settings.half_life)
     return _curves(snapshot, settings, table, group, value, scale, reach, shapes, fitted, orders)
 
 
@@ -243,6 +251,8 @@ def _facts(
         "clicks_at_scale": expected_clicks,
         "elasticity": (fitted.weight * fitted.level) @ shapes.elasticity / at_scale,
         "dispersion": fitted.dispersion,
+        "day_sd": np.full(len(scale), fitted.day_sd),
+        "level_cv": fitted.level_cv,
         "margin_known": value.margin_known,
         "value_source": value.source,
     }

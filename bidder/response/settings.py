@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["ResponseSettings"]
@@ -29,6 +31,10 @@ class ResponseSettings(BaseModel):
 
     late: tuple[float, ...] = (0.55, 0.68, 0.77, 0.84, 0.89, 0.92, 0.94, 0.96)
     """Share of a day's orders known when its report is 0, 1, 2, … days old; after the last it rises to 1 at day 14."""
+
+    follow: Literal["auto", "always", "never"] = "auto"
+    """Whether clicks and orders per click are followed from day to day (best where budgets move) or averaged over the
+    window (best where they stood still); `auto` looks at how much they moved."""
 
     learning_clicks: float = Field(default=150.0, ge=0)
     """Below this many clicks a budget counts as learning."""

@@ -46,8 +46,9 @@ class Worth:
 
 def worth(snapshot: Snapshot, table: Panel) -> Worth:
     """Order values and margins of every budget."""
-    value, log_sd, seen = _order_value(table)
     price = _of_products(snapshot, lambda p: p.price.to_float() * snapshot.rate(p.price.currency) if p.price else None)
+    priced = bool(np.isfinite(price).all()) and bool((price > 0).all())
+    value, log_sd, seen = _order_value(table, np.log(price) if priced else np.zeros(len(price)))
     known_price = price[np.isfinite(price)]
     typical = float(np.exp(np.log(known_price).mean())) if len(known_price) else np.nan
     source = np.where(seen, 3.0, np.where(np.isfinite(price), 2.0, 1.0))
@@ -62,9 +63,11 @@ def worth(snapshot: Snapshot, table: Panel) -> Worth:
     return Worth(revenue, revenue * share, log_sd, source, margin_known)
 
 
-def _order_value(table: Panel) -> tuple[FloatArray, FloatArray, np.ndarray]:
+def _order_value(table: Panel, anchor: FloatArray) -> tuple[FloatArray, FloatArray, np.ndarray]:
     """Revenue per order a budget, the standard deviation of its log, and where it rests on own orders.
 
+    What budgets are pulled to is the shop's value beside `anchor` (n,): the log of a budget's price where every price
+    is known (then pieces per order are alike, and a dear product is not taken for a cheap one), else 0.
     The value is NaN everywhere when no order of the shop has revenue.
     """
     n = table.shape[0]
@@ -74,7 +77,7 @@ def _order_value(table: Panel) -> tuple[FloatArray, FloatArray, np.ndarray]:
     if not paid.any():
         return np.full(n, np.nan), np.full(n, 0.5), np.zeros(n, dtype=bool)
     log_value = np.zeros_like(orders)
-    log_value[paid] = np.log(revenue[paid] / orders[paid])
+    log_value[paid] = (np.log(np.where(paid, revenue, 1.0) / np.where(paid, orders, 1.0)) - anchor[:, None])[paid]
     weight = np.where(paid, orders, 0.0)
     middle = _weighted_median(log_value, weight)
     beside = log_value - middle[:, None]
@@ -99,7 +102,7 @@ def _order_value(table: Panel) -> tuple[FloatArray, FloatArray, np.ndarray]:
     kappa = (SHRINK_ORDERS * 8 + ratio * speaking) / (8 + speaking)
     pulled = (count * np.where(has, center, 0.0) + kappa * shop) / (count + kappa)
     log_sd = np.sqrt(within / (count + kappa))
-    return np.exp(pulled), log_sd, has
+    return np.exp(pulled + anchor), log_sd, has
 
 
 def _weighted_median(values: FloatArray, weight: FloatArray) -> FloatArray:
