@@ -19,7 +19,8 @@ from bench.learned import snapshot_of
 @pytest.fixture(scope="module")
 def alloc_bench(shared_dir: Path) -> ModuleType:
     """The benchmark as a module (it needs SciPy only for references that are not used here)."""
-    if importlib.util.find_spec("scipy") is None:
+    missing = importlib.util.find_spec("scipy") is None
+    if missing:
         stand_in = ModuleType("scipy")
         stand_in.optimize = stand_in.special = None  # type: ignore[attr-defined]  # names that are imported, never used
         sys.modules["scipy"] = stand_in
@@ -28,6 +29,8 @@ def alloc_bench(shared_dir: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    if missing:
+        del sys.modules["scipy"]
     return module
 
 
