@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bidder.catalog import Budget, BudgetStatus, Product
-from bidder.errors import StoreError
 from bidder.economics import UnitEconomics
+from bidder.errors import StoreError
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.money import Currency, Money
 from bidder.plan import Applied, Outcome, Refused, State, Unresolved
