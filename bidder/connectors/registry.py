@@ -21,6 +21,7 @@ _BUILT_IN = {
     "amazon_ads": "bidder.connectors.amazon_ads",
     "files": "bidder.connectors.files.account",
     "google_ads": "bidder.connectors.google_ads",
+    "meta": "bidder.connectors.meta",
     "sandbox": "bidder.connectors.sandbox",
     "taobao": "bidder.connectors.taobao",
 }

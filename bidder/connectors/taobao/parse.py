@@ -7,7 +7,6 @@ or in total, frozen ones, and those without a limit are left out, and nobody set
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus
 from bidder.connectors.body import Node
+from bidder.connectors.divide import divided
 from bidder.connectors.http import Payload
 from bidder.connectors.taobao.pages import rows_of, top_result
 from bidder.errors import ConnectorError
@@ -112,7 +112,7 @@ def split(
         parts.setdefault((one.campaign, one.day.date), []).append(one)
     result: list[Observation] = []
     for whole in wholes:
-        result += _divided(whole, parts.get((whole.campaign, whole.day.date), ()))
+        result += divided(whole, parts.get((whole.campaign, whole.day.date), ()))
     return Reports.of(result)
 
 
@@ -197,37 +197,6 @@ def _observations(
             channel=_CHANNELS.get(scene, ""),
             window=window,
         )
-
-
-def _divided(whole: Observation, parts: Sequence[Observation]) -> list[Observation]:
-    if not parts:
-        return [whole]
-    left = _less(whole.performance, [part.performance for part in parts])
-    if left is None:
-        return [whole]
-    divided = [replace(part, name=whole.name or part.name) for part in parts]
-    spent = left.spend is not None and bool(left.spend)
-    if spent or left.impressions or left.clicks or left.orders or (left.revenue is not None and bool(left.revenue)):
-        divided.append(replace(whole, performance=left))
-    return divided
-
-
-def _less(whole: Performance, parts: Sequence[Performance]) -> Performance | None:
-    """What the parts leave of the whole; None when they are more than it, or know less of it."""
-    left: dict[str, Any] = {}
-    for name in ("impressions", "clicks", "spend", "orders", "revenue"):
-        of_whole, of_parts = getattr(whole, name), [getattr(part, name) for part in parts]
-        if of_whole is None:
-            continue
-        if any(value is None for value in of_parts):
-            return None
-        rest = of_whole
-        for value in of_parts:
-            rest = rest - value
-        if (rest.micros if isinstance(rest, Money) else rest) < 0:
-            return None
-        left[name] = rest
-    return Performance(**left)
 
 
 def _campaigns(node: Node) -> Iterator[Node]:

@@ -1,0 +1,116 @@
+"""Sets daily budgets on Meta: Money → the platform's smallest unit, and what a reply proves."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from bidder.catalog import Account, Budget
+from bidder.connectors.http import Lost, Meaning, NotSent, Reply, dig
+from bidder.connectors.meta import parse
+from bidder.connectors.meta.client import Client
+from bidder.connectors.meta.reading import believe
+from bidder.connectors.meta.settings import unit_of
+from bidder.connectors.meta.usage import proves_refusal, verdict
+from bidder.errors import ConnectorError
+from bidder.ids import BudgetId
+from bidder.money import Money
+from bidder.plan import Applied, Outcome, Refused, Unresolved
+
+__all__ = ["EDITS_AN_HOUR", "MetaWriter", "outcome_of"]
+
+EDITS_AN_HOUR = 4
+"""The fifth change of a budget within an hour is refused and locks it for another."""
+
+_HOUR = timedelta(hours=1)
+
+
+class MetaWriter:
+    """Writes budgets of one ad account. `edits` remembers for longer than a writer lives when a budget was changed."""
+
+    def __init__(
+        self, client: Client, account: Account, edits: dict[tuple[Account, str], list[datetime]] | None = None
+    ) -> None:
+        self._client = client
+        self._account = account
+        self._edits = {} if edits is None else edits
+
+    @property
+    def account(self) -> Account:
+        """The account it writes to; its currency and zone are compared with the platform's before anything else."""
+        return self._account
+
+    async def read(self, budget: BudgetId) -> Budget:
+        """The budget as the platform has it now. Raises ConnectorError, also where it is no daily one."""
+        self._own(budget)
+        if not _is_id(budget.native):
+            raise ConnectorError(self._account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
+        minimum = await believe(self._client, self._account)
+        found = parse.budget_of(await self._client.node(budget.native), self._account, budget.native, minimum)
+        self._client.http.memory.setdefault("daily", set()).add(budget.native)
+        return found
+
+    async def set(self, budget: BudgetId, amount: Money) -> Outcome:
+        """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
+        self._own(budget)
+        unit = unit_of(self._account.currency)
+        if amount.currency != self._account.currency:
+            return Refused(f"not sent: the account is in {self._account.currency}, the amount in {amount.currency}")
+        if amount.micros <= 0 or amount.micros % unit:
+            return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
+        if not _is_id(budget.native):
+            return Refused(f"not sent: {budget} is no budget of this platform: expected digits")
+        try:
+            minimum = await believe(self._client, self._account)
+            if budget.native not in self._client.http.memory.get("daily", ()):
+                await self.read(budget)  # a daily amount must not be written where a lifetime's stands
+        except ConnectorError as e:
+            return Refused(f"not sent: {e.reason}")
+        if minimum is not None and amount < minimum:
+            return Refused(f"not sent: {amount} is less than the {minimum} that the platform takes")
+        edits = self._changed(budget.native)
+        if len(edits) >= EDITS_AN_HOUR:
+            again = (edits[0] + _HOUR).isoformat(timespec="minutes")
+            return Refused(f"not sent: changed {len(edits)} times within the hour, a fifth would lock it; from {again}")
+        sent = await self._client.set_daily_budget(budget.native, amount.micros // unit)
+        if isinstance(sent, NotSent):
+            return Refused(f"not sent: {sent.reason}")
+        edits.append(self._client.http.timing.now())
+        if isinstance(sent, Lost):
+            return Unresolved(sent.reason)
+        outcome, redact = outcome_of(sent, amount), self._client.http.redact
+        match outcome:
+            case Refused(reason):
+                return Refused(redact(reason))
+            case Unresolved(reason):
+                return Unresolved(redact(reason))
+            case Applied():
+                return outcome
+
+    async def close(self) -> None:
+        """Gives the connection back."""
+        await self._client.close()
+
+    def _own(self, budget: BudgetId) -> None:
+        if budget.account != self._account.id:
+            raise ConnectorError(self._account.id, "budgets", f"{budget} is a budget of another account")
+
+    def _changed(self, native: str) -> list[datetime]:
+        """When this process changed that budget within the last hour."""
+        since, key = self._client.http.timing.now() - _HOUR, (self._account, native)
+        self._edits[key] = [at for at in self._edits.get(key, ()) if at > since]
+        return self._edits[key]
+
+
+def outcome_of(reply: Reply, sent: Money) -> Outcome:
+    """What a reply proves, before the read-back."""
+    said = verdict(reply)
+    if said.meaning is Meaning.OK:
+        if dig(reply.data, "success") is True:
+            return Applied(sent)
+        return Unresolved("the reply does not say success")
+    return Refused(said.reason) if proves_refusal(reply) else Unresolved(said.reason)
+
+
+def _is_id(native: str) -> bool:
+    return re.fullmatch(r"\d{1,25}", native, re.ASCII) is not None
