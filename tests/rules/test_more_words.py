@@ -337,7 +337,8 @@ def test_days_of_broken_tracking_teach_nothing() -> None:
 def ranked_shop(count: int = 9, memory: Mapping[ProductId, Hot] | None = None) -> Snapshot:
     budgets = [a_budget(f"ads/{n}", products=(f"P{n}",), cvr=0.09 - n / 100, minimum=10.0) for n in range(count)]
     return replace(
-        a_shop(*budgets, products=tuple(Product(ProductId(f"P{n}")) for n in range(count))), hot=dict(memory)
+        a_shop(*budgets, products=tuple(Product(ProductId(f"P{n}")) for n in range(count))),
+        hot={"the hot_list": memory or {}},
     )
 
 
