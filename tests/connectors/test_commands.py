@@ -363,3 +363,70 @@ def test_a_thousand_campaigns_on_four_accounts_are_polled_in_thirty_seconds(fold
         assert len(store.budgets()) == 1000
     finally:
         store.close()
+
+
+def test_a_set_counts_what_is_left_of_the_month(folder: Path) -> None:
+    made = FakeGoogleAds()
+    with served(made):
+        history(made, days=20)
+        path = shop(folder, [account_of(made, mode="apply")], zone=ZONE)
+        config = json.loads(path.read_text("utf-8"))
+        bidder("poll")
+        today = AccountDay.of(datetime.now(UTC), ZONE).date
+        spent = sum(
+            row.performance.spend.micros
+            for row in made.planted
+            if row.performance.spend and row.day >= today.replace(day=1)
+        )
+        total = sum(made.in_force(budget).micros for budget in made.budgets)
+        config["budget"] = {"month": f"{(spent + total) / MICROS + 5:.2f}"}
+        path.write_text(json.dumps(config), "utf-8")
+        budget, now = made.budgets[0], made.in_force(made.budgets[0]).micros / MICROS
+        assert bidder("set", str(budget), f"{now + 6:.2f}", "--json", code=1).json[0]["outcome"] == "Refused"
+        assert bidder("set", str(budget), f"{now + 4:.2f}", "--json").json[0]["outcome"] == "Applied"
+
+
+def test_nothing_is_set_while_it_is_unknown_what_another_account_may_spend(folder: Path) -> None:
+    good, away = FakeGoogleAds(), FakeAmazonAds()
+    with served(good, away):
+        shop(folder, [account_of(good, mode="apply"), account_of(away, attempts=1)], zone=ZONE, cap="1000")
+        handle = away.server._handle
+        away.server._handle = lambda got: page(503)
+        assert "amz: " in bidder("set", str(good.budgets[0]), "81", code=1).stderr
+        assert good.mutations == 0
+        away.server._handle = handle
+        bidder("poll")
+        away.server._handle = lambda got: page(503)
+        bidder("set", str(good.budgets[0]), "81")  # what it may spend is remembered
+
+
+def test_check_online_waits_for_no_report_and_names_a_version_that_ends(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, old = FakeAmazonAds(), FakeGoogleAds()
+    slow.pending_asks = 10**6
+    with served(slow, old):
+        accounts = [account_of(slow, report_patience=0.05), account_of(old, api_version="v23")]
+        old.server._handle = lambda got: answer({"access_token": "x"}) if got.path == "/token" else old.ended(got)
+        shop(folder, accounts, zone=ZONE)
+        monkeypatch.setattr("bidder.cycle.utc_now", lambda: datetime(2026, 12, 20, tzinfo=UTC))
+        text = bidder("check", "--online", code=1).stdout
+        assert "yesterday's figures: not ready yet" in text
+        assert "gads (google_ads): cannot be read" in text
+        assert "set api_version" in text
+        told = {one["account"]: one for one in bidder("check", "--online", "--json", code=1).json["accounts"]}
+        assert (told["gads"]["sunset"], told["amz"]["sunset"]) == ("2027-02-01", None)
+
+
+def test_poll_names_rows_that_cannot_be_true_and_sums_the_others(folder: Path) -> None:
+    made = FakeGoogleAds()
+    with served(made):
+        history(made, days=5)
+        bad = made.planted[3].performance
+        wrong = type(bad)(bad.impressions, -5, bad.spend, bad.orders, None, bad.revenue)
+        made.planted[3] = type(made.planted[3])(made.planted[3].day, made.planted[3].budget, None, wrong)
+        shop(folder, [account_of(made)], zone=ZONE)
+        polled = bidder("poll", "--json")
+        assert "1 rows cannot be true" in polled.stderr
+        assert len(polled.json) == 5
+        assert all(row["clicks"] >= 0 for row in polled.json)

@@ -20,6 +20,7 @@ HOSTS = {
 
 
 def _profile(value: Any) -> str:
+    value = value.get_secret_value() if isinstance(value, SecretStr) else value  # it may stand as {env: NAME} too
     text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not re.fullmatch(r"\d{1,20}", text, re.ASCII):
         raise ValueError(f"expected a profile id of digits, was {value!r}")

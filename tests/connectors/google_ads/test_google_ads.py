@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from bidder.catalog import BudgetStatus
 from bidder.connectors.google_ads import GoogleAdsKind, GoogleAdsReader, GoogleAdsWriter, kind, parse
@@ -374,7 +374,8 @@ def test_customer_ids_may_have_dashes_or_be_numbers() -> None:
     made.server.url = "http://127.0.0.1:1"
     assert made.settings(customer_id=4445556666).customer_id == CUSTOMER
     assert made.settings(customer_id="444-555-6666").customer_id == CUSTOMER
-    for wrong in ("abc", True, "", 1.5, "-", "1" * 20):
+    assert made.settings(customer_id=SecretStr("444-555-6666")).customer_id == CUSTOMER
+    for wrong in ("abc", SecretStr("x"), True, "", 1.5, "-", "1" * 20):
         with pytest.raises(ValidationError):
             made.settings(customer_id=wrong)
 
