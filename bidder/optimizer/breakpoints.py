@@ -25,6 +25,9 @@ CLOSE = np.array([0.1, 0.2, 0.35, 0.5, 0.65, 0.8])
 
 FEWER_CLOSE = np.array([0.25, 0.5, 0.75])
 
+APART = (0.05, 0.004, 0.001)
+"""Parts of an answer by which its neighbours on a grid are at least away from it, by turn."""
+
 SOME = 400
 """Budgets from which fewer points around an answer do: what one of them misses is little in the whole."""
 
@@ -38,18 +41,19 @@ def coarse(scale: FloatArray, box: Box, now: FloatArray) -> FloatArray:
     return _inside(columns, box, now)
 
 
-def around(grid: FloatArray, answer: FloatArray, box: Box, now: FloatArray, *, keep: bool) -> FloatArray:
-    """Points between the neighbours of an answer on the last grid; `keep` the old ones too, else only the neighbours.
+def around(grid: FloatArray, answer: FloatArray, box: Box, now: FloatArray, turn: int) -> FloatArray:
+    """Points between the neighbours of an answer on the last grid; on the first turn the old ones too.
 
-    The answer itself is a point, so that what was reached stays within reach.
+    Points so close to the answer that they tell nothing are not taken for neighbours. The answer itself is a point, so
+    that what was reached stays within reach.
     """
-    size = 1e-9 * np.maximum(box.upper - box.lower, 1e-300)[:, None]
     here = answer[:, None]
-    left = np.max(np.where(grid < here - size, grid, box.lower[:, None]), axis=1, keepdims=True)
-    right = np.min(np.where(grid > here + size, grid, box.upper[:, None]), axis=1, keepdims=True)
+    apart = np.maximum(APART[min(turn, len(APART) - 1)] * here, 1e-9 * (box.upper - box.lower)[:, None])
+    left = np.max(np.where(grid < here - apart, grid, box.lower[:, None]), axis=1, keepdims=True)
+    right = np.min(np.where(grid > here + apart, grid, box.upper[:, None]), axis=1, keepdims=True)
     close = CLOSE if len(grid) < SOME else FEWER_CLOSE
     columns = [here, left, right, here + (left - here) * close, here + (right - here) * close]
-    columns.append(grid if keep else np.hstack([2.0 * left - here, 2.0 * right - here]))
+    columns.append(grid if turn == 0 else np.hstack([2.0 * left - here, 2.0 * right - here]))
     return _inside(columns, box, now)
 
 

@@ -23,9 +23,6 @@ EVEN = 1000.0
 LAST = 1e6
 """What it costs to break a limit of a level above: only where its pieces, cut otherwise, ask for it."""
 
-SLIP = 2e-9
-"""Room, in parts of what a row could take, for what each level above settled to the last digit of its solver."""
-
 FINE = 2_500
 """Columns up to which the pieces of curves stand for themselves where a limit bounds what curves bring."""
 
@@ -45,11 +42,13 @@ class Concession:
 class Clash:
     """One level: `pieces` over the room that is left, the narrower box it wishes, its own rows after the `held` ones.
 
-    `patterns` (n,) are those of the budgets, `above` how many levels have settled. `bend`: held limits on what curves
-    bring may be broken too.
+    `patterns` (n,) are those of the budgets; `slip` (m,) is room for what the levels above settled to the last digit of
+    their solver. `bend`: held limits on what curves bring may be broken too.
     """
 
-    def __init__(self, pieces: Pieces, wish: Box, held: int, patterns: IntArray, *, above: int, bend: bool) -> None:
+    def __init__(
+        self, pieces: Pieces, wish: Box, held: int, patterns: IntArray, slip: FloatArray, *, bend: bool
+    ) -> None:
         program = pieces.program
         self.patterns = patterns
         self.bent = len(program.bends) > 0
@@ -71,8 +70,8 @@ class Clash:
         self.matrix = merged.matrix(np.arange(self.columns)) * merged.width
         self.width = merged.width
         fresh = np.arange(program.rows) >= held
-        self.slip = (above + 1) * SLIP * np.abs(self.matrix).sum(axis=1)
-        slip = np.where(fresh, 0.0, self.slip)
+        self.slip = slip
+        slip = np.where(fresh, 0.0, slip)
         self.upper, self.lower = program.upper + slip, program.lower - slip
         self.elastic = np.flatnonzero(fresh | (program.bend > 0) & bend)
         self.price = np.where(fresh, 1.0, LAST)[self.elastic]
@@ -127,7 +126,7 @@ class Clash:
         common = common if common > 1e-9 else 0.0
         slack = np.zeros(len(self.upper))
         slack[self.elastic] = solution.amounts[self.columns : -1] * self.excess
-        slack = np.where(slack > self.slip, slack + 4.0 * self.slip, 0.0)
+        slack = np.where(slack > self.slip, slack + self.slip, 0.0)
         size = len(self.patterns)
         if self.bent:
             return Concession(common, np.full(size, 1.0 - common), np.full(size, common), slack)

@@ -12,9 +12,14 @@ from bidder.snapshot import FloatArray
 __all__ = ["concave", "on_envelope", "slopes"]
 
 
+TINY = 1e-9
+"""Points nearer to each other than this part of the largest are one point: their slope would be noise."""
+
+
 def slopes(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Widths and slopes of the pieces between points x, y of shape (n, k): (n, k − 1) each; slope 0 for no width."""
+    """Widths and slopes of the pieces between points x, y of shape (n, k): (n, k − 1) each; 0 and 0 for one point."""
     width = np.diff(x, axis=1)
+    width = np.where(width > TINY * np.abs(x[:, [-1]]), width, 0.0)
     rise = np.diff(y, axis=1)
     return width, np.divide(rise, width, out=np.zeros_like(rise), where=width > 0.0)
 

@@ -68,7 +68,7 @@ def formulate(
     hull = concave(grid, table)
     width, slope = slopes(grid, hull)
     slope = np.minimum.accumulate(np.where(width > 0.0, slope, np.inf), axis=1)
-    keep = width > 1e-12 * np.maximum(grid[:, [-1]], 1e-300)
+    keep = width > 0.0
     owner = np.nonzero(keep)[0]
     start = grid[:, 0]
     first = {Quantity.AMOUNT: start}

@@ -26,6 +26,9 @@ from bidder.snapshot import FloatArray, IntArray
 
 __all__ = ["Room", "loosened", "relax"]
 
+SLIP = 1e-8
+"""What a solver's answer may miss, in parts of what a row could take; each level lets those before it miss it again."""
+
 ROOM = 1e-12
 """Relative room that is left beside a limit that gave way, so that rounding does not make it clash again."""
 
@@ -47,7 +50,7 @@ class _Level:
     held: IntArray
     fresh: IntArray
     priority: int
-    above: int
+    slip: FloatArray
 
 
 def relax(
@@ -65,10 +68,13 @@ def relax(
     room = Room(start, np.array([one.bound for one in limits.limits], dtype=np.float64))
     priorities = np.array([one.priority for one in limits.limits], dtype=np.int64)
     everything = sorted({one.priority for one in bounds} | set(priorities.tolist()), reverse=True)
-    for above, priority in enumerate(everything):
+    slip = SLIP * np.array(
+        [(np.abs(one.weights) * np.abs(curves.expected(one.quantity, start.upper))).sum() for one in limits.limits]
+    )
+    for above, priority in enumerate(everything, 1):
         wish = narrow(room.box, (one for one in bounds if one.priority == priority))
         held, fresh = np.flatnonzero(priorities > priority), np.flatnonzero(priorities == priority)
-        after = _give_way(curves, limits, objective, _Level(room, wish, held, fresh, priority, above), solve)
+        after = _give_way(curves, limits, objective, _Level(room, wish, held, fresh, priority, above * slip), solve)
         if after is None:
             return None
         room = after
@@ -88,7 +94,7 @@ def _give_way(
     calm = Calm(blank, 0.0, np.zeros(len(curves)))
     pieces = formulate(curves, rows, level.room.bounds[order], objective, grid, calm)
     for bend in (False, True):
-        clash = Clash(pieces, wish, len(level.held), rows.pattern, above=level.above, bend=bend)
+        clash = Clash(pieces, wish, len(level.held), rows.pattern, level.slip[order], bend=bend)
         solution = solve(clash.program())
         if solution.optimal:
             break

@@ -151,7 +151,7 @@ def _solved(
 def _closer(case: Case, rows: Rows, answer: Answer, solve: Solve, passes: int) -> Answer:
     """The answer after some more passes around it; the last that could be solved, then called feasible."""
     for turn in range(passes):
-        grid = around(answer.grid, answer.amounts, answer.room.box, case.now, keep=turn == 0)
+        grid = around(answer.grid, answer.amounts, answer.room.box, case.now, turn)
         closer = _solved(case, rows, answer.room, answer.calm, grid, solve, answer.solution.prices)
         if not closer.solution.optimal:
             return _unsure(answer)
