@@ -52,12 +52,21 @@ Wait = Callable[[float], Awaitable[None]]
 
 
 async def listen(
-    broker: Broker, sink: Sink, stop: asyncio.Event, clock: Callable[[], datetime], first_wait: float = FIRST_WAIT
+    broker: Broker,
+    sink: Sink,
+    stop: asyncio.Event,
+    clock: Callable[[], datetime],
+    *,
+    first_wait: float = FIRST_WAIT,
+    subscribed: asyncio.Event | None = None,
 ) -> None:
-    """Listens until `stop` is set; connects again by itself, for as long as it takes."""
+    """Listens until `stop` is set; connects again by itself, for as long as it takes.
+
+    `subscribed` is set once the broker keeps messages for this session.
+    """
     wait = first_wait
     while not stop.is_set():
-        session = _Session(broker, sink, clock)
+        session = _Session(broker, sink, clock, subscribed or asyncio.Event())
         try:
             await session.run(stop)
         except (aiomqtt.MqttError, OSError, ssl.SSLError, ValueError) as e:
@@ -74,11 +83,12 @@ async def listen(
 class _Session:
     """One connection."""
 
-    def __init__(self, broker: Broker, sink: Sink, clock: Callable[[], datetime]) -> None:
+    def __init__(self, broker: Broker, sink: Sink, clock: Callable[[], datetime], subscribed: asyncio.Event) -> None:
         self.connected = False
         self._broker = broker
         self._sink = sink
         self._clock = clock
+        self._subscribed = subscribed
         self._lost = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -98,6 +108,7 @@ class _Session:
         async with client:
             await client.subscribe(broker.topic, qos=1)
             self.connected = True
+            self._subscribed.set()
             log.info("mqtt_connected", source=broker.feed.name, host=broker.host, topic=broker.topic)
             reading = asyncio.create_task(self._read(client))
             waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._lost.wait())]
