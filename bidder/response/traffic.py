@@ -39,6 +39,7 @@ UNKNOWN = 25.0
 """Variance of the level before the first day: nothing known."""
 
 FIT_AT_MOST = 400
+CHUNK = 2048
 COMPACT_FROM = 20_000
 """From this many budgets on the sums are kept in single precision."""
 
@@ -101,30 +102,39 @@ def evidence(
     n, length = witness.cost.shape
     kind: np.dtype[np.floating[Any]] = np.dtype(np.float32 if n >= COMPACT_FROM else np.float64)
     columns = (log_value - np.log(KNOTS)).T.astype(kind)  # (B, J): log g − log r
-    with_y = np.zeros((n, columns.shape[1] + 1), dtype=kind)  # the last column is the figures themselves
-    mean = np.zeros_like(with_y)
-    cross, square = np.zeros((n, columns.shape[1]), dtype=kind), np.zeros((n, columns.shape[1]), dtype=kind)
-    variance = np.full(n, UNKNOWN)
-    wild, count = np.zeros(n), witness.known.sum(axis=1)
+    count = columns.shape[1]
+    with_y = np.zeros((n, count + 1), dtype=kind)  # the last column is the figures themselves
+    mean, sums = np.zeros_like(with_y), np.zeros((2, n, count), dtype=kind)
+    variance, wild = np.full(n, UNKNOWN), np.zeros(n)
+    blocks = [slice(start, start + CHUNK) for start in range(0, n, CHUNK)]
     for t in range(length):
         known = witness.known[:, t]
         total = variance + steady.noise + witness.counting[:, t]
-        at, part = left[:, t], share[:, t, None].astype(kind)
-        with_y[:, :-1] = columns[at] + (columns[at + 1] - columns[at]) * part
-        with_y[:, -1] = witness.cost[:, t] - witness.usual
-        precision = np.where(known, 1.0 / total, 0.0)
-        with_y -= mean
-        first = variance >= UNKNOWN  # nothing to compare with yet
-        weight = np.where(first, 0.0, precision).astype(kind)[:, None]
-        with_y -= np.where(first[:, None], 0, weight[:, 0] @ with_y / (weight.sum() + 1 / steady.common))
-        cross += weight * with_y[:, :-1] * with_y[:, -1:]
-        square += weight * with_y[:, :-1] ** 2
-        wild += weight[:, 0] * with_y[:, -1] ** 2
         gain = np.where(known, variance / total, 0.0)
-        mean += gain.astype(kind)[:, None] * with_y
-        variance = variance * (1 - gain) + np.where(variance >= UNKNOWN, 0.0, steady.walk)
-    inflated = np.maximum((wild + 10.0) / (np.maximum(count - 2, 0) + 10.0), 1.0)[:, None]
-    return np.asarray(cross / inflated, dtype=np.float64), np.asarray(square / inflated, dtype=np.float64)
+        first = variance >= UNKNOWN  # nothing to compare with yet
+        precision = np.where(known & ~first, 1.0 / total, 0.0)
+        weight, rise = precision.astype(kind)[:, None], gain.astype(kind)[:, None]
+        pull = np.zeros(count + 1)
+        for rows in blocks:
+            at, part = left[rows, t], share[rows, t, None].astype(kind)
+            here = with_y[rows]
+            here[:, :-1] = columns[at] + (columns[at + 1] - columns[at]) * part
+            here[:, -1] = witness.cost[rows, t] - witness.usual[rows]
+            here -= mean[rows]
+            pull += weight[rows, 0] @ here
+        shift = (pull / (precision.sum() + 1 / steady.common)).astype(kind)
+        for rows in blocks:
+            here = with_y[rows]
+            here -= np.where(first[rows, None], 0, shift)
+            weighed = weight[rows] * here
+            sums[0, rows] += weighed[:, :-1] * here[:, -1:]
+            sums[1, rows] += weighed[:, :-1] * here[:, :-1]
+            wild[rows] += weighed[:, -1] * here[:, -1]
+            mean[rows] += rise[rows] * here
+        variance = variance * (1 - gain) + np.where(first, 0.0, steady.walk)
+    days = np.maximum(witness.known.sum(axis=1) - 2, 0)
+    inflated = np.maximum((wild + 10.0) / (days + 10.0), 1.0)[:, None]
+    return np.asarray(sums[0] / inflated, dtype=np.float64), np.asarray(sums[1] / inflated, dtype=np.float64)
 
 
 def level(witness: Witness, saturation: FloatArray, steady: Steadiness) -> Traffic:
