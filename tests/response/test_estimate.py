@@ -13,6 +13,7 @@ from bidder.catalog import Product
 from bidder.ids import ProductId
 from bidder.limits import Quantity
 from bidder.money import Currency, Money
+from bidder.response import table, traffic
 from bidder.response.curve import Curves
 from bidder.response.estimate import ResponseSettings, estimate
 from bidder.snapshot import FloatArray, Snapshot
@@ -59,8 +60,8 @@ def assert_sound(curves: Curves) -> None:
         assert np.isfinite(column).all(), name
     amounts = amounts_for(curves)
     step = np.diff(amounts, axis=1)
-    for table in (curves.response.orders, curves.response.spend, curves.response.clicks):
-        value = table(amounts)
+    for response in (curves.response.orders, curves.response.spend, curves.response.clicks):
+        value = response(amounts)
         assert np.isfinite(value).all()
         assert (value[:, 0] == 0).all()
         rise = np.diff(value, axis=1)
@@ -254,6 +255,19 @@ def test_a_word_says_what_holds_a_budget(change: dict[str, float], state: str) -
 
 def test_a_paused_budget_is_said_to_be_paused() -> None:
     assert curves_of(a_shop([a_budget("b0", status=PAUSED)])).state == ("paused",)
+
+
+def test_a_large_shop_in_single_precision_is_the_same_shop(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = a_plain_shop(n=8, days=40)
+    snapshot = a_shop(budgets(8), columns, products(8))
+    exact = estimate(snapshot, ResponseSettings(follow="never"))
+    for part in (table, traffic):
+        monkeypatch.setattr(part, "COMPACT_FROM", 2)
+        monkeypatch.setattr(part, "CHUNK", 3)
+    compact = estimate(snapshot, ResponseSettings(follow="never"))
+    x = exact.scale[:, None] * np.array([0.3, 1.0, 2.5])
+    assert compact.response.orders(x) == pytest.approx(exact.response.orders(x), rel=1e-3)
+    assert_sound(exact)
 
 
 JUNK = st.one_of(st.just(np.nan), st.just(0.0), st.just(np.inf), st.just(-1.0), st.floats(0, 1e9), st.floats(0, 3))
