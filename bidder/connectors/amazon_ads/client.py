@@ -40,6 +40,9 @@ LARGEST_REPORT = 512 << 20
 FORGOTTEN = timedelta(hours=6)
 """A report that is not ready after so long (it takes up to three hours) is asked for anew."""
 
+CREATION_GAPS = (8.0, 16.0, 32.0)
+"""Seconds between the tries of a throttled creation, after the usual ones."""
+
 _MOST_PAGES = 10_000
 _CAMPAIGNS = "application/vnd.spCampaign.v3+json"
 _REPORT = "application/vnd.createasyncreportrequest.v3+json"
@@ -196,7 +199,7 @@ class Client:
         }
         headers = {"Content-Type": _REPORT, "Accept": "application/json"}
         ask = Ask("report", "POST", "/reporting/reports", headers=headers, json=asked, accept=frozenset({425}))
-        reply = await self.http.read(ask)
+        reply = await self._asked_for(ask)
         if reply.status == 425:  # the same one is being made: a success in disguise
             match = _UUID.search(str(dig(reply.data, "detail") or dig(reply.data, "details") or ""))
             found = match[0] if match else None
@@ -208,6 +211,17 @@ class Client:
             error = "schema" if reply.is_json else "decode"
             raise ConnectorError(self.http.account, "report", "reportId: missing", waiting_helps=True, error=error)
         return found
+
+    async def _asked_for(self, ask: Ask) -> Reply:
+        """The answer to a creation. Its throttle names no time, and needs longer gaps than other requests'."""
+        for pause in CREATION_GAPS:
+            try:
+                return await self.http.read(ask)
+            except ConnectorError as e:
+                if e.error != "throttled" or e.wait is not None:
+                    raise
+            await self.http.timing.sleep(pause)
+        return await self.http.read(ask)
 
     async def _awaited(self, report: str) -> Payload:
         """Asks until it is done, with growing gaps, and fetches it."""

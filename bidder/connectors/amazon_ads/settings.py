@@ -20,10 +20,12 @@ HOSTS = {
 
 
 def _profile(value: Any) -> str:
-    value = value.get_secret_value() if isinstance(value, SecretStr) else value  # it may stand as {env: NAME} too
-    text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    """Digits, as text or as a number; it may stand as {env: NAME} too, and is then not shown."""
+    hidden = isinstance(value, SecretStr)
+    plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+    text = str(plain).strip() if isinstance(plain, int | str) and not isinstance(plain, bool) else ""
     if not re.fullmatch(r"\d{1,20}", text, re.ASCII):
-        raise ValueError(f"expected a profile id of digits, was {value!r}")
+        raise ValueError("expected a profile id of digits" + ("" if hidden else f", was {value!r}"))
     return text
 
 

@@ -142,11 +142,7 @@ class Client:
         pages: list[Payload] = []
         token: str | None = None
         while len(pages) < _MOST_PAGES:
-            body: dict[str, Any] = {"query": query, "searchSettings": {"returnTotalResultsCount": True}}
-            if token:
-                body["pageToken"] = token
-            ask = Ask(operation, "POST", f"{self._root}/googleAds:search", json=body)
-            pages.append(await self.http.payload(ask))
+            pages.append(await self._page(operation, query, token))
             following = dig(pages[-1].body, "nextPageToken")
             if not following:
                 return pages
@@ -154,6 +150,20 @@ class Client:
                 self.http.fail(operation, "nextPageToken: the same page again", error="schema")
             token = following
         raise ConnectorError(self.http.account, operation, f"more than {_MOST_PAGES} pages", error="schema")
+
+    async def _page(self, operation: str, query: str, token: str | None) -> Payload:
+        """One page, with the count of all rows: a page that is lost on the way is noticed."""
+        body: dict[str, Any] = {"query": query} | ({"pageToken": token} if token else {})
+        if not self.http.memory.get("uncounted"):
+            body["searchSettings"] = {"returnTotalResultsCount": True}
+        ask = Ask(operation, "POST", f"{self._root}/googleAds:search", json=body)
+        try:
+            return await self.http.payload(ask)
+        except ConnectorError as e:
+            if "searchSettings" not in body or e.error != "http_4xx" or "search" not in e.reason.lower():
+                raise
+        self.http.memory["uncounted"] = True  # a proxy or a version that does not know the field: rows are not counted
+        return await self._page(operation, query, token)
 
 
 def verdict(reply: Reply) -> Verdict:

@@ -17,12 +17,13 @@ SUNSET = {"v23": date(2027, 2, 1), "v24": date(2027, 5, 1), "v25": date(2027, 8,
 
 
 def _customer(value: Any) -> str:
-    """`123-456-7890`, with or without the dashes."""
-    value = value.get_secret_value() if isinstance(value, SecretStr) else value  # it may stand as {env: NAME} too
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    """`123-456-7890`, with or without the dashes; it may stand as {env: NAME} too, and is then not shown."""
+    hidden = isinstance(value, SecretStr)
+    plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+    text = str(plain) if isinstance(plain, int | str) and not isinstance(plain, bool) else ""
     digits = text.replace("-", "").strip()
     if not re.fullmatch(r"\d{1,12}", digits, re.ASCII):
-        raise ValueError(f"expected a customer id such as 123-456-7890, was {value!r}")
+        raise ValueError("expected a customer id such as 123-456-7890" + ("" if hidden else f", was {value!r}"))
     return digits
 
 

@@ -394,7 +394,7 @@ def test_each_reply_has_its_meaning(made: Answer, meaning: Meaning, wait: float 
 
 
 async def test_a_throttled_creation_without_a_time_is_tried_again_later(fake: FakeAmazonAds) -> None:
-    left = [answer({"code": "429"}, 429), answer({"code": "429"}, 429)]
+    left = [answer({"code": "429"}, 429)] * 9
     inner = fake.server._handle
 
     def throttling(got: Got) -> Answer:
@@ -406,6 +406,9 @@ async def test_a_throttled_creation_without_a_time_is_tried_again_later(fake: Fa
     fake.report([a_row(fake, 1)])
     assert len(await fake.reader(attempts=4).performance(day_of(fake, 1), day_of(fake, 1))) == 1
     assert fake.creations == 1
+    assert [gap for gap in fake.clock.slept if gap >= 8] == [8.0, 16.0]
+    left += [answer({"code": "429"}, 429)] * 99
+    assert (await error_of(fake.reader().performance(day_of(fake, 2), day_of(fake, 2)))).error == "throttled"
 
 
 # ---- settings and registry

@@ -185,6 +185,19 @@ async def test_pages_without_an_end_are_an_error(fake: FakeGoogleAds) -> None:
         await fake.reader().budgets()
 
 
+async def test_a_proxy_that_does_not_know_the_count_of_rows_is_asked_without_it(fake: FakeGoogleAds) -> None:
+    inner = fake.server._handle
+    fake.server._handle = lambda got: (
+        failure(400, "INVALID_ARGUMENT", {"requestError": "UNKNOWN"}, 'Unknown name "searchSettings": no such field')
+        if b"searchSettings" in got.body
+        else inner(got)
+    )
+    reader = fake.reader()
+    assert len(await reader.budgets()) == 3
+    refusals = sum(b"searchSettings" in got.body for got in fake.server.got)
+    assert refusals == 1
+
+
 async def test_the_account_is_asked_for_once_a_session(fake: FakeGoogleAds) -> None:
     reader = fake.reader()
     await reader.budgets()
@@ -375,7 +388,10 @@ def test_customer_ids_may_have_dashes_or_be_numbers() -> None:
     assert made.settings(customer_id=4445556666).customer_id == CUSTOMER
     assert made.settings(customer_id="444-555-6666").customer_id == CUSTOMER
     assert made.settings(customer_id=SecretStr("444-555-6666")).customer_id == CUSTOMER
-    for wrong in ("abc", SecretStr("x"), True, "", 1.5, "-", "1" * 20):
+    with pytest.raises(ValidationError) as caught:
+        made.settings(customer_id=SecretStr("hidden-id"))
+    assert "hidden-id" not in str(caught.value)
+    for wrong in ("abc", True, "", 1.5, "-", "1" * 20):
         with pytest.raises(ValidationError):
             made.settings(customer_id=wrong)
 
