@@ -42,6 +42,9 @@ SHORT_BAN = 1.5
 
 _BAN = re.compile(r"ban will last for (\d{1,7}) more second")
 
+_SIGNATURE = re.compile(r"(?<![0-9A-F])[0-9A-F]{32}(?:[0-9A-F]{32})?(?![0-9A-F])")
+"""Some errors repeat what they were sent."""
+
 _THROTTLES = frozenset({4, 5, 6, 7, 8})
 _SESSION = frozenset({26, 27})
 _PERMISSION = frozenset({11, 12, 13})
@@ -224,8 +227,8 @@ def _said(data: Any) -> tuple[int, str, str]:
     error = dig(data, "error_response")
     code, sub = dig(error, "code"), str(dig(error, "sub_code") or "")
     number = int(code) if str(code).isascii() and str(code).isdigit() else 0
-    parts = [str(code), *(str(dig(error, name) or "") for name in ("msg", "sub_code", "sub_msg"))]
-    words = ": ".join(part[:200] for part in parts if part)
+    said = [str(code), *(str(dig(error, name) or "") for name in ("msg", "sub_code", "sub_msg"))]
+    words = ": ".join(_SIGNATURE.sub("***", part)[:200] for part in said if part)
     return number, sub, f"{words} ({_HINTS[number]})" if number in _HINTS else words
 
 

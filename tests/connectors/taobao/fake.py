@@ -19,7 +19,7 @@ from bidder.testing import ReadFault, Row, WriteFault
 from tests.connectors.http.fake import FakeHttp, State
 from tests.connectors.http.server import Answer, Got, answer
 
-__all__ = ["KEYS", "FakeSimba", "FakeTaobao", "form_of"]
+__all__ = ["KEYS", "NEW", "FakeSimba", "FakeTaobao", "error", "form_of"]
 
 KEYS = {
     "app_key": "canary-key-77a0",
@@ -85,6 +85,8 @@ class FakeTaobao(FakeHttp):
         """Methods that are answered with an error."""
         self.forms: list[dict[str, str]] = []
         self.skew = timedelta()
+        self.ban = 4
+        """Seconds of a short throttle."""
 
     def settings(self, **more: Any) -> TaobaoSettings:
         keys: dict[str, Any] = {
@@ -170,10 +172,10 @@ class FakeTaobao(FakeHttp):
             return error(
                 7,
                 "accesscontrol.limited-by-app-access-count",
-                "This ban will last for 4 more seconds",
+                f"This ban will last for {self.ban} more seconds",
                 "App Call Limited",
             )
-        sub = "This ban will last for 4 more seconds"
+        sub = f"This ban will last for {self.ban} more seconds"
         return error(7, "accesscontrol.limited-by-api-access-count", sub, "App Call Limited")
 
     def reshaped(self, text: str) -> str:
