@@ -22,7 +22,8 @@ from bidder.store.tables import journal, journal_head
 __all__ = ["KINDS", "append", "canonical", "lines", "verify"]
 
 KINDS = frozenset(
-    "imported polled decided intent outcome foreign_edit state approved rejected started stopped alert note".split()
+    "imported refused_file polled decided intent outcome typed foreign_edit state approved rejected started stopped "
+    "alert note".split()
 )
 FIRST = "0" * 64
 BLOCK = 5_000
