@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bidder.errors import SolveError
 from bidder.guard import GuardSettings, guard
 from bidder.limits import Bounds, Limits, Priority
 from bidder.optimizer.allocate import AllocateSettings, allocate
+from bidder.optimizer.conflict import smallest
 from bidder.optimizer.objective import Objective
 from bidder.optimizer.rounding import round_amounts
 from bidder.plan import Allocation, Held, Plan
@@ -59,16 +61,30 @@ def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     """What to do with today's budgets, and why. Raises SolveError when nothing safe is left."""
     curves = estimate(without_excluded(policy.rules, snapshot), policy.response)
     limits = evaluate(policy.rules, snapshot, curves)
-    allocation = allocate(curves, limits, policy.objective, snapshot.now, policy.allocate)
+    allocation = _allocated(curves, limits, policy, snapshot.now)
     small = limits.small_moves(snapshot.now, allocation.amounts)
     if small.any():
         limits = _left_alone(limits, small, snapshot.now)
-        allocation = allocate(curves, limits, policy.objective, snapshot.now, policy.allocate)
+        allocation = _allocated(curves, limits, policy, snapshot.now)
     amounts = round_amounts(allocation, limits, snapshot)
     salt = f"{snapshot.as_of.isoformat()} {snapshot.day} {policy.digest}"
     plan = Plan.between(snapshot.budgets, amounts, snapshot.currency, salt)
     held = guard(plan, limits, snapshot, policy.guard)
     return Decision(snapshot, policy, curves, limits, allocation, plan, held)
+
+
+def _allocated(curves: Curves, limits: Limits, policy: Policy, now: FloatArray) -> Allocation:
+    """The allocation; where the absolute limits leave none, the smallest set that clashes is named."""
+    try:
+        return allocate(curves, limits, policy.objective, now, policy.allocate)
+    except SolveError as e:
+        absolute = replace(
+            limits,
+            bounds=tuple(one for one in limits.bounds if one.priority >= Priority.ABSOLUTE),
+            limits=tuple(one for one in limits.limits if one.priority >= Priority.ABSOLUTE),
+        )
+        named = smallest(curves, absolute, policy.objective, now, policy.allocate)
+        raise SolveError(e.reason, [n if at is None else f"{n} ({at})" for n, at in named] or e.clashing) from e
 
 
 def _left_alone(limits: Limits, small: NDArray[np.bool_], now: FloatArray) -> Limits:
