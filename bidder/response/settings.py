@@ -20,8 +20,8 @@ class ResponseSettings(BaseModel):
     half_life: float | None = Field(default=None, gt=0)
     """Days after which a day of history counts half. Without it the shop's own history says how fast it changes."""
 
-    elasticity: float = Field(default=0.7, gt=0.05, lt=0.97)
-    """Expected elasticity of results to spend at the usual spend, before data (0.7: 10 % more, 7 % more results)."""
+    elasticity: float = Field(default=0.65, gt=0.05, lt=0.97)
+    """Expected elasticity of results to spend at the usual spend, before data (0.65: 10 % more, 6.5 % more results)."""
 
     elasticity_sd: float = Field(default=0.9, gt=0)
     """How much that differs between products: standard deviation of the elasticity's logit."""
