@@ -32,7 +32,7 @@ class MetaKind:
 
     def __init__(self) -> None:
         self._shared = Shared()
-        self._edits: dict[tuple[Account, str], list[datetime]] = {}
+        self._edits: dict[tuple[Account, BaseModel], dict[str, list[datetime]]] = {}
 
     def reader(self, account: Account, settings: BaseModel) -> MetaReader:
         """Opens for reading."""
@@ -43,7 +43,8 @@ class MetaKind:
 
     def writer(self, account: Account, settings: BaseModel) -> MetaWriter:
         """Opens for writing."""
-        return MetaWriter(self._client(account, settings), account, self._edits)
+        edits = self._edits.setdefault((account, settings), {})
+        return MetaWriter(self._client(account, settings), account, edits)
 
     def sunset(self, settings: BaseModel) -> date | None:
         """When the version of the API in use ends, where known."""

@@ -92,7 +92,7 @@ def budget_of(payload: Payload, account: Account, native: str, minimum: Money | 
         raise row.error("id", f"expected {native}, was {row.id('id')}")
     found = _daily(row, account, payload, minimum, target_driven=False)
     if not found:
-        what = "a budget over its lifetime" if row.whole("lifetime_budget", 0) else "no budget of its own"
+        what = "a budget over its lifetime" if _minor(row, "lifetime_budget") else "no budget of its own"
         raise row.error("daily_budget", f"{native} has {what}: it is left alone")
     return found[0]
 
@@ -154,13 +154,18 @@ def missing_spend(whole: Sequence[Payload], pages: Sequence[Payload], account: A
     return ""
 
 
+def _minor(row: Node, name: str) -> int:
+    """A budget in the platform's unit, 0 where there is none. One with a point is in another unit: an error."""
+    return 0 if row.get(name) is None else int(row.id(name))
+
+
 def _owns(row: Node) -> bool:
-    return bool(row.whole("daily_budget", 0) or row.whole("lifetime_budget", 0))
+    return bool(_minor(row, "daily_budget") or _minor(row, "lifetime_budget"))
 
 
 def _daily(row: Node, account: Account, page: Payload, minimum: Money | None, *, target_driven: bool) -> list[Budget]:
     """The budget of a node where it is a daily one."""
-    daily, lifetime = row.whole("daily_budget", 0), row.whole("lifetime_budget", 0)
+    daily, lifetime = _minor(row, "daily_budget"), _minor(row, "lifetime_budget")
     if daily and lifetime:
         raise row.error("daily_budget", f"{row.id('id')} has a daily and a lifetime budget at once")
     if not daily:

@@ -28,9 +28,7 @@ _HOUR = timedelta(hours=1)
 class MetaWriter:
     """Writes budgets of one ad account. `edits` remembers for longer than a writer lives when a budget was changed."""
 
-    def __init__(
-        self, client: Client, account: Account, edits: dict[tuple[Account, str], list[datetime]] | None = None
-    ) -> None:
+    def __init__(self, client: Client, account: Account, edits: dict[str, list[datetime]] | None = None) -> None:
         self._client = client
         self._account = account
         self._edits = {} if edits is None else edits
@@ -81,6 +79,7 @@ class MetaWriter:
         outcome, redact = outcome_of(sent, amount), self._client.http.redact
         match outcome:
             case Refused(reason):
+                edits.pop()  # nothing was changed
                 return Refused(redact(reason))
             case Unresolved(reason):
                 return Unresolved(redact(reason))
@@ -97,9 +96,9 @@ class MetaWriter:
 
     def _changed(self, native: str) -> list[datetime]:
         """When this process changed that budget within the last hour."""
-        since, key = self._client.http.timing.now() - _HOUR, (self._account, native)
-        self._edits[key] = [at for at in self._edits.get(key, ()) if at > since]
-        return self._edits[key]
+        since = self._client.http.timing.now() - _HOUR
+        self._edits[native] = [at for at in self._edits.get(native, ()) if at > since]
+        return self._edits[native]
 
 
 def outcome_of(reply: Reply, sent: Money) -> Outcome:
