@@ -14,6 +14,7 @@ from bidder.activity import Activity
 from bidder.catalog import Account, Budget, Event, Product
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Currency, Money
+from bidder.promotion import Promotion
 
 __all__ = ["EPOCH_ORDINAL", "FloatArray", "History", "Hot", "IntArray", "Snapshot", "day_number"]
 
@@ -103,7 +104,8 @@ class Snapshot:
     have moved a budget. `activity` is what the shop itself did before `day`. `versions` holds every reading of the
     rows of the last weeks, older ones too (empty: only the newest are known): how late orders come is learnt from it.
     `hot` is the hot list of the day decided before this one, by the name of its rule. `events` are the days known to
-    be unlike others, past ones too.
+    be unlike others, past ones too. `calendar` are the platform activities, past ones too. `changed_at` is the
+    instant of what `changed` says.
     """
 
     as_of: datetime
@@ -122,6 +124,8 @@ class Snapshot:
     versions: History = field(default_factory=History.empty)
     hot: Mapping[str, Mapping[ProductId, Hot]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    calendar: tuple[Promotion, ...] = ()
+    changed_at: Mapping[BudgetId, datetime] = field(default_factory=dict)
     _columns: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -144,6 +148,8 @@ class Snapshot:
         activity: Activity | None = None,
         versions: History | None = None,
         hot: Mapping[str, Mapping[ProductId, Hot]] | None = None,
+        calendar: Iterable[Promotion] = (),
+        changed_at: Mapping[BudgetId, datetime] | None = None,
     ) -> Snapshot:
         """Puts budgets and products into the order of their figures and re-points the history at it."""
         product_rank = _order([_product_key(product) for product in products], [str(p.id) for p in products])
@@ -169,6 +175,8 @@ class Snapshot:
             activity=Activity.empty() if activity is None else activity,
             versions=History.empty() if versions is None else versions,
             hot=dict(hot or {}),
+            calendar=tuple(sorted(calendar, key=lambda one: (one.opens, one.name))),
+            changed_at=dict(changed_at or {}),
         )
 
     @property

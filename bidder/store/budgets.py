@@ -23,7 +23,7 @@ from bidder.store.codec import budget_of, document_of
 from bidder.store.database import instant, micros_of
 from bidder.store.protocol import BudgetReading, Intent
 
-__all__ = ["add", "begin", "finish", "history", "last_changes", "open_intents", "readings"]
+__all__ = ["add", "begin", "changed_at", "finish", "history", "last_changes", "open_intents", "readings"]
 
 OPEN = ("open", "unresolved")
 
@@ -135,6 +135,18 @@ def last_changes(connection: Connection) -> Mapping[BudgetId, int]:
         .order_by(table.c.account, table.c.native)
     )
     return {_id(row): row.day for row in connection.execute(query)}
+
+
+def changed_at(connection: Connection) -> Mapping[BudgetId, datetime]:
+    """The newest instant at which each budget was changed by bidder."""
+    table = tables.intents
+    query = (
+        select(table.c.account, table.c.native, func.max(table.c.at).label("at"))
+        .where(table.c.status == "applied")
+        .group_by(table.c.account, table.c.native)
+        .order_by(table.c.account, table.c.native)
+    )
+    return {_id(row): instant(row.at) for row in connection.execute(query)}
 
 
 def _in_force(connection: Connection, budget: BudgetId, amount: Money, at: int) -> None:

@@ -138,6 +138,10 @@ class StoreReader(Protocol):
         """Day (account day of the write, days since 1970-01-01) of the last Applied change of each budget."""
         ...
 
+    def changed_at(self) -> Mapping[BudgetId, datetime]:
+        """Instant of the last Applied change of each budget."""
+        ...
+
     def state(self) -> State:
         """ACTIVE, REDUCING or HALTED; ACTIVE when never set."""
         ...

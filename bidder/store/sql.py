@@ -102,6 +102,10 @@ class SqlReader:
         with self._database.reading() as connection:
             return budgets.last_changes(connection)
 
+    def changed_at(self) -> Mapping[BudgetId, datetime]:
+        with self._database.reading() as connection:
+            return budgets.changed_at(connection)
+
     def state(self) -> State:
         saved = self.value(STATE)
         return State.ACTIVE if saved is None else State(saved["state"])

@@ -220,6 +220,9 @@ class FakeStore:
     def last_changes(self) -> Mapping[BudgetId, int]:
         return {}
 
+    def changed_at(self) -> Mapping[BudgetId, datetime]:
+        return {}
+
     def state(self) -> State:
         return State.ACTIVE
 
