@@ -83,12 +83,12 @@ class Client:
 
         `gone` asks for those that were archived or deleted, which are left out otherwise.
         """
-        names = "adset_id,adset_name,campaign_id,campaign_name" if level == "adset" else "account_id"
+        names = "adset_id,campaign_id," if level == "adset" else ""
         asked = {
             "level": level,
             "time_increment": "1",
             "time_range": json.dumps({"since": first.isoformat(), "until": last.isoformat()}, separators=(",", ":")),
-            "fields": f"{names},{_FIGURES}",
+            "fields": f"{names}{_FIGURES}",
             "limit": "500",
             **({"filtering": _GONE} if gone else {}),
             **({"breakdowns": "product_id"} if by_product else {}),

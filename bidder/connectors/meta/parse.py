@@ -6,7 +6,7 @@ sits on the campaign or on each of its ad sets, never on both; one over a lifeti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,17 @@ from bidder.money import MICROS, Currency, Money
 from bidder.performance import Observation, Performance
 from bidder.reports import Reports
 
-__all__ = ["OVERDELIVERY", "Owners", "budget_of", "budgets", "check_account", "missing_spend", "reports"]
+__all__ = [
+    "OVERDELIVERY",
+    "Owners",
+    "budget_of",
+    "budgets",
+    "check_account",
+    "missing_spend",
+    "reports",
+    "unknown_campaigns",
+    "with_gone",
+]
 
 OVERDELIVERY = 1.75
 """A day's spend may be 75 % above the daily budget."""
@@ -43,9 +53,10 @@ _PURCHASES = (
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Which campaigns hold the budget of their ad sets."""
+    """Which campaigns hold the budget of their ad sets (`campaigns`), of those that are `known`."""
 
     campaigns: frozenset[str]
+    known: frozenset[str]
 
     def budget(self, campaign: str, adset: str) -> str:
         """The id of what holds the ad set's budget."""
@@ -70,27 +81,29 @@ def budgets(
     """Every daily budget once, at the level that owns it, and who that is. Raises ConnectorError."""
     found: list[Budget] = []
     owning: set[str] = set()
+    known: set[str] = set()
     targets: set[str] = set()
     for page, row in _rows(campaigns, account, "budgets"):
         native = row.id("id")
+        known.add(native)
         if row.get("bid_strategy") in _TARGETS:
             targets.add(native)
         if _owns(row):
             owning.add(native)
-            found += _daily(row, account, page, minimum, target_driven=native in targets)
+            found += _daily(row, native, account, page, minimum, target_driven=native in targets)
     for page, row in _rows(adsets, account, "budgets"):
         campaign = row.id("campaign_id")
         if campaign not in owning:
-            found += _daily(row, account, page, minimum, target_driven=campaign in targets)
-    return found, Owners(frozenset(owning))
+            found += _daily(row, row.id("id"), account, page, minimum, target_driven=campaign in targets)
+    return found, Owners(frozenset(owning), frozenset(known))
 
 
 def budget_of(payload: Payload, account: Account, native: str, minimum: Money | None) -> Budget:
     """The budget of one campaign or ad set. Raises ConnectorError where it has no daily one."""
     row = Node(account.id, "budgets", payload.body)
-    if row.id("id") != native:
+    if row.get("id") is not None and row.id("id") != native:
         raise row.error("id", f"expected {native}, was {row.id('id')}")
-    found = _daily(row, account, payload, minimum, target_driven=False)
+    found = _daily(row, native, account, payload, minimum, target_driven=False)
     if not found:
         what = "a budget over its lifetime" if _minor(row, "lifetime_budget") else "no budget of its own"
         raise row.error("daily_budget", f"{native} has {what}: it is left alone")
@@ -132,6 +145,17 @@ def reports(
     return Reports.of(found)
 
 
+def unknown_campaigns(pages: Sequence[Payload], account: Account, owners: Owners) -> list[str]:
+    """Campaigns with figures that are no longer listed, sorted. Raises ConnectorError."""
+    return sorted({row.id("campaign_id") for _, row in _rows(pages, account, "performance")} - owners.known)
+
+
+def with_gone(owners: Owners, nodes: Mapping[str, Payload], account: Account) -> Owners:
+    """The same with campaigns that are no longer listed: whether they held the budget is known all the same."""
+    owning = {native for native, one in nodes.items() if _owns(Node(account.id, "budgets", one.body))}
+    return Owners(owners.campaigns | owning, owners.known | nodes.keys())
+
+
 def missing_spend(whole: Sequence[Payload], pages: Sequence[Payload], account: Account) -> str:
     """In words, the first day of which the ad sets lack spend that the account has; "" when all is there.
 
@@ -163,14 +187,16 @@ def _owns(row: Node) -> bool:
     return bool(_minor(row, "daily_budget") or _minor(row, "lifetime_budget"))
 
 
-def _daily(row: Node, account: Account, page: Payload, minimum: Money | None, *, target_driven: bool) -> list[Budget]:
+def _daily(
+    row: Node, native: str, account: Account, page: Payload, minimum: Money | None, *, target_driven: bool
+) -> list[Budget]:
     """The budget of a node where it is a daily one."""
     daily, lifetime = _minor(row, "daily_budget"), _minor(row, "lifetime_budget")
     if daily and lifetime:
-        raise row.error("daily_budget", f"{row.id('id')} has a daily and a lifetime budget at once")
+        raise row.error("daily_budget", f"{native} has a daily and a lifetime budget at once")
     if not daily:
         return []
-    native, unit = row.id("id"), unit_of(account.currency)
+    unit = unit_of(account.currency)
     return [
         Budget(
             id=BudgetId(account.id, native),
@@ -200,7 +226,6 @@ def _status(row: Node) -> BudgetStatus:
 
 def _observation(row: Node, account: Account, page: Payload, owners: Owners, purchase: str | None) -> Observation:
     owner = owners.budget(row.id("campaign_id"), row.id("adset_id"))
-    name = "campaign_name" if owner == row.id("campaign_id") else "adset_name"
     return Observation(
         account=account.id,
         budget=BudgetId(account.id, owner),
@@ -215,7 +240,6 @@ def _observation(row: Node, account: Account, page: Payload, owners: Owners, pur
             orders=float(_actions(row, "actions", purchase)),
             revenue=_revenue(row, account.currency, purchase),
         ),
-        name=str(row.get(name, "")),
         channel="feed",
     )
 

@@ -58,6 +58,7 @@ class MetaReader:
             if missing:
                 reason = f"data: rows are missing: {missing}"
                 raise ConnectorError(self._account.id, "performance", reason, waiting_helps=True, error="schema")
+        owners = await self._with_gone(owners, pages)
         products = await self._products(first, last) if pages else []
         return parse.reports(pages, self._account, owners, purchase=self._client.settings.purchase, products=products)
 
@@ -69,6 +70,18 @@ class MetaReader:
         minimum = await believe(self._client, self._account)
         campaigns, adsets = await asyncio.gather(self._client.campaigns(), self._client.adsets())
         return parse.budgets(campaigns, adsets, self._account, minimum)
+
+    async def _with_gone(self, owners: parse.Owners, pages: Sequence[Payload]) -> parse.Owners:
+        """Who held the budgets of campaigns that are gone: their figures stay where they were."""
+        gone = parse.unknown_campaigns(pages, self._account, owners)
+        nodes: dict[str, Payload] = {}
+        for native in gone:
+            try:
+                nodes[native] = await self._client.node(native)
+            except ConnectorError as e:
+                if e.error != "http_4xx":
+                    raise
+        return parse.with_gone(owners, nodes, self._account)
 
     async def _whole(self, first: date, last: date) -> list[Payload]:
         """The account's own figures; nothing to compare with where they are not given."""

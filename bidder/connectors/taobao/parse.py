@@ -47,6 +47,7 @@ OVERDELIVERY = 1.05
 
 _CHANNELS = {"onebpSearch": "search", "onebpDisplay": "feed", "onebpSite": "site", "onebpShortVideo": "content"}
 _PAUSED = frozenset({"pause", "wait", "pending", "wait_pay"})
+_ITEM = ("item_id", "promotion_id")
 _TARGETS = frozenset({"cost_control", "roi_control"})
 
 
@@ -103,9 +104,9 @@ def reports(pages: Sequence[Payload], account: Account, scene: str, window: int)
 def split(
     wholes: Iterable[Observation], items: Sequence[Payload], account: Account, scene: str, window: int
 ) -> Reports:
-    """The same by item, where the items of a campaign and day do not exceed it; what is left has no item.
+    """The same by item, where the items of a campaign and day sum up to it. Raises ConnectorError.
 
-    So the totals are always those of the campaigns. Raises ConnectorError.
+    So the totals are always those of the campaigns.
     """
     parts: dict[tuple[str, date], list[Observation]] = {}
     for one in _observations(items, account, scene, window, "products"):
@@ -169,6 +170,8 @@ def _observations(
     pages: Sequence[Payload], account: Account, scene: str, window: int, operation: str
 ) -> Iterator[Observation]:
     rows = [(page, row) for page in pages for row in rows_of(Node(account.id, operation, page.body))]
+    if operation == "products":  # a report that does not name items has none
+        rows = [(page, row) for page, row in rows if any(row.get(name) is not None for name in _ITEM)]
     # a figure that no row has is unknown; one that this row alone lacks is one that did not happen
     known = {
         name for _, row in rows for name in ("alipay_inshop_amt", "alipay_inshop_num") if row.get(name) is not None
@@ -178,7 +181,7 @@ def _observations(
         sales = Decimal(0) if "alipay_inshop_num" in known else None
         orders = None if sales is None else row.number("alipay_inshop_num", sales, signed=True)
         paid = Decimal(0) if "alipay_inshop_amt" in known else None
-        item = "promotion_id" if row.get("item_id") is None else "item_id"
+        item = next((name for name in _ITEM if row.get(name) is not None), _ITEM[0])
         yield Observation(
             account=account.id,
             budget=BudgetId(account.id, native),

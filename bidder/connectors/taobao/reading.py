@@ -139,7 +139,13 @@ async def scenes(client: Client, account: Account) -> tuple[str, ...]:
         return client.settings.scenes
     known: tuple[str, ...] | None = client.http.memory.get("scenes")
     if known is None:
-        known = parse.scenes(await client.scenes(), account)
+        try:
+            known = parse.scenes(await client.scenes(), account)
+        except ConnectorError as e:
+            if not _is_not_offered(e):
+                raise
+            reason = f"write scenes: [onebpSearch, …] under the account, the platform does not list them ({e.reason})"
+            raise ConnectorError(account.id, "scenes", reason, error=e.error) from None
         client.http.memory["scenes"] = known
     return known
 
@@ -149,11 +155,24 @@ async def campaign_in_scenes(client: Client, account: Account, native: str) -> B
     scene_of: dict[str, str] = client.http.memory.setdefault("scene", {})
     known = scene_of.get(native)
     for scene in [*([known] if known else []), *(one for one in await scenes(client, account) if one != known)]:
-        found = parse.budget_of(await client.campaign(scene, native), account, scene, native)
+        found = await _campaign(client, account, scene, native)
         if found is not None:
             scene_of[native] = scene
             return found
     return None
+
+
+async def _campaign(client: Client, account: Account, scene: str, native: str) -> Budget | None:
+    """One campaign of a scene; from the scene's list where the app may not ask for one alone."""
+    if not client.http.memory.get("no_get"):
+        try:
+            return parse.budget_of(await client.campaign(scene, native), account, scene, native)
+        except ConnectorError as e:
+            if not _is_not_offered(e):
+                raise
+            client.http.memory["no_get"] = True
+    listed = parse.budgets(await client.campaigns(scene), account, scene)
+    return next((one for one in listed if one.id.native == native), None)
 
 
 def _is_not_offered(e: ConnectorError) -> bool:

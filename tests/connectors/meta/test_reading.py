@@ -185,6 +185,22 @@ async def test_what_deleted_ad_sets_have_spent_is_asked_for() -> None:
         await fake.close()
 
 
+async def test_figures_of_a_campaign_that_is_gone_stay_where_they_were() -> None:
+    fake = FakeMeta()
+    fake.shares = [60, 40]
+    await fake.start()
+    try:
+        fake.report([a_row(fake, 1, budget, clicks=100, spend=10_000) for budget in (0, 1)])
+        day, native = day_of(fake, 1), fake.budgets[0].native
+        before = await fake.reader().performance(day, day)
+        fake.set_status(fake.budgets[0], BudgetStatus.REMOVED)
+        after = await fake.reader().performance(day, day)
+        assert native in after.budget.tolist()
+        assert (after.budget.tolist(), after.spend.tolist()) == (before.budget.tolist(), before.spend.tolist())
+    finally:
+        await fake.close()
+
+
 async def test_figures_that_are_too_much_for_a_request_come_by_a_job_that_is_waited_for() -> None:
     fake = FakeMeta()
     fake.too_much, fake.jobs_not_done = True, 3
@@ -201,13 +217,13 @@ async def test_figures_that_are_too_much_for_a_request_come_by_a_job_that_is_wai
 
 async def test_figures_by_product_never_change_the_totals() -> None:
     fake = FakeMeta()
-    fake.products = {"SKU-1": 50, "SKU-2": 30}
+    fake.products = {"SKU-1": 50, "SKU-2": 47}
     await fake.start()
     try:
         fake.report([a_row(fake, 1, 0, clicks=100, spend=10_000, orders=10, revenue=50_000)])
         found = await fake.reader(by_product=True).performance(day_of(fake, 1), day_of(fake, 1))
         spend = {str(item): int(micros) for item, micros in zip(found.product, found.spend, strict=True)}
-        assert spend == {"SKU-1": 50_000_000, "SKU-2": 30_000_000, "": 20_000_000}
+        assert spend == {"SKU-1": 53_000_000, "SKU-2": 47_000_000}
         fake.products = {"SKU-1": 90, "SKU-2": 30}
         found = await fake.reader(by_product=True).performance(day_of(fake, 1), day_of(fake, 1))
         assert (found.product.tolist(), int(found.spend.sum())) == ([""], 100_000_000)

@@ -134,7 +134,7 @@ async def test_a_long_list_comes_whole_whatever_it_asks_for_twice() -> None:
 
 async def test_figures_by_item_never_change_the_totals() -> None:
     fake = FakeTaobao()
-    fake.items = {"50100001": {"71": 60, "72": 30}}
+    fake.items = {"50100001": {"71": 60, "72": 38}}
     await fake.start()
     try:
         rows = [a_row(fake, 1, budget, clicks=400, spend=10_000, orders=10, revenue=100_000) for budget in (0, 1)]
@@ -142,14 +142,40 @@ async def test_figures_by_item_never_change_the_totals() -> None:
         day = day_of(fake, 1)
         found = await fake.reader().performance(day, day)
         by_item = {str(item): int(spend) for item, spend in zip(found.product, found.spend, strict=True)}
-        assert by_item == {"71": 60_000_000, "72": 30_000_000, "": 10_000_000, "750200002": 100_000_000}
+        assert by_item == {"71": 62_000_000, "72": 38_000_000, "750200002": 100_000_000}
         assert float(found.clicks.sum()) == 800
-        fake.items = {"50100001": {"71": 60, "72": 70}}
-        found = await fake.reader().performance(day, day)
-        assert [str(item) for item in found.product[found.campaign == "50100001"]] == [""], "more than the campaign's"
-        assert int(found.spend.sum()) == 200_000_000
+        for items in ({"71": 60, "72": 70}, {"71": 60}):
+            fake.items = {"50100001": items}
+            found = await fake.reader().performance(day, day)
+            assert [str(item) for item in found.product[found.campaign == "50100001"]] == [""], "not the campaign's"
+            assert int(found.spend.sum()) == 200_000_000
         found = await fake.reader(by_product=False).performance(day, day)
         assert set(found.product.tolist()) == {""}
+    finally:
+        await fake.close()
+
+
+async def test_one_campaign_is_found_in_the_list_where_it_cannot_be_asked_for_alone() -> None:
+    fake = FakeTaobao()
+    fake.refusing = {"taobao.universalbp.new.campaign.get": error(22, "", "", "Invalid Method")}
+    await fake.start()
+    try:
+        writer, budget = fake.writer(), fake.budgets[1]
+        assert (await writer.read(budget)).now == fake.in_force(budget)
+        with pytest.raises(ConnectorError, match="no campaign"):
+            await writer.read(BudgetId(fake.account.id, "51111111"))
+    finally:
+        await fake.close()
+
+
+async def test_scenes_that_the_platform_does_not_list_have_to_be_written() -> None:
+    fake = FakeTaobao()
+    fake.refusing = {"taobao.universalbp.new.account.get.can.use.bizcode": error(22, "", "", "Invalid Method")}
+    await fake.start()
+    try:
+        with pytest.raises(ConnectorError, match="write scenes"):
+            await fake.reader().budgets()
+        assert len(await fake.reader(scenes=["onebpSearch", "onebpDisplay"]).budgets()) == 3
     finally:
         await fake.close()
 
