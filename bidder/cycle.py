@@ -21,12 +21,12 @@ from bidder.connectors.registry import kind
 from bidder.decide import Decision, decide
 from bidder.explain.plan import document
 from bidder.gather import Known, gather
-from bidder.ids import AccountId, BudgetId
+from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.intake.inbox import Inbox, InboxResult
 from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.plan import Change
 from bidder.poll import PollResult, poll
-from bidder.snapshot import Snapshot, day_number
+from bidder.snapshot import Hot, Snapshot, day_number
 from bidder.store.protocol import Store, StoredPlan, StoreReader
 
 __all__ = [
@@ -49,6 +49,9 @@ Clock = Callable[[], datetime]
 
 HISTORY_DAYS = 120
 """How far back a decision looks."""
+
+PLANS_BACK = 50
+"""Among so many newest plans the one of the day before is looked for: a day may have many."""
 
 FOREIGN_EDIT_REST = timedelta(hours=24)
 """A budget that somebody else moved is left alone this long (FAILURES 22)."""
@@ -164,11 +167,22 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
     since = day_number(decided) - HISTORY_DAYS
     return gather(
         store.reports(now, since),
-        replace(known_of(config, store, now), activity=store.activity(now, since)),
+        replace(known_of(config, store, now), activity=store.activity(now, since), hot=hot_before(store, decided)),
         currency=config.shop.currency,
         day=decided,
         as_of=now,
     )
+
+
+def hot_before(store: StoreReader, day: date) -> Mapping[str, Mapping[ProductId, Hot]]:
+    """The hot lists of the newest plan of a day before this one, by rule; nothing where there is none."""
+    for stored in store.plans(PLANS_BACK):
+        if stored.day < day.isoformat():
+            listed: dict[str, dict[ProductId, Hot]] = {}
+            for line in stored.document.get("hot", ()):
+                listed.setdefault(line["rule"], {})[ProductId(line["product"])] = Hot(line["role"], line["away"])
+            return listed
+    return {}
 
 
 def decide_now(config: Config, store: StoreReader, now: datetime, day: date | None = None) -> Decision:

@@ -21,7 +21,7 @@ from bidder.errors import ConfigError, Fault
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import NO_CURRENCY, Currency, Money, minor_unit
 from bidder.reports import UNKNOWN_MICROS, Reports
-from bidder.snapshot import EPOCH_ORDINAL, FloatArray, History, IntArray, Snapshot, day_number
+from bidder.snapshot import EPOCH_ORDINAL, FloatArray, History, Hot, IntArray, Snapshot, day_number
 
 __all__ = ["Known", "finest", "gather", "last_day", "only_account", "spent_month"]
 
@@ -41,6 +41,7 @@ class Known:
     unresolved: Mapping[BudgetId, Money] = field(default_factory=dict)
     foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity.empty)
+    hot: Mapping[str, Mapping[ProductId, Hot]] = field(default_factory=dict)
 
 
 def gather(
@@ -104,6 +105,7 @@ def gather(
         unresolved={b: m for b, m in known.unresolved.items() if b in position},
         foreign={b: at for b, at in known.foreign.items() if b in position},
         activity=known.activity.select(known.activity.day < day_number(decided)),
+        hot=known.hot,
     )
 
 

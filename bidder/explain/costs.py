@@ -15,13 +15,11 @@ import numpy as np
 from bidder.decide import LEFT_ALONE, Decision
 from bidder.errors import SolveError
 from bidder.explain.reason import total_place
-from bidder.limits import Bounds, Limit, Limits, Priority
+from bidder.limits import Limits, Priority
 from bidder.optimizer.allocate import allocate
+from bidder.optimizer.conflict import RuleKey, rule_of
 
 __all__ = ["Costs", "costs_of", "rule_of"]
-
-RuleKey = tuple[str, str | None]
-"""A rule by its name and where it was written (None: the defaults that nobody wrote)."""
 
 MOST_RULES = 8
 """Rules whose whole cost is worked out, the dearest first; each takes a few solver starts."""
@@ -44,11 +42,6 @@ class Costs:
     up: float | None
     down: float | None
     rules: Mapping[RuleKey, float]
-
-
-def rule_of(one: Bounds | Limit) -> RuleKey:
-    """The rule that something came from: `gentle (cooldown)` is part of `gentle`."""
-    return one.rule.split(" (")[0], None if one.source is None else str(one.source)
 
 
 def costs_of(decision: Decision) -> Costs:

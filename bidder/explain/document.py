@@ -11,12 +11,15 @@ from pydantic import BaseModel, ConfigDict
 __all__ = [
     "BudgetLine",
     "CertificateLine",
+    "ClashLine",
     "Expected",
     "HoldLine",
+    "HotLine",
     "Interval",
     "LimitLine",
     "PlanDocument",
     "RuleLine",
+    "RuleName",
     "WhatIf",
     "WhatIfLine",
 ]
@@ -89,6 +92,10 @@ class BudgetLine(_Shape):
     """Why, in one line."""
     limits: list[LimitLine]
     """The limits that bind here."""
+    roas: float | None = None
+    """Expected revenue over expected spend at the planned amount (投产比); null when nothing is spent."""
+    break_even_roas: float | None = None
+    """The ROAS at which its ads neither earn nor lose (保本投产比); null when its margin is unknown or not above 0."""
 
 
 class RuleLine(_Shape):
@@ -112,6 +119,38 @@ class HoldLine(_Shape):
     check: str
     reason: str
     budget: str | None
+
+
+class RuleName(_Shape):
+    """A rule, and where it was written."""
+
+    rule: str
+    source: str | None
+    """file:line:column; null for what bidder adds by itself."""
+
+
+class ClashLine(_Shape):
+    """A rule that gave way, and the smallest set of rules that cannot be kept together."""
+
+    gave: RuleName
+    by: float
+    """By how much, in its own unit, at the budget where most."""
+    rules: list[RuleName]
+    """The set, highest priority first; without any one of them the others can be kept."""
+    slowed: bool
+    """Whether only steps stand against it: it will be kept some days later."""
+
+
+class HotLine(_Shape):
+    """A product on a hot list."""
+
+    rule: str
+    product: str
+    rank: int
+    role: str
+    """hero or auxiliary."""
+    away: int
+    """For how many days running it has ranked too low; it leaves at 3."""
 
 
 class WhatIfLine(_Shape):
@@ -193,5 +232,9 @@ class PlanDocument(_Shape):
     holds: list[HoldLine]
     notes: list[str]
     """What a reader should know about the figures behind the plan."""
+    clashes: list[ClashLine] = []
+    """Rules that gave way, each with the smallest set that it clashed with."""
+    hot: list[HotLine] = []
+    """The products that the money goes to, where a rule `hot_list` says so."""
     what_if: WhatIf | None = None
     """Only where something was asked: `bidder plan --what-if`."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from bidder.decide import Decision
 from bidder.errors import ConfigError, Fault
+from bidder.explain.economy import break_even_of, cost_lines, roas_of
 from bidder.explain.reason import bindings, reason_of
 from bidder.limits import Quantity
 from bidder.response.forecast import Z_80, forecast
@@ -83,6 +84,11 @@ def _budget(decision: Decision, index: int) -> Mapping[str, Any]:
             "known_within": _number(spread),
             "usual_spend": _number(curves.scale[index]),
             "reach": _number(curves.reach[index]),
+        },
+        "economics": cost_lines(decision, index),
+        "roas": {
+            "expected": _number(roas_of(decision, amounts)[index]),
+            "break_even": break_even_of(decision, index),
         },
         "expected": {
             "orders": _number(expected.orders[index]),

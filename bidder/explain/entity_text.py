@@ -86,6 +86,7 @@ def _value(one: Mapping[str, Any]) -> list[str]:
             f"orders, known within a factor {value['known_within']:.2f} (80 %); "
             f"10 % more spend brings {10 * estimates['elasticity']:.1f} % more"
         )
+    lines += _economics(one)
     if value["reach"] is not None:
         lines.append(f"        more than {_plain(value['reach'])} a day is not expected to be spent")
     return [
@@ -93,6 +94,34 @@ def _value(one: Mapping[str, Any]) -> list[str]:
         f"expects {expected['orders']:.1f} orders, spend {_plain(expected['spend'])}, profit "
         f"{_plain(expected['profit'])} (80 %: {_plain(expected['p10'])} … {_plain(expected['p90'])})",
     ]
+
+
+def _economics(one: Mapping[str, Any]) -> list[str]:
+    """ROAS beside break-even, then each product's cost lines; what nobody gave is named."""
+    roas = one["roas"]
+    floor = "unknown" if roas["break_even"] is None else f"{roas['break_even']:.2f}"
+    lines = []
+    if roas["expected"] is not None:
+        lines.append(f"        ROAS {roas['expected']:.2f} is expected, break-even is {floor}")
+    for product in one["economics"]:
+        unknown = f"; unknown: {', '.join(product['unknown'])}" if product["unknown"] else ""
+        if "price" not in product:
+            said = "" if product["margin"] is None else f": {product['margin']:.1%} of its price is left"
+            lines.append(f"        {product['product']}{said}{unknown}")
+            continue
+        costs = ", ".join(
+            f"{name} {product[name]:g}"
+            for name in ("refunds", "fees", "cost", "ship", "pack", "insurance", "overhead")
+            if product[name]
+        )
+        least = product["break_even_roas"]
+        net = product["net_break_even_roas"]
+        even = "no ROAS is enough" if least is None else f"break-even {least:.2f}, after refunds {net:.2f}"
+        lines.append(
+            f"        {product['product']}: price {product['price']:g} less {costs or 'nothing'} leaves "
+            f"{product['contribution']:g} ({product['margin']:.1%}); {even}{unknown}"
+        )
+    return lines
 
 
 def _curve(curve: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bidder.catalog import BudgetStatus
 from bidder.decide import Decision
+from bidder.explain.clashes import clash_lines, clash_words, hot_lines
 from bidder.explain.costs import Costs, costs_of, rule_of
 from bidder.explain.document import (
     BudgetLine,
@@ -21,11 +22,13 @@ from bidder.explain.document import (
     PlanDocument,
     RuleLine,
 )
+from bidder.explain.economy import break_even_of, roas_of, unknown_costs
 from bidder.explain.reason import bindings, reason_of, total_limit
 from bidder.explain.what_if import beside
 from bidder.limits import Bounds, Limit
 from bidder.money import NO_CURRENCY, Currency, exponent_of
 from bidder.response.forecast import forecast
+from bidder.snapshot import FloatArray
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,12 +53,15 @@ def document(
     money = _Words(snapshot.currency)
     before = float(np.nansum(snapshot.now))
     cap = float(planned.sum()) if total is None else total.bound
-    lines = [_line(decision, index, expected, money) for index in range(len(snapshot.budgets))]
+    roas = roas_of(decision, planned)
+    lines = [_line(decision, index, expected, money, roas) for index in range(len(snapshot.budgets))]
     margin_known = decision.curves.facts.get("margin_known")
     known = margin_known is None or bool(np.all(margin_known > 0))
     said = [*notes]
     if not known:
         said.append("no margin is known: an order counts at its whole revenue; give products.csv with cost or margin")
+    lacking = unknown_costs(decision)
+    said += [] if lacking is None else [lacking]
     noise = expected.profit - expected.profit_low
     width = float(np.sqrt(np.sum(noise**2))), float(np.sqrt(np.sum((expected.profit_high - expected.profit) ** 2)))
     profit = float(expected.profit.sum())
@@ -83,6 +89,8 @@ def document(
             for held in decision.held
         ],
         notes=said,
+        clashes=clash_lines(decision),
+        hot=hot_lines(decision),
         what_if=None if without is None else beside(decision, without, asked),
     )
 
@@ -113,10 +121,10 @@ def _planned(decision: Decision) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array([after[b.id].to_float() * snapshot.rate(b.currency) for b in snapshot.budgets], dtype=np.float64)
 
 
-def _line(decision: Decision, index: int, expected: Any, money: _Words) -> BudgetLine:
+def _line(decision: Decision, index: int, expected: Any, money: _Words, roas: FloatArray) -> BudgetLine:
     budget = decision.snapshot.budgets[index]
     change = next(one for one in decision.plan.changes if one.budget == budget.id)
-    held = bindings(decision, index)
+    held, floor = bindings(decision, index), break_even_of(decision, index)
     state = decision.curves.state[index] if budget.status is BudgetStatus.ACTIVE else budget.status.value
     return BudgetLine(
         id=str(budget.id),
@@ -141,6 +149,8 @@ def _line(decision: Decision, index: int, expected: Any, money: _Words) -> Budge
         ),
         reason=reason_of(decision, index, held),
         limits=[LimitLine(rule=one.rule, source=one.source, price=_round(one.price)) for one in held],
+        roas=None if np.isnan(roas[index]) else _round(roas[index], 4),
+        break_even_roas=None if floor is None else _round(floor, 4),
     )
 
 
@@ -261,5 +271,7 @@ def _summary(shown: Mapping[str, Any]) -> list[str]:
         if rule["binding"] and rule["cost_per_day"] not in (None, "0"):
             where = f", {rule['source']}" if rule["source"] else ""
             parts.append(f"rule {rule['rule']}{where} costs {rule['cost_per_day']} a day")
+    clashes = [line for line in shown.get("clashes", ()) if not line["slowed"] and line["gave"]["source"]]
+    parts += [clash_words(line) for line in clashes]
     parts += [f"HELD {hold['check']}: {hold['reason']}" for hold in shown["holds"]]
     return [*parts, *shown["notes"]]

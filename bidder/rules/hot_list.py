@@ -55,7 +55,7 @@ class HotList(Kind):
 
     @model_validator(mode="after")
     def _fits(self) -> HotList:
-        if self.heroes > self.size:
+        if "heroes" in self.model_fields_set and self.heroes > self.size:
             raise ValueError(f"expected at most as many heroes as products, was {self.heroes} of {self.size}")
         low, high = self.floor, self.others
         same = isinstance(low, Amount) and isinstance(high, Amount) and low.currency == high.currency

@@ -1,0 +1,66 @@
+"""Rules that gave way and the smallest set that each clashed with; and the hot list: lines of the plan's document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bidder.decide import LEFT_ALONE, Decision
+from bidder.explain.document import ClashLine, HotLine, RuleName
+from bidder.optimizer.conflict import RuleKey, conflicts
+from bidder.rules.attributes import Attributes
+from bidder.rules.evaluate import chosen_by
+from bidder.rules.hot_list import HotList
+
+__all__ = ["clash_lines", "clash_words", "hot_lines"]
+
+
+def clash_lines(decision: Decision) -> list[ClashLine]:
+    """What clashed, true conflicts before what a step only slows; solves a few times where something gave way."""
+    policy, limits = decision.policy, decision.limits
+    if not decision.allocation.bound_relaxed:
+        return []
+    found = conflicts(
+        decision.curves, limits, policy.objective, decision.snapshot.now, policy.allocate, decision.allocation
+    )
+    return [
+        ClashLine(
+            gave=_name(one.gave), by=round(one.by, 6), rules=[_name(rule) for rule in one.rules], slowed=one.slowed
+        )
+        for one in found
+        if one.gave[0] != LEFT_ALONE
+    ]
+
+
+def clash_words(line: Mapping[str, Any]) -> str:
+    """One line for a person."""
+    against = [_said(rule) for rule in line["rules"] if rule != line["gave"]]
+    return f"rule {_said(line['gave'])} gives way by {line['by']:.2f}: it cannot be kept beside {' and '.join(against)}"
+
+
+def hot_lines(decision: Decision) -> list[HotLine]:
+    """Today's hot list, which tomorrow's remembers."""
+    lines: list[HotLine] = []
+    attributes = Attributes(decision.snapshot)
+    for rule in decision.policy.rules:
+        if not isinstance(rule.kind, HotList):
+            continue
+        chosen = chosen_by(rule, attributes)
+        if not np.any(chosen):
+            continue
+        listed = rule.kind.listed(chosen, decision.snapshot, decision.curves, rule.name)
+        lines += [
+            HotLine(rule=rule.name, product=str(product), rank=rank, role=hot.role, away=hot.away)
+            for rank, (product, hot) in enumerate(listed.items(), 1)
+        ]
+    return lines
+
+
+def _name(rule: RuleKey) -> RuleName:
+    return RuleName(rule=rule[0], source=rule[1])
+
+
+def _said(rule: Mapping[str, Any]) -> str:
+    return f"{rule['rule']} ({rule['source']})" if rule["source"] else str(rule["rule"])
