@@ -17,7 +17,7 @@ from bidder.apply import WriteResult, apply_changes, settle
 from bidder.catalog import Account, Mode, Product
 from bidder.config.load import Config
 from bidder.connectors.protocol import AdsReader, BudgetWriter, ShopReader
-from bidder.connectors.registry import kind
+from bidder.connectors.registry import has_ads, kind
 from bidder.decide import Decision, decide
 from bidder.explain.plan import document
 from bidder.gather import Known, gather
@@ -128,7 +128,7 @@ def _polled(one: InboxResult) -> PollResult:
 
 def known_of(config: Config, store: StoreReader, now: datetime) -> Known:
     """What the store and the configuration know beside the reports."""
-    accounts = tuple(account for account, _ in config.accounts)
+    accounts = tuple(account for account, _ in config.accounts if has_ads(account.platform))
     configured = {account.id for account in accounts}
     budgets = [one.budget for one in store.budgets() if not configured or one.budget.id.account in configured]
     foreign: dict[BudgetId, datetime] = {}

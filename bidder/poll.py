@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from bidder.account_day import AccountDay
+from bidder.activity import COUNTS, MONEY, UNKNOWN, Activity
 from bidder.catalog import Account, Budget, BudgetStatus
-from bidder.connectors.protocol import AdsReader, ShopReader
+from bidder.connectors.protocol import ActivityReader, AdsReader, ShopReader
 from bidder.errors import ConnectorError, StoreError
 from bidder.ids import BudgetId
 from bidder.reports import UNKNOWN_MICROS, Reports
@@ -41,7 +42,7 @@ LONG = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """One kind of data of one account: `performance`, `budgets` or `stock`.
+    """One kind of data of one account: `performance`, `budgets`, `stock`, `orders` or `activity`.
 
     `rows` were received, `new` of them said something new, `quarantined` were not believed. `data_at` is the newest
     instant that the data describes, None when there is none. `error` is one of ERRORS, "" when ok.
@@ -111,8 +112,12 @@ class _Desk:
         ]
 
     async def shop(self, reader: ShopReader) -> list[PollResult]:
-        """Products with their stock."""
-        return [await self._asked(str(reader.account.id), "stock", lambda: self._products(reader))]
+        """Products with their stock, and what was sold where the shop says it."""
+        name = str(reader.account.id)
+        results = [await self._asked(name, "stock", lambda: self._products(reader))]
+        if isinstance(reader, ActivityReader):
+            results.append(await self._asked(name, "orders", lambda: self._activity(reader)))
+        return results
 
     async def _asked(self, account: str, kind: str, ask: Callable[[], Awaitable[PollResult]]) -> PollResult:
         started = monotonic()
@@ -185,6 +190,19 @@ class _Desk:
                 await asyncio.to_thread(self.store.set_value, memory, now)
         return replace(result, new=new, data_at=_data_at(good, account))
 
+    async def _activity(self, reader: ActivityReader) -> PollResult:
+        account, asked_at = reader.account, self.clock()
+        today = AccountDay.of(asked_at, account.timezone)
+        found = await reader.activity(today.next(-self.days).date, today.date)
+        bad = _cannot_be(found, account, day_number(today.date))
+        good = found.select(~bad)
+        async with self.lock:
+            new = await asyncio.to_thread(self.store.add_activity, good)
+        data_at = asked_at if len(good) else None
+        return PollResult(
+            account.id, "orders", True, 0.0, rows=len(found), new=new, quarantined=int(bad.sum()), data_at=data_at
+        )
+
     async def _products(self, reader: ShopReader) -> PollResult:
         read_at = self.clock()
         products = await reader.products()
@@ -194,6 +212,16 @@ class _Desk:
             await asyncio.to_thread(self.store.add_products, good, read_at)
         at = max((one.stock_at for one in good if one.stock_at is not None), default=read_at)
         return PollResult(reader.account.id, "stock", True, 0.0, rows=len(products), quarantined=len(bad), data_at=at)
+
+
+def _cannot_be(activity: Activity, account: Account, today: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Rows that cannot be true: absurd figures, another source or currency, a day that has not come."""
+    counts = np.column_stack([getattr(activity, name) for name in COUNTS])
+    money = np.column_stack([getattr(activity, name) for name in MONEY])
+    bad = (np.isinf(counts) | (counts < 0) | (counts >= 1e15)).any(axis=1) | (money < UNKNOWN).any(axis=1)
+    bad |= (money != UNKNOWN).any(axis=1) & (activity.currency != account.currency)
+    bad |= (activity.source != account.id) | (activity.day < 0) | (activity.day > today)
+    return np.asarray(bad, dtype=np.bool_)
 
 
 def quarantined(reports: Reports, account: Account, now: datetime) -> np.ndarray[Any, np.dtype[np.bool_]]:

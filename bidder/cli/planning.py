@@ -160,7 +160,7 @@ def read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
     """The rows of the files that were named, and notes on them. Raises ImportRefused, ConfigError."""
     import numpy as np
 
-    from bidder.connectors.files import ReadOptions, read
+    from bidder.connectors.files import ReadOptions, read_all
     from bidder.gather import last_day
     from bidder.reports import joined
 
@@ -173,7 +173,7 @@ def read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
         timezone="UTC",
         observed_at=datetime(1970, 1, 1, tzinfo=UTC),
     )
-    files = [read(path, options) for path in asked.history]
+    files = [one for path in asked.history for one in read_all(path, options)]
     notes = tuple(note for one in files for note in one.notes)
     reports = joined([one.reports for one in files])
     # a bare file has no memory: it is taken as seen the morning after its last day, when that day's orders were young

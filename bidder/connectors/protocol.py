@@ -13,13 +13,14 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from bidder.activity import Activity
 from bidder.catalog import Account, Budget, Product
 from bidder.ids import BudgetId
 from bidder.money import Money
 from bidder.plan import Outcome
 from bidder.reports import Reports
 
-__all__ = ["AdsReader", "BudgetWriter", "ConnectorKind", "ShopReader"]
+__all__ = ["ActivityReader", "AdsReader", "BudgetWriter", "ConnectorKind", "ShopReader"]
 
 
 @runtime_checkable
@@ -59,6 +60,15 @@ class ShopReader(Protocol):
 
     async def close(self) -> None:
         """Releases connections."""
+        ...
+
+
+@runtime_checkable
+class ActivityReader(ShopReader, Protocol):
+    """A shop that also says what it did: orders, sales, refunds by product and day."""
+
+    async def activity(self, first: date, last: date) -> Activity:
+        """Figures of the shop and of its products per account day, both days included, as known now."""
         ...
 
 

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from bidder.connectors.protocol import ConnectorKind
 from bidder.errors import ConfigError, Fault, Source
 
-__all__ = ["GROUP", "kind", "names"]
+__all__ = ["GROUP", "has_ads", "kind", "names"]
 
 GROUP = "bidder.connectors"
 
@@ -23,6 +23,7 @@ _BUILT_IN = {
     "google_ads": "bidder.connectors.google_ads",
     "meta": "bidder.connectors.meta",
     "sandbox": "bidder.connectors.sandbox",
+    "shopify": "bidder.connectors.shopify",
     "taobao": "bidder.connectors.taobao",
 }
 _MEMBERS = ("name", "settings", "reader", "shop", "writer")
@@ -47,6 +48,11 @@ def kind(name: str, source: Source | None = None) -> ConnectorKind:
     near = get_close_matches(name, names(), n=1, cutoff=0.6)
     hint = f"nearest is {near[0]}" if near else f"there are {', '.join(names())}"
     raise ConfigError([Fault(source, f"platform: no such connector {name!r}; {hint}")])
+
+
+def has_ads(name: str) -> bool:
+    """Whether accounts of that platform have budgets; a shop alone (`ads = False` on its kind) has none."""
+    return bool(getattr(kind(name), "ads", True))
 
 
 def _others() -> dict[str, EntryPoint]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bidder.catalog import Account
 from bidder.config.load import Config
+from bidder.connectors.registry import has_ads
 from bidder.guard import CHECKS
 from bidder.instrumentation import Metrics, PollSource, ShopFacts
 
@@ -15,7 +17,6 @@ def shop_facts(config: Config) -> ShopFacts:
     """What the metrics have to know of the configuration before anything happens."""
     accounts = tuple(account for account, _ in config.accounts)
     poll_every = config.schedule.poll
-    kinds = ("performance", "budgets", "stock")
     caps = config.caps()
     return ShopFacts(
         shop=config.shop.name,
@@ -23,7 +24,7 @@ def shop_facts(config: Config) -> ShopFacts:
         timezone=config.shop.timezone,
         accounts=accounts,
         sources=(
-            *(PollSource(account.id, kind, poll_every) for account in accounts for kind in kinds),
+            *(PollSource(account.id, kind, poll_every) for account in accounts for kind in _kinds(account)),
             *(PollSource(one.name, "activity", poll_every) for one in config.incoming.watched if one.account is None),
         ),
         feeds=config.incoming.names,
@@ -33,6 +34,13 @@ def shop_facts(config: Config) -> ShopFacts:
         rules=tuple(rule.name for rule in config.policy.rules),
         guards=tuple(check.__name__ for check in CHECKS),
     )
+
+
+def _kinds(account: Account) -> tuple[str, ...]:
+    """What is asked of an account; one of files is known by its reports alone, one of a shop has no ads."""
+    if account.platform == "files":
+        return ("performance",)
+    return ("performance", "budgets", "stock") if has_ads(account.platform) else ("stock", "orders")
 
 
 def metrics_for(config: Config, at: datetime) -> Metrics:

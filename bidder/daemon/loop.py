@@ -22,6 +22,7 @@ from bidder.apply import WriteResult, settle
 from bidder.catalog import Mode
 from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
+from bidder.connectors.registry import has_ads
 from bidder.daemon.facts import shop_facts
 from bidder.daemon.pushes import Pushes
 from bidder.daemon.status import AccountNews, status_of
@@ -179,7 +180,7 @@ class Daemon:
         yesterday = day_number(day) - 1
         reports = self._store.reports(since_day=yesterday)
         reported = {str(name) for name, when in zip(reports.account, reports.day, strict=True) if when == yesterday}
-        return reported >= {str(account.id) for account, _ in self.config.accounts}
+        return reported >= {str(account.id) for account, _ in self.config.accounts if has_ads(account.platform)}
 
     # ---- polling
 

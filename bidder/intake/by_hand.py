@@ -30,6 +30,9 @@ OVER = 1.05
 UNIT = 1_000_000
 """Micros of a whole unit: a person types no cents."""
 
+HELD = 0.9
+"""From this part of a cut budget on it was the budget that held the spend."""
+
 TYPED = "typed"
 """The key under which the store remembers what was typed in and is not proven yet."""
 
@@ -145,34 +148,39 @@ def prove(store: Store, reports: Reports, at: datetime) -> tuple[Verdict, ...]:
 
 
 def _verdict(budget: BudgetId, facts: Mapping[str, str], reports: Reports, at: datetime) -> Verdict | None:
-    """What the first whole day after the typing says; None when the reports do not have it."""
-    typed_on = day_number(date.fromisoformat(facts["day"]))
-    rows = (reports.account == budget.account) & (reports.budget == budget.native) & (reports.day > typed_on)
-    rows &= reports.spend != UNKNOWN_MICROS
-    if not rows.any():
-        return None
-    day = int(reports.day[rows].min())
-    on_day = date.fromordinal(day + EPOCH_ORDINAL)
-    zone = str(reports.zone[rows][0])
-    if AccountDay(zone, on_day).end_at > at:
-        return None  # a day that is not over proves nothing
-    rows &= reports.day == day
-    currency = currency_of(facts["currency"])
+    """What the first day that decides says; None when the reports have no whole day since the typing."""
+    rows = (reports.account == budget.account) & (reports.budget == budget.native)
+    rows &= (reports.day >= day_number(date.fromisoformat(facts["day"]))) & (reports.spend != UNKNOWN_MICROS)
+    found: Verdict | None = None
+    for number in sorted(set(reports.day[rows].tolist())):
+        on_day = rows & (reports.day == number)
+        day = date.fromordinal(number + EPOCH_ORDINAL)
+        if AccountDay(str(reports.zone[on_day][0]), day).end_at > at:
+            break  # a day that is not over proves nothing
+        said = {int(one) for one in reports.amount[on_day].tolist() if one != UNKNOWN_MICROS}
+        spent = sum(int(one) for one in reports.spend[on_day].tolist())
+        found = _of_day(budget, facts, day, said.pop() if len(said) == 1 else None, spent)
+        if found.result != "open":
+            break
+    return found
+
+
+def _of_day(budget: BudgetId, facts: Mapping[str, str], day: date, said: int | None, spent: int) -> Verdict:
+    """One whole day's word: the budget that it names, else its spend. On the day of the typing both amounts held."""
+    currency, typing = currency_of(facts["currency"]), day.isoformat() == facts["day"]
     before, after = Money.parse(facts["before"], currency), Money.parse(facts["after"], currency)
-    said = {int(one) for one in reports.amount[rows].tolist() if one != UNKNOWN_MICROS}
-    spent = Money(sum(int(one) for one in reports.spend[rows].tolist()), currency)
-    if len(said) == 1:
-        amount = Money(said.pop(), currency)
-        evidence = f"the report of {on_day} says a daily budget of {amount}"
-        return Verdict(budget, after, "confirmed" if amount == after else "contradicted", on_day, evidence)
-    evidence = f"{spent} were spent on {on_day}"
-    if spent.micros > after.micros * OVER:
-        return Verdict(budget, after, "contradicted", on_day, f"{evidence}, more than {after} allows")
-    if after > before and spent.micros > before.micros * OVER:
-        return Verdict(budget, after, "confirmed", on_day, f"{evidence}, more than the old {before} allowed")
-    if after < before and spent.micros >= after.micros * 0.9:
-        return Verdict(budget, after, "confirmed", on_day, f"{evidence}: the new {after} held it")
-    return Verdict(budget, after, "open", on_day, f"{evidence}: neither the old nor the new amount was reached")
+    if said is not None and not (typing and said == before.micros):
+        evidence = f"the report of {day} says a daily budget of {Money(said, currency)}"
+        return Verdict(budget, after, "confirmed" if said == after.micros else "contradicted", day, evidence)
+    evidence = f"{Money(spent, currency)} were spent on {day}"
+    most = max(before, after, key=lambda one: one.micros) if typing else after
+    if spent > most.micros * OVER:
+        return Verdict(budget, after, "contradicted", day, f"{evidence}, more than {most} allows")
+    if after > before and spent > before.micros * OVER:
+        return Verdict(budget, after, "confirmed", day, f"{evidence}, more than the old {before} allowed")
+    if after < before and not typing and spent >= after.micros * HELD:
+        return Verdict(budget, after, "confirmed", day, f"{evidence}: the new {after} held it")
+    return Verdict(budget, after, "open", day, f"{evidence}: that fits the old amount and the new")
 
 
 def _believe(store: Store, verdict: Verdict, facts: Mapping[str, str], reports: Reports, at: datetime) -> None:

@@ -19,7 +19,7 @@ from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.intake.by_hand import MOST_LINES, TodoLine, open_typed, prove, record, todo
 from bidder.money import Currency, Money
 from bidder.performance import Observation, Performance
-from bidder.reports import Reports
+from bidder.reports import Reports, joined
 from bidder.store import open_store
 from bidder.store.protocol import Store
 
@@ -126,9 +126,37 @@ def test_the_next_report_confirms_or_contradicts(
     assert len(store.journal(kind="foreign_edit")) == (result == "contradicted")
 
 
-def test_the_day_of_the_typing_and_a_day_that_is_not_over_prove_nothing(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "spend", "amount", "result"),
+    [
+        ("300", "360", "340", None, "confirmed"),
+        ("300", "360", "290", None, "open"),
+        ("300", "360", "400", None, "contradicted"),
+        ("300", "200", "290", None, "open"),  # most of it may have been spent before it was typed
+        ("300", "200", "195", None, "open"),
+        ("300", "360", "290", "360", "confirmed"),
+        ("300", "360", "290", "300", "open"),  # the report may name the amount of the morning
+        ("300", "360", "290", "330", "contradicted"),
+    ],
+)
+def test_on_the_day_of_the_typing_both_amounts_held(
+    store: Store, before: str, after: str, spend: str, amount: str | None, result: str
+) -> None:
+    typed(store, before, after)
+    (verdict,) = prove(store, report(spend, amount=amount, day=date(2026, 10, 1)), LATER)
+    assert verdict.result == result
+
+
+def test_a_later_day_decides_what_the_first_left_open(store: Store) -> None:
+    typed(store, "300", "200")
+    assert prove(store, report("290", day=date(2026, 10, 1)), LATER)[0].result == "open"
+    (verdict,) = prove(store, joined([report("290", day=date(2026, 10, 1)), report("195")]), LATER)
+    assert (verdict.result, verdict.day) == ("confirmed", date(2026, 10, 2))
+
+
+def test_a_day_that_is_not_over_proves_nothing(store: Store) -> None:
     typed(store, "300", "360")
-    assert prove(store, report("340", day=date(2026, 10, 1)), LATER) == ()
+    assert prove(store, report("340", day=date(2026, 9, 30)), LATER) == ()
     assert prove(store, report("340"), datetime(2026, 10, 2, 3, tzinfo=UTC)) == ()
     assert prove(store, Reports.of([]), LATER) == ()
     assert len(open_typed(store)) == 1
