@@ -34,6 +34,7 @@ def unit_of(currency: Currency) -> int:
 
 def _account(value: Any) -> str:
     """`act_1234567890`, with or without `act_`."""
+    value = value.get_secret_value() if isinstance(value, SecretStr) else value  # it may stand as {env: NAME} too
     text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
     digits = text.removeprefix("act_")
     if not re.fullmatch(r"\d{1,25}", digits, re.ASCII):

@@ -33,7 +33,8 @@ class SignMethod(StrEnum):
 
 
 def _as_text(value: object) -> object:
-    """A key of digits that YAML took for a number."""
+    """An id of digits that YAML took for a number, or that stands as {env: NAME}."""
+    value = value.get_secret_value() if isinstance(value, SecretStr) else value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bidder.catalog import Account, BudgetStatus
 from bidder.connectors.http import Payload
@@ -129,6 +130,9 @@ def test_the_platforms_units_are_its_own() -> None:
 @pytest.mark.parametrize(("said", "number"), [("act_12", "12"), ("12", "12"), (12, "12")])
 def test_an_account_id_is_taken_with_act_and_without(said: Any, number: str) -> None:
     assert MetaSettings.model_validate({"ad_account_id": said, "credentials": KEYS}).ad_account_id == number
+    assert (
+        MetaSettings.model_validate({"ad_account_id": SecretStr("act_12"), "credentials": KEYS}).ad_account_id == "12"
+    )
     for wrong in ("act_", "acc_1", "", True, "１２"):
         with pytest.raises(ValueError, match="ad account id"):
             MetaSettings.model_validate({"ad_account_id": wrong, "credentials": KEYS})
