@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from bidder.limits import Limit, Limits, Priority, Quantity, Sense
+from bidder.optimizer.envelope import concave
 from bidder.response.curve import Curves
 from bidder.response.special import normal_cdf
 from bidder.snapshot import FloatArray
@@ -121,6 +122,7 @@ def look_ahead(curves: Curves, limits: Limits, horizon: Horizon, settings: Horiz
     if days > 1:
         for index in range(len(worth)):
             worth[index] += settings.discount * np.interp(np.log(amounts[index]), np.log(grid[index]), later[index])
+    worth = concave(amounts, worth)  # within one day's step a dent is not worth a branch
     plain = {one.name: getattr(curves, one.name) for one in fields(Curves)}
     # doubt is priced in already: the optimizer's own is for plans without a horizon
     return Ahead(

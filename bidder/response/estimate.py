@@ -45,8 +45,6 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
     group = _groups(snapshot)
     value = worth(snapshot, table)
     scale = _scale(snapshot, table)
-    left, share = bins(np.where(table.live, table.spend, 1.0) / scale[:, None])
-    reach = delivery.reachable(table, left, share, np.ones(table.shape))
     orders = _orders(table, value)
     late = _completion(snapshot, settings, group)
     counted = np.where(table.live & np.isfinite(orders), complete_by_age(table.age, late), 0.0)
@@ -57,6 +55,8 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
         return _curves(
             snapshot, settings, table, group, value, moving.scale, moving.reach, moving.shapes, moving.fit, orders
         )
+    left, share = bins(np.where(table.live, table.spend, 1.0) / scale[:, None])
+    reach = delivery.reachable(table, left, share, np.ones(table.shape))
     shapes = candidates(settings.elasticity, settings.elasticity_sd, settings.start_up)
     days = Days(
         left=left,

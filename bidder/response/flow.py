@@ -103,7 +103,7 @@ def follow_clicks(
         blur = noise**2 + counting + np.where(event, EVENT_NOISE**2, 0.0)
         adjusted = (log_clicks - week[weekday] - day)[:, :, None] - log_shape
         level, variance, score, surprise, spread = _filter(adjusted, blur, known)
-        weight, prior = _weigh(score, level + cheapest, shapes.prior, channel)
+        weight, prior = _weigh(score, level + cheapest, shapes.prior, channel, np.asarray(known.any(axis=1)))
         mean = np.einsum("ntj,nj->nt", surprise, weight)
         square = np.einsum("ntj,nj->nt", surprise**2, weight) / spread
         use = known & ~event
@@ -151,10 +151,10 @@ def _filter(
 
 
 def _weigh(
-    score: FloatArray, cheapest: FloatArray, prior: FloatArray, channel: IntArray
+    score: FloatArray, cheapest: FloatArray, prior: FloatArray, channel: IntArray, seen: NDArray[np.bool_]
 ) -> tuple[FloatArray, FloatArray]:
-    """Posterior weights (n, J), and the prior re-estimated over all budgets."""
-    n, pooled, beside = len(score), prior, np.zeros_like(score)
+    """Posterior weights (n, J), and the prior re-estimated over all budgets that were `seen` (n,)."""
+    n, pooled, beside = int(seen.sum()), prior, np.zeros_like(score)
     weight = score
     size = int(channel.max(initial=0)) + 1
     lean = (CHEAPEST / CHANNEL) ** 2
@@ -162,8 +162,9 @@ def _weigh(
         logs = np.log(pooled + 1e-12) + score + beside
         weight = np.exp(logs - logs.max(axis=1, keepdims=True))
         weight /= weight.sum(axis=1, keepdims=True)
-        pooled = (PSEUDO * prior + weight.sum(axis=0)) / (PSEUDO + n)
-        own = (weight * cheapest).sum(axis=1)
-        middle = (np.bincount(channel, own, size) + lean * own.mean()) / (np.bincount(channel, minlength=size) + lean)
-        beside = -0.5 * ((cheapest - middle[channel][:, None]) / CHEAPEST) ** 2
+        pooled = (PSEUDO * prior + weight[seen].sum(axis=0)) / (PSEUDO + n)
+        own = np.where(seen, (weight * cheapest).sum(axis=1), 0.0)
+        middle = np.bincount(channel, own, size) + lean * own.sum() / max(n, 1)
+        middle /= np.bincount(channel, seen, size) + lean
+        beside = np.where(seen[:, None], -0.5 * ((cheapest - middle[channel][:, None]) / CHEAPEST) ** 2, 0.0)
     return weight, pooled

@@ -13,9 +13,9 @@ import numpy as np
 
 from bidder.response.conversion import follow_orders
 from bidder.response.delivery import Reach
-from bidder.response.flow import bends, follow_clicks
+from bidder.response.flow import Flow, bends, follow_clicks
 from bidder.response.learn import Fit
-from bidder.response.panel import Panel
+from bidder.response.panel import MOST, Panel
 from bidder.response.season import lift, unusual
 from bidder.response.shapes import KNOTS, Shapes, bins
 from bidder.response.traffic import Traffic
@@ -62,6 +62,8 @@ def moves(table: Panel) -> bool:
     if (live & (np.nan_to_num(table.clicks) > 0)).sum() < CLICKED * live.sum():
         return False
     count = live.sum(axis=1)
+    if count.max() < HABIT_DAYS:
+        return False
     logs = np.where(live, np.log(np.where(live, table.spend, 1.0)), 0.0)
     mean = logs.sum(axis=1) / np.maximum(count, 1)
     square = np.where(live, (logs - mean[:, None]) ** 2, 0.0).sum()
@@ -106,7 +108,7 @@ def follow(
     worth_each = value.margin if (value.margin > 0).all() else value.revenue
     worth = np.log(np.maximum(worth_each, 1e-12) / cost)
     conversion = follow_orders(counts, orders, short, worth, table.weekday, event)
-    level = np.exp(np.minimum(flow.level + flow.variance[:, None] / 2, 700.0))
+    level = np.exp(np.minimum(_levels(flow, witness, scale) + np.minimum(flow.variance, 0.25)[:, None] / 2, 700.0))
     at_scale = (flow.weight * level).sum(axis=1)
     fit = Fit(
         weight=flow.weight,
@@ -129,6 +131,14 @@ def follow(
     return Moving(fit, shapes, scale, _reach(table, scale))
 
 
+def _levels(flow: Flow, witness: Witness, scale: FloatArray) -> FloatArray:
+    """Log clicks at the scale (n, J); who was never clicked pays the shop's usual cost of a click."""
+    seen = np.asarray(witness.known.any(axis=1), dtype=np.bool_)
+    per_unit = (flow.weight * flow.level).sum(axis=1) - np.log(scale)
+    usual = np.log(scale) + (np.median(per_unit[seen]) if seen.any() else 0.0)
+    return np.asarray(np.where(seen[:, None], flow.level, usual[:, None]))
+
+
 def _habit(table: Panel, fallback: FloatArray) -> FloatArray:
     """Geometric mean of a budget's first days with spend."""
     early = table.live & (np.cumsum(table.live, axis=1) <= HABIT_DAYS)
@@ -142,7 +152,12 @@ def _stock(snapshot: Snapshot, table: Panel) -> FloatArray:
     n, length = table.shape
     history = snapshot.history
     out = np.full((n, length), np.nan)
-    rows = np.isfinite(history.stock) & (history.day >= table.first) & (history.day < table.first + length)
+    rows = (
+        (history.stock >= 0)
+        & (history.stock < MOST)
+        & (history.day >= table.first)
+        & (history.day < table.first + length)
+    )
     out[history.budget[rows], history.day[rows] - table.first] = history.stock[rows]
     return out
 
@@ -150,7 +165,8 @@ def _stock(snapshot: Snapshot, table: Panel) -> FloatArray:
 def _pieces(snapshot: Snapshot) -> FloatArray:
     """Pieces per order of each budget, pulled to the shop's with ten orders; 1 where nothing is known."""
     n, history = len(snapshot.budgets), snapshot.history
-    both = np.isfinite(history.units) & np.isfinite(history.orders) & (history.day < snapshot.today)
+    both = (history.units >= 0) & (history.units < MOST) & (history.orders >= 0) & (history.orders < MOST)
+    both &= history.day < snapshot.today  # NaN is neither
     units = np.bincount(history.budget[both], history.units[both], n)
     orders = np.bincount(history.budget[both], history.orders[both], n)
     shop = (units.sum() + 1) / (orders.sum() + 1)

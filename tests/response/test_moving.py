@@ -180,3 +180,29 @@ def test_an_event_that_passed_does_not_lift_what_is_expected_of_ordinary_days() 
         for one in (history, lifted)
     )
     assert told.sum() == pytest.approx(plain.sum(), rel=0.05)
+
+
+def test_junk_among_the_figures_makes_no_unsound_curve() -> None:
+    snapshot = a_moving_shop(7)
+    rng = np.random.default_rng(0)
+    junk = np.array([np.nan, np.inf, -np.inf, -3.0, 1e300, 0.0])
+    for _ in range(10):
+        history = snapshot.history
+        spoiled = {}
+        for name in ("impressions", "clicks", "spend", "orders", "units", "revenue", "amount", "stock"):
+            column = getattr(history, name).copy()
+            rows = rng.random(len(column)) < 0.1
+            column[rows] = rng.choice(junk, int(rows.sum()))
+            spoiled[name] = column
+        curves = estimate(replace(snapshot, history=replace(history, **spoiled)), ALWAYS)
+        orders = curves.response.orders(np.tile(np.geomspace(1.0, 5000.0, 30), (N, 1)))
+        assert np.isfinite(orders).all()
+        assert (np.diff(orders, axis=1) >= -1e-9).all()
+
+
+def test_a_budget_without_any_figure_gets_the_shops_return() -> None:
+    snapshot = a_moving_shop(8)
+    rest = replace(snapshot, history=snapshot.history.select(snapshot.history.budget > 0))
+    orders = estimate(rest, ALWAYS).response.orders(np.full((N, 1), 100.0))[:, 0]
+    assert np.isfinite(orders).all()
+    assert 0.2 * np.median(orders[1:]) < orders[0] < 5 * np.median(orders[1:])
