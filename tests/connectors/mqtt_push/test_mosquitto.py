@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -21,9 +22,12 @@ import pytest
 from pydantic import SecretStr
 
 from bidder.activity import WHOLE_DAY
+from bidder.config.load import load
 from bidder.connectors.mqtt_push import Broker, broker_of
 from bidder.connectors.mqtt_push.client import listen
 from bidder.connectors.observations import Feed
+from bidder.daemon import metrics_for
+from bidder.daemon.pushes import Pushes
 from bidder.errors import StoreError
 from bidder.intake.queue import REFUSED, Queue
 from bidder.money import Currency
@@ -305,3 +309,32 @@ def test_the_ports_are_the_usual_ones() -> None:
     safe = broker_of(FEED, "mqtts://broker", "shop/#", username=None, password=None, ca=None)
     assert (plain.port, plain.tls, safe.port, safe.tls) == (1883, False, 8883, True)
     assert plain.client_id == "bidder-tea-till"
+
+
+async def test_a_daemon_with_a_broker_in_its_configuration_keeps_what_is_published(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path / "broker")
+    broker.start()
+    (tmp_path / "bidder.yaml").write_text(
+        "shop: {name: tea, currency: CNY, timezone: Asia/Shanghai}\n"
+        f"activity: [{{name: till, source: mqtt, url: 'mqtt://127.0.0.1:{broker.port}', topic: 'shop/#'}}]\n"
+        "accounts: [{name: jzt, platform: files, path: 'inbox/*'}]\n",
+        "utf-8",
+    )
+    config = load(tmp_path / "bidder.yaml")
+    store = open_store(config.store_url)
+    metrics = metrics_for(config, NOW)
+    pushes = Pushes(config, store, lambda: NOW, metrics)
+    pushes.start()
+    try:
+        async with asyncio.timeout(20):
+            while not len(store.activity()):
+                await publish(broker.port, [(topic("P1"), message(1, 3, "1"))])
+                await asyncio.sleep(0.1)
+        shown = metrics.exposition()[0].decode()
+        assert 'bidder_activity_events_total{result="accepted",source="till"} 1.0' in shown
+        (stamp,) = re.findall(r'bidder_activity_last_event_timestamp_seconds\{source="till"\} (\S+)', shown)
+        assert float(stamp) == (START + timedelta(seconds=1)).timestamp()
+    finally:
+        await pushes.close()
+        broker.stop()
+        store.close()
