@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from bidder.catalog import Account, Mode, Product
 from bidder.config.accounts import misspelt_keys, read_accounts
 from bidder.config.activity import Incoming, read_incoming
+from bidder.config.contradictions import contradictions
 from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, ScheduleSection, ShopSection
 from bidder.config.marks import Document, read_yaml
@@ -146,6 +147,7 @@ class _Reading:
             token = resolve(file.web.token, place, base, self.env, self.faults, self.warnings)
         store, listen = self._store(file, document, base), self._listen(file)
         self._caps_needed(file, document, rules)
+        self.faults.extend(contradictions(rules, file.shop.currency))
         if self.faults:
             raise ConfigError(dict.fromkeys(self.faults))
         digest = self.hash.hexdigest()[:16]

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from bidder.catalog import Account, Budget, Product
 from bidder.config.file import File
 from bidder.config.marks import Document
+from bidder.config.tried import Verdict, verdict
 from bidder.errors import Fault
 from bidder.ids import BudgetId
 from bidder.rules.attributes import Attributes
@@ -39,6 +40,7 @@ def sense_of(
         *_of_amounts(file, rules),
         *_of_page(file, document),
         *_of_days(rules),
+        *_of_texts(rules),
         *_of_selections(rules, accounts, products, file),
     ]
 
@@ -47,6 +49,8 @@ def sense_of_selection(rule: Rule, attributes: Attributes) -> Fault | None:
     """A warning when the rule's `where` selects no budget, or every one."""
     if rule.where is None or not rule.enabled or not attributes.snapshot.budgets:
         return None
+    if verdict(rule.where) is not Verdict.DEPENDS:
+        return None  # said of the text already
     chosen = rule.where.chosen(attributes)
     if not chosen.any():
         return Fault(rule.where.source, f"{rule.name}: this where selects nothing")
@@ -101,6 +105,19 @@ def _of_days(rules: Sequence[Rule]) -> Iterator[Fault]:
             yield Fault(rule.when.source, f"{rule.name}: there is no calendar, every day is an ordinary one")
         if not rule.enabled:
             yield Fault(rule.source, f"{rule.name}: is switched off")
+
+
+def _of_texts(rules: Sequence[Rule]) -> Iterator[Fault]:
+    """Conditions that are true of everything, or of nothing, whatever the figures."""
+    for rule in rules:
+        for key, condition in (("where", rule.where), ("when", rule.when)):
+            if condition is None or not rule.enabled:
+                continue
+            found = verdict(condition)
+            if found is Verdict.ALWAYS:
+                yield Fault(condition.source, f"{rule.name}: this {key} is always true; leave it out if that is meant")
+            elif found is Verdict.NEVER:
+                yield Fault(condition.source, f"{rule.name}: this {key} can never be true; the rule does nothing")
 
 
 def _of_selections(

@@ -116,12 +116,12 @@ class Condition:
                 mark = np.unique(mark, return_inverse=True)[1].reshape(-1)
         _, first, which = np.unique(mark, return_index=True, return_inverse=True)
         picked = [[values[code] for code in column[first].tolist()] for _, values, column in columns]
-        answers = self._answers([name for name, _, _ in columns], picked, len(first))
+        answers = self.answers([name for name, _, _ in columns], picked, len(first))
         result = np.zeros(len(attributes.snapshot.budgets), dtype=np.bool_)
         np.logical_or.at(result, budgets, answers[which.reshape(-1)])
         return result
 
-    def _answers(self, names: Sequence[str], values: Sequence[Sequence[Any]], count: int) -> NDArray[np.bool_]:
+    def answers(self, names: Sequence[str], values: Sequence[Sequence[Any]], count: int) -> NDArray[np.bool_]:
         """Whether it holds for each of `count` rows of values, a list a name."""
         program, functions = _program(self.text), {"date": _date}
         if not names:
@@ -145,7 +145,7 @@ class Condition:
         return self._holds({name: attributes.column(name)[0] for name in self.names})
 
     def _holds(self, values: Mapping[str, object]) -> bool:
-        return bool(self._answers(list(values), [[value] for value in values.values()], 1)[0])
+        return bool(self.answers(list(values), [[value] for value in values.values()], 1)[0])
 
     def _try(self, source: Source | None) -> None:
         """Runs it on two samples of every name: types that cannot be compared show at load."""
