@@ -222,6 +222,7 @@ class Daemon:
         self._spent_month = spent_month(reports, day + timedelta(days=1), currency, {})
         self._spent_today = self._spent_month - before if self._spent_month >= before else None
         self._metrics.month_spent(self._spent_month, now)
+        self._metrics.shop_reported(self._store.activity(since_day=day_number(day) - 8))
 
     # ---- deciding and writing
 
@@ -290,6 +291,7 @@ class Daemon:
         reports = self._store.reports(since_day=day_number(self._today(now)) - 7)
         for account, _ in self.config.accounts:
             self._metrics.remembered(account.id, only_account(reports, account.id))
+        self._metrics.shop_remembered(self._store.activity(since_day=day_number(self._today(now)) - 8))
         self._store.append("started", now, policy=self.config.digest, state=self._state.value)
 
     def healthy(self) -> bool:

@@ -153,6 +153,12 @@ class Families:
         self.quarantined_rows = counter("quarantined_rows", _SOURCE, "Rows that were not believed.")
 
         # activity
+        self.shop_visitors = counter("shop_visitors", _SHOP, "Visitors of the shop.")
+        self.shop_orders = counter("shop_orders", _SHOP, "Paid orders, all channels.")
+        self.shop_conversion = gauge("shop_conversion_ratio", _SHOP, "Paid buyers over visitors of the newest day.")
+        self.shop_average_order = gauge("shop_average_order_value", _SHOP, "Revenue an order, reporting currency.")
+        self.shop_refunds = gauge("shop_refund_ratio", _SHOP, "Refunded over paid, last 7 days.")
+        self.shop_free_traffic = gauge("shop_free_traffic_ratio", _SHOP, "Visitors not from ads over visitors.")
         self.activity_events = counter("activity_events", ("source", "result"), "Pushed events by what became of them.")
         self.activity_last_event = gauge(
             "activity_last_event_timestamp_seconds", ("source",), "Last accepted event; 0 never."

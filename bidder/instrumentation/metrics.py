@@ -21,6 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
 from bidder import __version__
+from bidder.activity import Activity
 from bidder.catalog import Budget
 from bidder.ids import AccountId, BudgetId
 from bidder.instrumentation import families as names
@@ -28,6 +29,7 @@ from bidder.instrumentation.ads import AdFigures
 from bidder.instrumentation.decisions import DecisionFigures, with_rates
 from bidder.instrumentation.facts import PollSource, ShopFacts
 from bidder.instrumentation.families import Families
+from bidder.instrumentation.shop import ShopOwnFigures
 from bidder.money import Money
 from bidder.plan import Applied, Outcome, Refused, State, Unresolved
 from bidder.reports import Reports
@@ -70,6 +72,7 @@ class Metrics:
         self._last_event: dict[str, float] = {}
         self._ads = AdFigures(self._families, facts)
         self._decisions = DecisionFigures(self._families, facts)
+        self._shop = ShopOwnFigures(self._families, facts.shop)
         f = self._families
         f.build_info.labels(__version__, revision, platform.python_version()).set(1)
         for result in names.RELOAD_RESULTS:
@@ -240,6 +243,16 @@ class Metrics:
             self._families.write_unresolved_oldest.labels(*labels).set(oldest)
 
     # ---- the shop's own activity
+
+    def shop_remembered(self, activity: Activity) -> None:
+        """What the store knows of the shop at a start: counters go on from there."""
+        with self._lock:
+            self._shop.remembered(activity)
+
+    def shop_reported(self, activity: Activity) -> None:
+        """The newest figures of the shop's last days, from all its sources."""
+        with self._lock:
+            self._shop.reported(activity)
 
     def pushed(self, source: str, result: str, at: datetime | None = None) -> None:
         """A message was pushed. `result`: accepted, duplicate, stale, invalid or oversize; `at` of an accepted one."""

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
+from bidder.account_day import AccountDay
+from bidder.activity import Activity, ShopActivity
 from bidder.instrumentation import Metrics, families
 from bidder.plan import Applied, State
 from tests.builders import yuan
@@ -61,7 +63,15 @@ def a_busy_daemon() -> Metrics:
     m.wrote(budget("one"), Applied(yuan(120)), timedelta(seconds=0.3))
     m.month_spent(yuan(900), NOON)
     m.reported(ADS, a_report(("P1", "33"), ("P2", "25")), at=NOON)
+    m.shop_reported(Activity.of([a_shop_day("", 100), a_shop_day("search", 60)]))
     return m
+
+
+def a_shop_day(traffic: str, visitors: float) -> ShopActivity:
+    """A day of the shop with everything in it."""
+    counts = {"visitors": visitors, "orders": 4.0, "buyers": 3.0}
+    money = {"revenue": yuan(400), "refunds": yuan(10)}
+    return ShopActivity("advisor", None, AccountDay("UTC", NOON.date()), NOON, counts, money, traffic)
 
 
 def test_our_page_lists_exactly_what_is_exported() -> None:
