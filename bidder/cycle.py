@@ -53,6 +53,9 @@ HISTORY_DAYS = 120
 PLANS_BACK = 50
 """Among so many newest plans the one of the day before is looked for: a day may have many."""
 
+LATE_DAYS = 60
+"""How far back every reading of a day is looked at, to learn how late orders come in (SCIENCE 2.1)."""
+
 FOREIGN_EDIT_REST = timedelta(hours=24)
 """A budget that somebody else moved is left alone this long (FAILURES 22)."""
 
@@ -167,7 +170,12 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
     since = day_number(decided) - HISTORY_DAYS
     return gather(
         store.reports(now, since),
-        replace(known_of(config, store, now), activity=store.activity(now, since), hot=hot_before(store, decided)),
+        replace(
+            known_of(config, store, now),
+            activity=store.activity(now, since),
+            hot=hot_before(store, decided),
+            versions=store.report_versions(day_number(decided) - LATE_DAYS),
+        ),
         currency=config.shop.currency,
         day=decided,
         as_of=now,

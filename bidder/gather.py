@@ -42,6 +42,8 @@ class Known:
     foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity.empty)
     hot: Mapping[str, Mapping[ProductId, Hot]] = field(default_factory=dict)
+    versions: Reports | None = None
+    """Every reading of the last weeks' rows, older ones too: how late orders come in is learnt from them."""
 
 
 def gather(
@@ -74,22 +76,7 @@ def gather(
     meant = _by_campaign(derived, products)
     row_product = _named(row_budget, row_product, meant)
     budgets = [_with_products(b, i, row_budget, row_product, products, meant) for i, b in enumerate(derived)]
-    history = History.of(
-        {
-            "budget": row_budget,
-            "product": row_product,
-            "day": reports.day,
-            "impressions": reports.impressions,
-            "clicks": reports.clicks,
-            "spend": _major(reports.spend),
-            "orders": reports.orders,
-            "units": reports.units,
-            "revenue": _major(reports.revenue),
-            "amount": _major(reports.amount),
-            "observed": reports.observed,
-        }
-    )
-    history = history.select(history.budget >= 0)
+    history = _history(reports, row_budget, row_product)
     zone = accounts[0].timezone if accounts else "UTC"
     return Snapshot.build(
         as_of=as_of or AccountDay(zone, decided).start_at,
@@ -106,7 +93,46 @@ def gather(
         foreign={b: at for b, at in known.foreign.items() if b in position},
         activity=known.activity.select(known.activity.day < day_number(decided)),
         hot=known.hot,
+        versions=_versions(known.versions, decided, position, products, meant),
     )
+
+
+def _history(reports: Reports, row_budget: IntArray, row_product: IntArray) -> History:
+    """Rows as a decision sees them; those of no budget are left out."""
+    history = History.of(
+        {
+            "budget": row_budget,
+            "product": row_product,
+            "day": reports.day,
+            "impressions": reports.impressions,
+            "clicks": reports.clicks,
+            "spend": _major(reports.spend),
+            "orders": reports.orders,
+            "units": reports.units,
+            "revenue": _major(reports.revenue),
+            "amount": _major(reports.amount),
+            "observed": reports.observed,
+        }
+    )
+    return history.select(history.budget >= 0)
+
+
+def _versions(
+    versions: Reports | None,
+    decided: date,
+    position: Mapping[BudgetId, int],
+    products: Sequence[Product],
+    meant: Sequence[Sequence[int]],
+) -> History | None:
+    """Every reading, pointed at the same budgets and products as the newest ones."""
+    if versions is None or not len(versions):
+        return None
+    rows = finest(_one_window(_select(versions, versions.day < day_number(decided))))
+    pairs = zip(rows.account, rows.budget, strict=True)
+    row_budget = np.array([position.get(BudgetId(AccountId(a), b), -1) for a, b in pairs], dtype=np.int64)
+    place = {str(product.id): index for index, product in enumerate(products)}
+    row_product = np.array([place.get(name, -1) for name in rows.product], dtype=np.int64)
+    return _history(rows, row_budget, _named(row_budget, row_product, meant))
 
 
 def last_day(reports: Reports) -> int:

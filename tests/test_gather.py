@@ -142,3 +142,14 @@ def test_reports_read_back_as_observations() -> None:
     assert rows.observation(0) == one
     assert rows.observation(1).performance == blank.performance
     assert rows.currency.tolist() == ["CNY", "XXX"]
+
+
+def test_every_reading_of_a_day_is_there_to_learn_lateness_from() -> None:
+    early = an_observation("a/x", day=WEEK[0], orders=1.0, seen=datetime(2026, 2, 24, tzinfo=UTC))
+    late = an_observation("a/x", day=WEEK[0], orders=3.0, seen=datetime(2026, 2, 26, tzinfo=UTC))
+    other = an_observation("a/gone", day=WEEK[0])
+    today = an_observation("a/x", day=TODAY)
+    shop = gather(reports(late, other), Known(versions=reports(early, late, other, today)), day=TODAY)
+    x = shop.position(BudgetId.parse("a/x"))
+    assert sorted(shop.versions.orders[shop.versions.budget == x].tolist()) == [1.0, 3.0]
+    assert shop.history.orders[shop.history.budget == x].tolist() == [3.0]

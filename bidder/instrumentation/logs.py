@@ -11,7 +11,7 @@ from collections.abc import MutableMapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -27,7 +27,7 @@ def configure_logging(stream: TextIO | None = None, *, json: bool = False, level
 
     `json` writes one object a line with an ISO timestamp in UTC; otherwise aligned text, coloured on a terminal.
     """
-    target = sys.stderr if stream is None else stream
+    target: TextIO = cast("TextIO", _Stderr()) if stream is None else stream
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         if json
@@ -46,6 +46,22 @@ def configure_logging(stream: TextIO | None = None, *, json: bool = False, level
         logger_factory=structlog.PrintLoggerFactory(target),
         cache_logger_on_first_use=False,
     )
+
+
+class _Stderr:
+    """Whatever `sys.stderr` is when a line is written: a caller may put another in its place and close that one."""
+
+    def write(self, text: str) -> int:
+        """One piece of a line."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """At once."""
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        """Whether a person looks on."""
+        return sys.stderr.isatty()
 
 
 def _plain_values(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001 - structlog's signature

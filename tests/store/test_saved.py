@@ -36,6 +36,8 @@ FULL_BUDGET = Budget(
     maximum=yuan(5000),
     step=yuan(1),
     status=BudgetStatus.PAUSED,
+    limited=True,
+    lost_share=0.25,
     target_driven=True,
     overdelivery=1.75,
 )
