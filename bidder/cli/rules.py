@@ -20,6 +20,50 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("check")(check)
     app.command("schema")(schema)
+    family = typer.Typer(help="Rules: their tests.", no_args_is_help=True, rich_markup_mode="rich")
+    family.command("test")(run_tests)
+    family.callback()(_rules)
+    app.add_typer(family, name="rules")
+
+
+def _rules() -> None:
+    """Rules: their tests."""
+
+
+def run_tests(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Tests of rules, such as rules.test.yaml.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One document on stdout.")] = False,
+) -> None:
+    """Given these figures and days, these limits and amounts: tests of the rules; exit code 1 when one fails."""
+    from bidder.cli.rule_cases import run_case
+    from bidder.config.load import load
+    from bidder.config.rule_tests import read_tests
+
+    loaded = load(config)
+    cases = [case for file in files for case in read_tests(file, loaded.policy.rules)]
+    outcomes = [run_case(case, loaded) for case in cases]
+    failed = [one for one in outcomes if not one.passed]
+    if as_json:
+        rows = [
+            {"test": one.case.test.name, "source": str(one.case.source), "differences": list(one.differences)}
+            for one in outcomes
+        ]
+        typer.echo(
+            json.dumps(
+                {"passed": len(rows) - len(failed), "failed": len(failed), "tests": rows}, indent=2, ensure_ascii=False
+            )
+        )
+    else:
+        for one in outcomes:
+            typer.echo(f"{'ok  ' if one.passed else 'FAIL'}  {one.case.test.name}")
+            for difference in one.differences:
+                typer.echo(f"      {difference}")
+        typer.echo(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 def check(
@@ -54,11 +98,17 @@ def check(
 
 
 def schema(
-    file: Annotated[str | None, typer.Argument(help="bidder or rules; without it, the names of both.")] = None,
+    file: Annotated[str | None, typer.Argument(help="bidder, rules or tests; without it, their names.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Write all of them into this folder.")] = None,
 ) -> None:
     """JSON Schema of the YAML files, for completion and hover text in an editor."""
     from bidder.config.schema import SCHEMAS, schema_text
 
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
+        for name in SCHEMAS:
+            (write / f"{name}.json").write_text(schema_text(name), "utf-8")
+        return
     if file is None:
         for name, (_, meaning) in SCHEMAS.items():
             typer.echo(f"{name:<8} {meaning}")

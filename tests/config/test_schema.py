@@ -25,6 +25,7 @@ EXAMPLES = [
     ("rules", EXAMPLE / "rules/base.yaml"),
     ("rules", EXAMPLE / "rules/steps.yaml"),
     ("rules", ROOT / "bidder/cli/demo_shop/rules.yaml"),
+    ("tests", EXAMPLE / "rules.test.yaml"),
 ]
 
 
