@@ -208,6 +208,9 @@ def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
     """Saves and journals a decided plan; returns its document."""
     shown = document(decision).model_dump(mode="json")
     store.save_plan(stored_plan(decision, shown, now))
+    policy = decision.policy
+    if policy.written and (store.value("policy") or {}).get("digest") != policy.digest:
+        store.set_value("policy", {"digest": policy.digest, "files": [list(one) for one in policy.written]})
     store.append(
         "decided",
         now,

@@ -74,6 +74,13 @@ def check(
         bool, typer.Option("--online", help="Also ask every account, read-only: what can it do?")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One document on stdout.")] = False,
+    effect: Annotated[
+        bool, typer.Option("--effect", help="Also what each rule selects and changes, on the store's figures.")
+    ] = False,
+    simulate: Annotated[
+        int, typer.Option(min=0, max=1000, help="With --effect: so many simulated worlds like this shop.")
+    ] = 0,
+    days: Annotated[int, typer.Option(min=1, max=90, help="Days of each simulated world.")] = 28,
 ) -> None:
     """Every fault of the configuration and rules at once, each with file:line:column; exit code 2 when there is one.
 
@@ -89,7 +96,15 @@ def check(
         raise typer.Exit(2) from e
     warnings = sorted({*loaded.warnings, *_on_figures(loaded)}, key=lambda one: (one.source or Source(""), one.message))
     looks = ask_accounts(loaded) if online else None
-    _show([], warnings, loaded, as_json=as_json, accounts=None if looks is None else [one.row() for one in looks])
+    done = None
+    if effect or simulate:
+        from bidder.cli.effect import config_effect
+
+        done = config_effect(loaded, simulate, days)
+        if done is None:
+            warnings.append(Fault(None, "no effect can be shown: the store knows no figures yet"))
+    accounts = None if looks is None else [one.row() for one in looks]
+    _show([], warnings, loaded, as_json=as_json, accounts=accounts, effect=done)
     if looks is not None:
         if not as_json:
             show_accounts(looks)
@@ -148,6 +163,7 @@ def _show(
     *,
     as_json: bool,
     accounts: list[dict[str, Any]] | None = None,
+    effect: dict[str, Any] | None = None,
 ) -> None:
     if as_json:
         document: dict[str, Any] = {
@@ -155,6 +171,7 @@ def _show(
             "digest": None if loaded is None else loaded.digest,
             "faults": [_row(one) for one in faults],
             "warnings": [_row(one) for one in warnings],
+            **({} if effect is None else {"effect": effect}),
         }
         if accounts is not None:
             document["accounts"] = accounts
@@ -172,6 +189,12 @@ def _show(
     written = len([rule for rule in loaded.policy.rules if rule.enabled])
     count = f"{len(loaded.accounts)} accounts, {written} rules, {len(loaded.products)} products"
     typer.echo(f"{where}: in order; {count}; {len(warnings)} warnings", err=True)
+    if effect is not None:
+        from rich.console import Console
+
+        from bidder.cli.effect import effect_table
+
+        Console().print(effect_table(effect))
 
 
 def _row(fault: Fault) -> dict[str, str | int | None]:

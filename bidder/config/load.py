@@ -5,6 +5,7 @@ Nothing is half read: a Config stands on one state of all its files, whose diges
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -132,6 +133,7 @@ class _Reading:
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
         self.hash = sha256()
+        self.rule_texts: list[str] = []
 
     def config(self, asked: Path | None) -> Config:
         path = find(asked, self.env)
@@ -156,7 +158,13 @@ class _Reading:
             path=path,
             shop=file.shop,
             objective=file.wants,
-            policy=Policy(rules=tuple(rules), objective=file.wants, guard=file.guard, digest=digest),
+            policy=Policy(
+                rules=tuple(rules),
+                objective=file.wants,
+                guard=file.guard,
+                digest=digest,
+                written=self._written(document),
+            ),
             accounts=tuple(accounts),
             products=tuple(products),
             store_url=store,
@@ -171,6 +179,14 @@ class _Reading:
                 None if file.budget.month is None else file.budget.month.money(file.shop.currency),
             ),
         )
+
+    def _written(self, document: Document) -> tuple[tuple[str, str], ...]:
+        """What a policy is made of, as files that give the same one: no accounts, no secrets, no paths."""
+        whole = document.value if isinstance(document.value, dict) else {}
+        sections = {name: whole[name] for name in ("shop", "objective", "budget", "guard") if name in whole}
+        names = [f"rules-{number}.yaml" for number in range(1, len(self.rule_texts) + 1)]
+        text = json.dumps({**sections, "rules": names}, ensure_ascii=False, default=float, indent=1)
+        return ((DEFAULT_FILE, text), *zip(names, self.rule_texts, strict=True))
 
     def _read(self, path: Path, place: Source | None) -> bytes | None:
         """A file's content, counted into the digest; None and a fault when it cannot be read."""
@@ -235,6 +251,7 @@ class _Reading:
                 read = self._yaml(one, place)
                 if read is None:
                     continue
+                self.rule_texts.append(read.text)
                 for rule in rules_of(read, self.faults):
                     if rule.name in names:
                         message = f"name: {rule.name!r} is taken by the rule at {names[rule.name]}"

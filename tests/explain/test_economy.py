@@ -137,6 +137,11 @@ def test_a_plan_names_the_rule_that_gave_way_and_what_it_clashed_with() -> None:
     console.file.close()
 
 
+def test_a_rule_that_cannot_hold_says_so() -> None:
+    shown = document(decided(a_rule("tacos", {"max": "15%"})))
+    assert "rule the tacos (rules.yaml:3:3) holds nothing: the shop's own sales are not known" in shown.notes
+
+
 def test_the_hot_list_is_in_the_plan_and_tomorrow_remembers_it(tmp_path: Path) -> None:
     decision = decided(a_rule("hot_list", {"size": 2, "heroes": 1}))
     shown = document(decision)
