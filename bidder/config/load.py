@@ -15,9 +15,11 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from bidder.alerts import Receiver
 from bidder.catalog import Account, Mode, Product
 from bidder.config.accounts import misspelt_keys, read_accounts
 from bidder.config.activity import Incoming, read_incoming
+from bidder.config.alerts import read_receivers
 from bidder.config.contradictions import contradictions
 from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, ScheduleSection, ShopSection
@@ -75,6 +77,8 @@ class Config:
     schedule: ScheduleSection
     incoming: Incoming = field(default_factory=Incoming)
     """What comes in by itself: files, messages, amounts typed by hand."""
+    receivers: tuple[Receiver, ...] = ()
+    """Who is told by message."""
     warnings: tuple[Fault, ...] = ()
     digest: str = ""
     """The first digits of a SHA-256 over every file that was read."""
@@ -143,6 +147,7 @@ class _Reading:
         products = self._products(file, document, base)
         accounts = read_accounts(file, document, base, self.env, self.kind, self.faults, self.warnings)
         incoming = read_incoming(file, document, base, self.env, accounts, self.faults, self.warnings)
+        receivers = read_receivers(file, document, base, self.env, self.faults, self.warnings)
         token = None
         if file.web.token is not None:
             place = document.at(("web", "token"))
@@ -172,6 +177,7 @@ class _Reading:
             token=token,
             schedule=file.schedule,
             incoming=incoming,
+            receivers=receivers,
             warnings=tuple(sorted(self.warnings, key=lambda one: (one.source or Source(""), one.message))),
             digest=digest,
             _caps=Caps(
