@@ -56,8 +56,9 @@ lock: install-dev  ## rewrites the locked dependencies (needs uv); the files nam
 dashboards: install-dev  ## writes dashboards/*.json anew
 	$(BIN)/python -m dashboards.build
 
-schema: install-dev  ## writes config/schema/*.json anew
+schema: install-dev  ## writes config/schema/*.json and docs/rules*.md anew
 	$(BIN)/bidder schema --write config/schema
+	$(BIN)/python -m bidder.config.reference docs
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
