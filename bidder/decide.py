@@ -21,6 +21,8 @@ from bidder.optimizer.rounding import round_amounts
 from bidder.plan import Allocation, Held, Plan
 from bidder.response.curve import Curves
 from bidder.response.estimate import ResponseSettings, estimate
+from bidder.response.event_days import without_event_days
+from bidder.response.event_prices import at_event, at_event_margins, at_event_prices
 from bidder.rules.base import Rule
 from bidder.rules.evaluate import evaluate
 from bidder.rules.exclude import without_excluded
@@ -42,8 +44,6 @@ class Policy:
     allocate: AllocateSettings = field(default_factory=AllocateSettings)
     guard: GuardSettings = field(default_factory=GuardSettings)
     digest: str = ""
-    written: tuple[tuple[str, str], ...] = ()
-    """The files that it was read from, name and text, so that it can be read again; empty when code made it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +61,9 @@ class Decision:
 
 def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     """What to do with today's budgets, and why. Raises SolveError when nothing safe is left."""
-    curves = estimate(without_excluded(policy.rules, snapshot), policy.response)
+    learnt = without_event_days(without_excluded(policy.rules, at_event_margins(snapshot)))
+    curves = at_event(estimate(learnt, policy.response), snapshot)
+    snapshot = at_event_prices(snapshot)
     limits = evaluate(policy.rules, snapshot, curves)
     allocation = _allocated(curves, limits, policy, snapshot.now)
     small = limits.small_moves(snapshot.now, allocation.amounts)

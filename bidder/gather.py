@@ -20,6 +20,7 @@ from bidder.catalog import Account, Budget, BudgetStatus, Mode, Product
 from bidder.errors import ConfigError, Fault
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import NO_CURRENCY, Currency, Money, minor_unit
+from bidder.promotion import Promotion
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, History, Hot, IntArray, Snapshot, day_number
 
@@ -41,6 +42,8 @@ class Known:
     unresolved: Mapping[BudgetId, Money] = field(default_factory=dict)
     foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
     activity: Activity = field(default_factory=Activity.empty)
+    calendar: Sequence[Promotion] = ()
+    changed_at: Mapping[BudgetId, datetime] = field(default_factory=dict)
     hot: Mapping[str, Mapping[ProductId, Hot]] = field(default_factory=dict)
     versions: Reports | None = None
     """Every reading of the last weeks' rows, older ones too: how late orders come in is learnt from them."""
@@ -92,6 +95,8 @@ def gather(
         unresolved={b: m for b, m in known.unresolved.items() if b in position},
         foreign={b: at for b, at in known.foreign.items() if b in position},
         activity=known.activity.select(known.activity.day < day_number(decided)),
+        calendar=known.calendar,
+        changed_at={b: at for b, at in known.changed_at.items() if b in position},
         hot=known.hot,
         versions=_versions(known.versions, decided, position, products, meant),
     )

@@ -7,9 +7,9 @@ percentage carries its sign, a duration its unit, so that 40 for 40 % or 3 for 3
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from functools import partial
@@ -28,6 +28,8 @@ __all__ = [
     "AmountOrNow",
     "Duration",
     "Fraction",
+    "Monthly",
+    "MonthlyAmount",
     "Overdelivery",
     "PercentAbove",
     "PercentOrAmount",
@@ -48,6 +50,7 @@ NOW = "now"
 
 _PERCENT = re.compile(r"([+-]?\d{1,7}(?:\.\d{1,6})?)\s*%\Z")
 _DURATION = re.compile(r"(\d{1,6})\s*([mhd])\Z")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z")
 _AMOUNT = re.compile(r"(?:([A-Za-z]{3})\s*)?([+-]?\d{1,15}(?:\.\d{1,6})?)(?:\s*([A-Za-z]{3}))?\Z")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -66,6 +69,31 @@ class Amount:
     def __str__(self) -> str:
         number = format(self.value, "f")
         return number if self.currency is None else f"{number} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """Money a calendar month: the usual amount, and other ones of single months (`2026-11`)."""
+
+    usual: Amount
+    months: tuple[tuple[str, Amount], ...] = ()
+
+    def of(self, day: date) -> Amount:
+        """The amount of a day's month."""
+        return dict(self.months).get(f"{day:%Y-%m}", self.usual)
+
+    @property
+    def amounts(self) -> tuple[Amount, ...]:
+        """Every amount, the usual one first."""
+        return (self.usual, *(amount for _, amount in self.months))
+
+    @property
+    def currency(self) -> Currency | None:
+        """The currency that any of them names."""
+        return next((one.currency for one in self.amounts if one.currency is not None), None)
+
+    def __str__(self) -> str:
+        return str(self.usual)
 
 
 def read_percent(value: Any, *, low: float | None = None, high: float | None = None) -> float:
@@ -122,6 +150,29 @@ def _positive_amount(value: Any) -> Amount:
     if amount.value <= 0:
         raise ValueError(f"expected more than 0, was {amount}")
     return amount
+
+
+def _monthly(value: Any) -> Monthly:
+    if isinstance(value, Monthly):
+        return value
+    if not isinstance(value, Mapping):
+        return Monthly(_positive_amount(value))
+    usual: Amount | None = None
+    months: list[tuple[str, Amount]] = []
+    for key, one in value.items():
+        try:
+            amount = _positive_amount(one)
+        except ValueError as e:
+            raise ValueError(f"{key}: {e}") from e
+        if key == "usual":
+            usual = amount
+        elif isinstance(key, str) and _MONTH.match(key):
+            months.append((key, amount))
+        else:
+            raise ValueError(f"{key}: expected usual or a month such as 2026-11")
+    if usual is None:
+        raise ValueError("expected usual: the amount of every month that is not named")
+    return Monthly(usual, tuple(sorted(months)))
 
 
 def _amount_or_minimum(value: Any) -> Amount | str:
@@ -217,6 +268,27 @@ SignedPercent = Annotated[
 
 PositiveAmount = Annotated[Amount, BeforeValidator(_positive_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
 """Money above zero; in the shop's currency when it names none."""
+
+MonthlyAmount = Annotated[
+    Monthly,
+    BeforeValidator(_monthly),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                *_AMOUNT_SCHEMA["anyOf"],
+                {
+                    "type": "object",
+                    "properties": {"usual": _AMOUNT_SCHEMA},
+                    "patternProperties": {r"^\d{4}-(0[1-9]|1[0-2])$": _AMOUNT_SCHEMA},
+                    "additionalProperties": False,
+                    "required": ["usual"],
+                },
+            ],
+            "examples": [60000, {"usual": 60000, "2026-11": 135000}],
+        }
+    ),
+]
+"""Money above zero a calendar month, `60000`, or with months of their own: `{usual: 60000, 2026-11: 135000}`."""
 
 AmountOrMinimum = Annotated[
     Amount | str,

@@ -12,24 +12,24 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from bidder.alerts import Level
 from bidder.catalog import Mode
 from bidder.guard import GuardSettings
 from bidder.ids import ALIAS
 from bidder.money import Currency, currency_of
 from bidder.optimizer.objective import Objective
-from bidder.written import Duration, Overdelivery, PositiveAmount
+from bidder.written import Duration, MonthlyAmount, Overdelivery, PositiveAmount
 
 __all__ = [
     "LATER",
     "AccountSection",
     "ActivitySection",
-    "AlertSection",
     "BudgetSection",
     "DayCap",
     "DecideSection",
     "File",
+    "PlanSection",
     "Reference",
+    "SalesPlan",
     "ScheduleSection",
     "Section",
     "ShopSection",
@@ -37,10 +37,10 @@ __all__ = [
 ]
 
 LATER: dict[tuple[str, ...], str] = {
-    ("plan",): "the sales plan",
-    ("calendar",): "the calendar of platform activities",
+    ("alerts",): "alerts by message",
     ("experiment",): "experiments",
     ("bids",): "bids",
+    ("schedule", "digest"): "the morning digest",
     ("schedule", "raises_after"): "raises that wait for midnight",
     ("guard", "check_history"): "switching the history check off",
 }
@@ -138,17 +138,40 @@ class DayCap(Section):
 
     max: PositiveAmount
     """Hard cap on the sum of budgets in force on any day."""
+    event: PositiveAmount | None = None
+    """The hard cap instead on days of an event with a purse, from its preheat until budgets are back."""
+
+    @model_validator(mode="after")
+    def _more(self) -> DayCap:
+        if self.event is not None and self.event.currency == self.max.currency and self.event.value < self.max.value:
+            raise ValueError(f"event: expected at least max, was {self.event} below {self.max}")
+        return self
 
 
 class BudgetSection(Section):
     """The caps that nothing lifts."""
 
-    month: PositiveAmount | None = None
-    """Hard cap of the calendar month's spend; the last days reckon with the worst a platform may overspend."""
+    month: MonthlyAmount | None = None
+    """Hard cap of the calendar month's spend; the last days reckon with the worst a platform may overspend. Months
+    with events may have their own: `{usual: 60000, 2026-11: 135000}`."""
     day: DayCap | None = None
     """Hard cap of each day's budgets."""
     overdelivery: Overdelivery = None
     """What a platform may spend of a daily budget: `platform` for its own figure, or at least `120%`."""
+
+
+class SalesPlan(Section):
+    """What the shop means to sell."""
+
+    month: MonthlyAmount
+    """Sales of a calendar month, before refunds; months may have their own: `{usual: 450000, 2026-11: 900000}`."""
+
+
+class PlanSection(Section):
+    """What the shop means to reach."""
+
+    sales: SalesPlan | None = None
+    """Sales, split over days by weekday and by the events of the calendar."""
 
 
 class AccountSection(BaseModel):
@@ -236,8 +259,6 @@ class ScheduleSection(Section):
     """How often every account is asked."""
     decide: DecideSection = DecideSection()
     """When budgets are decided."""
-    digest: Literal["after_decide"] | None = None
-    """after_decide: the morning digest is sent to the receivers under `alerts` once the day's plan is made."""
     lookback_days: int = Field(default=14, ge=1, le=90, strict=True)
     """How many days back a poll asks again, since sales of past days still change."""
 
@@ -246,20 +267,6 @@ class ScheduleSection(Section):
         if not timedelta(minutes=1) <= self.poll <= timedelta(days=1):
             raise ValueError("poll: expected 1m to 24h")
         return self
-
-
-class AlertSection(Section):
-    """Where messages go."""
-
-    to: Reference
-    """An apprise address: json://HOST/PATH, mailtos://USER:PASSWORD@HOST?to=…, dingtalk://…, wecombot://…, feishu://…,
-    tgram://…, slack://…"""
-    levels: tuple[Level, ...] = (Level.WARNING, Level.CRITICAL)
-    """Which: info (something to approve), warning, critical."""
-    digest: bool = True
-    """Whether the morning digest goes there too."""
-    language: Literal["zh", "en"] | None = None
-    """zh or en; by default Chinese where the shop's currency is CNY."""
 
 
 class File(Section):
@@ -279,6 +286,10 @@ class File(Section):
     """budgets.csv: the daily budgets in force of manual accounts (budget, amount)."""
     products: str | None = Field(default=None, min_length=1)
     """products.csv: id, name, price, cost, stock, tags, …"""
+    calendar: str | None = Field(default=None, min_length=1)
+    """calendar.yaml: platform activities (大促) with phases, goods, prices and purses."""
+    plan: PlanSection = PlanSection()
+    """What the shop means to reach."""
     rules: tuple[str, ...] = ()
     """Rule files; * stands for any name. They are read in this order, files of one pattern by name."""
     store: str = Field(default="sqlite:///bidder.db", min_length=1)
@@ -287,8 +298,6 @@ class File(Section):
     """The page and /metrics."""
     schedule: ScheduleSection = ScheduleSection()
     """When the daemon does what."""
-    alerts: tuple[AlertSection, ...] = ()
-    """Who is told by message what is wrong, and gets the morning digest."""
     guard: GuardSettings = GuardSettings()
     """The brake."""
 

@@ -5,21 +5,20 @@ Nothing is half read: a Config stands on one state of all its files, whose diges
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from bidder.alerts import Receiver
 from bidder.catalog import Account, Mode, Product
 from bidder.config.accounts import misspelt_keys, read_accounts
 from bidder.config.activity import Incoming, read_incoming
-from bidder.config.alerts import read_receivers
+from bidder.config.calendar import Calendar, calendar_of
 from bidder.config.contradictions import contradictions
 from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, ScheduleSection, ShopSection
@@ -35,9 +34,11 @@ from bidder.errors import ConfigError, Fault, Source
 from bidder.money import Money
 from bidder.optimizer.objective import Objective
 from bidder.rules.base import Rule
+from bidder.rules.budget import BudgetRange
 from bidder.rules.month import Month
 from bidder.rules.step import DefaultStep
-from bidder.rules.total import Total
+from bidder.rules.total import DayCap, Total
+from bidder.written import Monthly
 
 __all__ = ["Caps", "Config", "DecideSection", "ScheduleSection", "ShopSection", "find", "load"]
 
@@ -54,7 +55,9 @@ class Caps:
     """The caps of `budget` in bidder.yaml; None where there is none."""
 
     day: Money | None = None
+    """Of an ordinary day."""
     month: Money | None = None
+    """Of the month that was asked for, else the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +80,25 @@ class Config:
     schedule: ScheduleSection
     incoming: Incoming = field(default_factory=Incoming)
     """What comes in by itself: files, messages, amounts typed by hand."""
-    receivers: tuple[Receiver, ...] = ()
-    """Who is told by message."""
     warnings: tuple[Fault, ...] = ()
     digest: str = ""
     """The first digits of a SHA-256 over every file that was read."""
+    calendar: Calendar = field(default_factory=Calendar)
+    """The events that the shop takes part in, and those that it may still join."""
+    sales: Monthly | None = None
+    """What the shop means to sell in a month; None where it does not say."""
     _caps: Caps = field(default_factory=Caps)
+    _months: Monthly | None = None
 
-    def caps(self) -> Caps:
-        """The caps of the day and of the month."""
-        return self._caps
+    def caps(self, day: date | None = None) -> Caps:
+        """The caps of the day and of the month (of `day`, where months differ)."""
+        if day is None or self._months is None:
+            return self._caps
+        return Caps(self._caps.day, self._months.of(day).money(self.shop.currency))
+
+    def sales_of_month(self, day: date) -> Money | None:
+        """What the shop means to sell in the month of a day; None where it does not say."""
+        return None if self.sales is None else self.sales.of(day).money(self.shop.currency)
 
     def limits_shown(self) -> dict[str, str | None]:
         """The caps as the page's status says them."""
@@ -137,7 +149,6 @@ class _Reading:
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
         self.hash = sha256()
-        self.rule_texts: list[str] = []
 
     def config(self, asked: Path | None) -> Config:
         path = find(asked, self.env)
@@ -145,9 +156,11 @@ class _Reading:
         base = Path() if path is None else path.parent
         rules = self._rules(file, document, base)
         products = self._products(file, document, base)
+        calendar = self._calendar(file, document, base, products)
+        self._purses_there(rules, calendar)
+        self._plan_currency(file, document)
         accounts = read_accounts(file, document, base, self.env, self.kind, self.faults, self.warnings)
         incoming = read_incoming(file, document, base, self.env, accounts, self.faults, self.warnings)
-        receivers = read_receivers(file, document, base, self.env, self.faults, self.warnings)
         token = None
         if file.web.token is not None:
             place = document.at(("web", "token"))
@@ -158,18 +171,13 @@ class _Reading:
         if self.faults:
             raise ConfigError(dict.fromkeys(self.faults))
         digest = self.hash.hexdigest()[:16]
-        self.warnings.extend(sense_of(file, document, rules, [account for account, _ in accounts], products))
+        accounts_known = [account for account, _ in accounts]
+        self.warnings.extend(sense_of(file, document, rules, accounts_known, products, calendar.events))
         return Config(
             path=path,
             shop=file.shop,
             objective=file.wants,
-            policy=Policy(
-                rules=tuple(rules),
-                objective=file.wants,
-                guard=file.guard,
-                digest=digest,
-                written=self._written(document),
-            ),
+            policy=Policy(rules=tuple(rules), objective=file.wants, guard=file.guard, digest=digest),
             accounts=tuple(accounts),
             products=tuple(products),
             store_url=store,
@@ -177,22 +185,16 @@ class _Reading:
             token=token,
             schedule=file.schedule,
             incoming=incoming,
-            receivers=receivers,
             warnings=tuple(sorted(self.warnings, key=lambda one: (one.source or Source(""), one.message))),
             digest=digest,
+            calendar=calendar,
+            sales=None if file.plan.sales is None else file.plan.sales.month,
             _caps=Caps(
                 None if file.budget.day is None else file.budget.day.max.money(file.shop.currency),
-                None if file.budget.month is None else file.budget.month.money(file.shop.currency),
+                None if file.budget.month is None else file.budget.month.usual.money(file.shop.currency),
             ),
+            _months=file.budget.month,
         )
-
-    def _written(self, document: Document) -> tuple[tuple[str, str], ...]:
-        """What a policy is made of, as files that give the same one: no accounts, no secrets, no paths."""
-        whole = document.value if isinstance(document.value, dict) else {}
-        sections = {name: whole[name] for name in ("shop", "objective", "budget", "guard") if name in whole}
-        names = [f"rules-{number}.yaml" for number in range(1, len(self.rule_texts) + 1)]
-        text = json.dumps({**sections, "rules": names}, ensure_ascii=False, default=float, indent=1)
-        return ((DEFAULT_FILE, text), *zip(names, self.rule_texts, strict=True))
 
     def _read(self, path: Path, place: Source | None) -> bytes | None:
         """A file's content, counted into the digest; None and a fault when it cannot be read."""
@@ -241,7 +243,8 @@ class _Reading:
         currency = file.shop.currency
         rules: list[Rule] = []
         if file.budget.day is not None:
-            rules.append(Rule("day max", Total(max=file.budget.day.max), document.key_at(("budget", "day", "max"))))
+            cap = DayCap(max=file.budget.day.max, event=file.budget.day.event)
+            rules.append(Rule("day max", cap, document.key_at(("budget", "day", "max"))))
         if file.budget.month is not None:
             month = Month(max=file.budget.month, overdelivery=file.budget.overdelivery)
             rules.append(Rule("month", month, document.key_at(("budget", "month"))))
@@ -257,7 +260,6 @@ class _Reading:
                 read = self._yaml(one, place)
                 if read is None:
                     continue
-                self.rule_texts.append(read.text)
                 for rule in rules_of(read, self.faults):
                     if rule.name in names:
                         message = f"name: {rule.name!r} is taken by the rule at {names[rule.name]}"
@@ -314,6 +316,31 @@ class _Reading:
         self.faults.extend(sheet.faults)
         self.warnings.extend(sheet.warnings)
         return sheet.products
+
+    def _calendar(self, file: File, document: Document, base: Path, products: list[Product]) -> Calendar:
+        if file.calendar is None:
+            return Calendar()
+        read = self._yaml(base / file.calendar, document.at(("calendar",)))
+        if read is None:
+            return Calendar()
+        calendar = calendar_of(read, file.shop, products, self.faults, file.budget.month)
+        self.warnings.extend(read.warnings)
+        return calendar
+
+    def _purses_there(self, rules: list[Rule], calendar: Calendar) -> None:
+        """A rule that draws on a purse needs an event that has one."""
+        if any(event.purse is not None for event in calendar.events):
+            return
+        for rule in rules:
+            if isinstance(rule.kind, BudgetRange) and rule.kind.from_ is not None:
+                message = "budget.from: no event has a purse: write purse: 30000 in calendar.yaml"
+                self.faults.append(Fault(rule.source, message))
+
+    def _plan_currency(self, file: File, document: Document) -> None:
+        if file.plan.sales is not None and file.plan.sales.month.currency not in (None, file.shop.currency):
+            place = document.at(("plan", "sales", "month"))
+            what = f"plan.sales.month: no rate to the shop's {file.shop.currency} is known; write it in that"
+            self.faults.append(Fault(place, what))
 
     def _store(self, file: File, document: Document, base: Path) -> str:
         override = self.env.get("BIDDER_STORE", "").strip()

@@ -12,11 +12,10 @@ from bidder.config.marks import Document
 from bidder.config.tried import Verdict, verdict
 from bidder.errors import Fault
 from bidder.ids import BudgetId
+from bidder.promotion import Promotion
 from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
 from bidder.rules.budget import BudgetRange
-from bidder.rules.cash import Cash
-from bidder.rules.launch import Launch
 from bidder.rules.step import Step
 from bidder.rules.total import Total
 from bidder.snapshot import History, Snapshot
@@ -32,17 +31,25 @@ _WRITTEN = frozenset(
 
 _MOST_PAIRS = 20_000
 
+_MOST_SALES = 500
+"""Sales beside the budget from which a figure is taken for a slip of the hand."""
+
 
 def sense_of(
-    file: File, document: Document, rules: Sequence[Rule], accounts: Sequence[Account], products: Sequence[Product]
+    file: File,
+    document: Document,
+    rules: Sequence[Rule],
+    accounts: Sequence[Account],
+    products: Sequence[Product],
+    calendar: Sequence[Promotion] = (),
 ) -> list[Fault]:
     """Warnings about a configuration that stands."""
     return [
         *_of_caps(file, document),
+        *_of_plan(file, document),
         *_of_amounts(file, rules),
-        *_of_purses(file, rules),
         *_of_page(file, document),
-        *_of_days(rules),
+        *_of_days(rules, calendar),
         *_of_texts(rules),
         *_of_selections(rules, accounts, products, file),
     ]
@@ -65,12 +72,37 @@ def sense_of_selection(rule: Rule, attributes: Attributes) -> Fault | None:
 def _of_caps(file: File, document: Document) -> Iterator[Fault]:
     day, month = file.budget.day, file.budget.month
     if day is not None and month is not None:
-        if day.max.value > month.value and day.max.currency == month.currency:
+        if day.max.value > month.usual.value and day.max.currency == month.currency:
             place = document.at(("budget", "day", "max"))
             yield Fault(place, f"budget.day.max: {day.max} a day is more than the month's {month}")
-        elif day.max.value * 31 < month.value and day.max.currency == month.currency:
+        elif day.max.value * 31 < month.usual.value and day.max.currency == month.currency:
             place = document.at(("budget", "month"))
             yield Fault(place, f"budget.month: {month} cannot be spent at {day.max} a day")
+        most = day.event or day.max
+        for name, amount in month.months:
+            if most.value * 31 < amount.value and most.currency == amount.currency:
+                place = document.at(("budget", "month", name))
+                yield Fault(place, f"budget.month.{name}: {amount} cannot be spent at {most} a day")
+        if day.event is not None and day.event.value > max(one.value for one in month.amounts):
+            place = document.at(("budget", "day", "event"))
+            yield Fault(place, f"budget.day.event: {day.event} a day is more than any month's cap")
+
+
+def _of_plan(file: File, document: Document) -> Iterator[Fault]:
+    """Sales that no shop has beside such a budget."""
+    month, sales = file.budget.month, file.plan.sales
+    if month is None or sales is None:
+        return
+    keys = [("usual", sales.month.usual), *sales.month.months]
+    least, most = min(one.value for one in month.amounts), max(one.value for one in month.amounts)
+    for name, amount in keys:
+        place = document.at(("plan", "sales", "month", name))
+        if amount.value < least:
+            yield Fault(place, f"plan.sales.month: {amount} is less than the month's budget, {least}")
+        elif amount.value > _MOST_SALES * most:
+            yield Fault(
+                place, f"plan.sales.month: {amount} is more than {_MOST_SALES} times the month's budget, {most}"
+            )
 
 
 def _of_amounts(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
@@ -89,22 +121,6 @@ def _of_amounts(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
                 yield Fault(rule.source, text)
 
 
-def _of_purses(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
-    """Purses that hold more than the shop may spend in a month."""
-    month, day = file.budget.month, file.budget.day
-    if month is None and day is None:
-        return
-    most = month.value if month is not None else day.max.value * 31 if day is not None else 0
-    for rule in rules:
-        purse = rule.kind.max if isinstance(rule.kind, Launch | Cash) else None
-        long = isinstance(rule.kind, Cash) and rule.kind.days.days > 31
-        if purse is not None and purse.value > most and not long:
-            text = (
-                f"{rule.name}: {rule.kind.word}.max {purse} is more than a month may cost, {most:f}: it holds nothing"
-            )
-            yield Fault(rule.source, text)
-
-
 def _of_page(file: File, document: Document) -> Iterator[Fault]:
     host = file.web.listen.rpartition(":")[0].strip("[]")
     try:
@@ -118,9 +134,10 @@ def _of_page(file: File, document: Document) -> Iterator[Fault]:
         )
 
 
-def _of_days(rules: Sequence[Rule]) -> Iterator[Fault]:
+def _of_days(rules: Sequence[Rule], calendar: Sequence[Promotion]) -> Iterator[Fault]:
     for rule in rules:
-        if rule.when is not None and any(name.startswith("event.") for name in rule.when.names):
+        asks = any(name.startswith("event.") for name in (rule.when.names if rule.when is not None else ()))
+        if rule.when is not None and asks and not calendar:
             yield Fault(rule.when.source, f"{rule.name}: there is no calendar, every day is an ordinary one")
         if not rule.enabled:
             yield Fault(rule.source, f"{rule.name}: is switched off")

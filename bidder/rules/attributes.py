@@ -12,11 +12,13 @@ from datetime import UTC, datetime, time
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidder.catalog import Budget, Product
 from bidder.money import Money
-from bidder.rules.events import event_name, event_phase
-from bidder.snapshot import IntArray, Snapshot
+from bidder.response.event_days import event_rows
+from bidder.rules.events import event_days, event_discounts, event_names, event_phase, event_phases
+from bidder.snapshot import FloatArray, IntArray, Snapshot
 
 __all__ = ["NAMES", "WHEN_ROOTS", "Attributes", "Name", "stock_cover_days", "units_a_day"]
 
@@ -35,12 +37,31 @@ class Name:
 
 
 def units_a_day(snapshot: Snapshot) -> list[float]:
-    """Units (orders where units are unknown) of each product a day, over the 14 days before the decided one."""
+    """Units (orders where units are unknown) of each product a day, over the 14 days before the decided one.
+
+    Once an event is over its days are no measure of what is sold a day, and are left out.
+    """
     history = snapshot.history
     recent = (history.day >= snapshot.today - COVER_DAYS) & (history.day < snapshot.today) & (history.product >= 0)
+    days = np.full(len(snapshot.products), float(COVER_DAYS))
+    if snapshot.calendar and not event_phase(snapshot):
+        unlike = recent & event_rows(snapshot, history)
+        left = _days_of(history.product, history.day, recent & ~unlike, len(days))
+        seen = _days_of(history.product, history.day, recent, len(days))
+        gone = (seen > left) & (left > 0)  # a product without an ordinary day keeps those it has
+        recent &= ~(unlike & gone[history.product])
+        days = np.where(gone, np.maximum(COVER_DAYS - (seen - left), 1.0), days)
     sold = np.nan_to_num(np.where(np.isnan(history.units), history.orders, history.units))
     counts = np.bincount(history.product[recent], weights=sold[recent], minlength=len(snapshot.products))
-    return [float(count) / COVER_DAYS for count in counts]
+    return [float(count) / over for count, over in zip(counts, days.tolist(), strict=True)]
+
+
+def _days_of(product: IntArray, day: IntArray, rows: NDArray[np.bool_], size: int) -> FloatArray:
+    """On how many different days each product has a row."""
+    if not rows.any():
+        return np.zeros(size)
+    pairs = np.unique(np.stack([product[rows], day[rows]]), axis=1)
+    return np.bincount(pairs[0], minlength=size).astype(np.float64)
 
 
 def stock_cover_days(snapshot: Snapshot) -> list[float | None]:
@@ -148,9 +169,13 @@ NAMES: Mapping[str, Name] = {
         (datetime(2026, 11, 11, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)),
         lambda s: datetime.combine(s.day, time.min, UTC),
     ),
-    # no calendar is read yet: every day is an ordinary one, and check says so of a rule that asks
-    "event.name": _day("the platform activity of the day, empty on ordinary days", ("618", ""), event_name),
-    "event.phase": _day("its phase, empty on ordinary days", ("burst", ""), event_phase),
+    # these hold for the budgets of the event's goods, and by the hour; a rule's `when` asks them budget by budget
+    "event.name": Name("the calendar's event that its products are in, else empty", "budget", ("618", ""), event_names),
+    "event.phase": Name("its phase at the hour of the decision, else empty", "budget", ("burst", ""), event_phases),
+    "event.day": Name("the day of the phase, 1 for its first; 0 outside events", "budget", (1, 0), event_days),
+    "event.discount": Name(
+        "by which part the price is lower now (0.15 = 15 %)", "budget", (0.15, 0.0), event_discounts
+    ),
 }
 """Every name of the condition language. `product.*` holds for a budget when it holds for any of its products."""
 

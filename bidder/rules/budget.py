@@ -1,18 +1,19 @@
 """`budget: {min: 100, max: 150}`: the least and the most of each chosen budget on its own.
 
 `budget: {multiply: 3}` with a `when` is for events and seasons: on those days steps are measured from that multiple of
-the ordinary amount, and afterwards from the ordinary one again (:mod:`bidder.rules.reference`).
+the ordinary amount, and afterwards from the ordinary one again (:mod:`bidder.rules.reference`). With `from: purse` the
+event's purse of calendar.yaml pays for what it adds (:mod:`bidder.rules.purse`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from typing_extensions import override
 
 from bidder.errors import Source
@@ -60,12 +61,16 @@ class BudgetRange(Kind):
 
     multiply: Multiple | None = None
     """On the days of `when` so many times the ordinary amount, for example `3` or `0.5`; needs a `when`."""
+    from_: Literal["purse"] | None = Field(default=None, alias="from")
+    """`purse`: the event's purse pays for what the multiple adds, and is never exceeded; inside it no step brakes."""
 
     @model_validator(mode="after")
     def _window(self) -> BudgetRange:
         low, high = self.min, self.max
         if low is None and high is None and self.multiply is None:
             raise ValueError("expected min or max, was neither")
+        if self.from_ is not None and (self.multiply is None or self.multiply < 1):
+            raise ValueError("from: purse pays for a multiply above 1, and there is none")
         same = isinstance(low, Amount) and isinstance(high, Amount) and low.currency == high.currency
         if same and isinstance(low, Amount) and isinstance(high, Amount) and low.value > high.value:
             raise ValueError(f"expected min below max, was {low} above {high}")

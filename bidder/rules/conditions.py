@@ -141,7 +141,9 @@ class Condition:
         return result
 
     def holds(self, attributes: Attributes) -> bool:
-        """Whether it holds on the decided day (`when`)."""
+        """Whether it holds on the decided day (`when`); where it asks for events, whether it does for any budget."""
+        if any(NAMES[name].of != "day" for name in self.names):
+            return bool(self.chosen(attributes).any())
         return self._holds({name: attributes.column(name)[0] for name in self.names})
 
     def _holds(self, values: Mapping[str, object]) -> bool:

@@ -7,12 +7,17 @@ from numpy.typing import NDArray
 
 from bidder.limits import Bounds, Limit, Limits
 from bidder.response.curve import Curves
+from bidder.response.event_days import waiting
 from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
 from bidder.rules.budget import BudgetRange
+from bidder.rules.chosen import chosen_by
+from bidder.rules.event_bounds import JUDGES, event_bounds, without_brake
 from bidder.rules.forced import lift_cuts
 from bidder.rules.learning import Learning
+from bidder.rules.multiples import Multiples
 from bidder.rules.platform import platform_bounds
+from bidder.rules.purse import purse_limits, purses
 from bidder.rules.reference import reference_of
 from bidder.rules.stale import stale_bounds
 from bidder.rules.step import DefaultStep, Step, smallest_moves
@@ -24,16 +29,6 @@ _FROM_REFERENCE = (Step, Learning, BudgetRange)
 """Words that measure from the amounts that an event multiplies; all others see those in force."""
 
 
-def chosen_by(rule: Rule, attributes: Attributes) -> NDArray[np.bool_]:
-    """The budgets that a rule means today; none when it is off or its day is not today."""
-    size = len(attributes.snapshot.budgets)
-    if not rule.enabled or (rule.when is not None and not rule.when.holds(attributes)):
-        return np.zeros(size, dtype=np.bool_)
-    if rule.where is None:
-        return np.ones(size, dtype=np.bool_)
-    return rule.where.chosen(attributes)
-
-
 def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Limits:
     """What people and platforms allow today, in the order of the rules; then the default step and the platforms' facts.
 
@@ -42,7 +37,9 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
     never read there is no step at all.
     """
     attributes = Attributes(snapshot)
-    reference = reference_of(rules, attributes, chosen_by)
+    multiples = Multiples(rules, attributes)
+    reference = reference_of(multiples)
+    judged = ~waiting(snapshot) if snapshot.calendar else None
     size = len(snapshot.budgets)
     bounds: list[Bounds] = []
     limits: list[Limit] = []
@@ -54,6 +51,8 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
             default, default_name, default_source = rule.kind, rule.name, rule.source
             continue
         chosen = chosen_by(rule, attributes)
+        if judged is not None and isinstance(rule.kind, JUDGES):
+            chosen = chosen & judged
         if not chosen.any():
             continue
         if isinstance(rule.kind, Step):
@@ -67,7 +66,16 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
             else:
                 limits.append(one)
     bounds.extend(default.around(up, down, reference.snapshot, default_name, default.priority, default_source))
+    drawn = tuple(purses(multiples))
+    paid = np.logical_or.reduce([np.zeros(size, dtype=np.bool_), *(one.members for one in drawn)])
+    bounds = without_brake(bounds, paid, snapshot)
     bounds.extend(reference.bounds(snapshot.now))
+    bounds.extend(event_bounds(multiples, reference))
+    for one in purse_limits(drawn, snapshot):
+        if isinstance(one, Bounds):
+            bounds.append(one)
+        else:
+            limits.append(one)
     bounds.extend(stale_bounds(bounds, snapshot, default.files_after))
     bounds, limits = lift_cuts(bounds, limits, snapshot)
     bounds.extend(platform_bounds(snapshot))

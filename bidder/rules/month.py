@@ -3,7 +3,7 @@
 Written as `budget.month` in bidder.yaml; not a word of rules. Two limits come of it, neither of which a rule can lift:
 
 - the pace: b_t = (M − spent − committed)·w_t / Σ_{s ≥ t} w_s, held within 0.7 … 1.3 of the plan of the day,
-  M·w_t / Σ_month w; w are weekday weights from eight weeks of history, shrunk;
+  M·w_t / Σ_month w; w are weekday weights from eight weeks of history, shrunk, times what events bring;
 - the worst case: what platforms may spend beyond a daily budget, today and until the next decision tomorrow, plus the
   least that the days after cost (bidder pauses nothing), is at most what is left. So the month ends within M even when
   every platform delivers all that it may.
@@ -25,11 +25,12 @@ from bidder.account_day import AccountDay
 from bidder.errors import Source
 from bidder.limits import Bounds, Limit, Priority, Quantity, Sense
 from bidder.response.curve import Curves
+from bidder.response.event_days import event_weight, unlike_days
 from bidder.rules.amounts import in_force, in_shop, minimums, reserve
 from bidder.rules.base import Kind
 from bidder.rules.spent import committed_since
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot, day_number
-from bidder.written import Overdelivery, PositiveAmount
+from bidder.written import MonthlyAmount, Overdelivery
 
 __all__ = ["Month", "Pace", "pace_of_month", "weekday_weights"]
 
@@ -62,7 +63,8 @@ class Pace:
 def weekday_weights(snapshot: Snapshot) -> FloatArray:
     """Weight of Monday … Sunday, mean 1: what the shop spent by weekday over eight weeks, shrunk to even, 0.5 … 2.
 
-    Each day is taken against the mean of the seven days around it, so that a month of growth is no weekday.
+    Each day is taken against the mean of the seven days around it, so that a month of growth is no weekday. Days near
+    an event's are left out.
     """
     history = snapshot.history
     first = snapshot.today - 7 * _WEEKS
@@ -71,10 +73,14 @@ def weekday_weights(snapshot: Snapshot) -> FloatArray:
     spent = np.bincount(
         history.day[rows] - first, weights=history.spend[rows] * rates[history.budget[rows]], minlength=7 * _WEEKS
     )[: 7 * _WEEKS]
+    unlike = np.zeros(len(spent), dtype=np.bool_)
+    for promotion in snapshot.calendar:
+        for begins, ends in unlike_days(snapshot, promotion):
+            unlike[max(begins - first, 0) : max(ends + 1 - first, 0)] = True
     ratios, counts = np.zeros(7), np.zeros(7)
     for index in range(3, len(spent) - 3):
         level = float(spent[index - 3 : index + 4].mean())
-        if level > 0 and spent[index - 3 : index + 4].min() > 0:
+        if level > 0 and spent[index - 3 : index + 4].min() > 0 and not unlike[index - 3 : index + 4].any():
             weekday = (first + index + EPOCH_ORDINAL - 1) % 7  # ordinal 1 was a Monday
             ratios[weekday] += spent[index] / level
             counts[weekday] += 1
@@ -87,7 +93,8 @@ def pace_of_month(snapshot: Snapshot, month: float, overdelivery: FloatArray) ->
     day = snapshot.day
     length = monthrange(day.year, day.month)[1]
     weights = weekday_weights(snapshot)
-    of_day = [float(weights[(day.replace(day=1) + timedelta(days=n)).weekday()]) for n in range(length)]
+    dates = [day.replace(day=1) + timedelta(days=n) for n in range(length)]
+    of_day = [float(weights[one.weekday()]) * event_weight(snapshot, one) for one in dates]
     left = of_day[day.day - 1 :]
     first = day_number(day.replace(day=1))
     spent, committed = snapshot.spent_month.to_float(), float(committed_since(snapshot, first, overdelivery).sum())
@@ -125,8 +132,8 @@ class Month(Kind):
     word: ClassVar[str] = "month"
     priority: ClassVar[int] = Priority.ABSOLUTE
 
-    max: PositiveAmount
-    """At most so much in a calendar month."""
+    max: MonthlyAmount
+    """At most so much in a calendar month; single months may have an amount of their own."""
     overdelivery: Overdelivery = None
     """What a platform may spend beyond a daily budget: its own figure, or at least this, for example `120%`."""
 
@@ -138,7 +145,7 @@ class Month(Kind):
         spends = in_force(snapshot).astype(np.float64)
         over = np.array([max(b.overdelivery, self.overdelivery or 1.0) for b in snapshot.budgets], dtype=np.float64)
         least, extra = minimums(snapshot), reserve(snapshot)
-        pace = pace_of_month(snapshot, in_shop(self.max, snapshot), over)
+        pace = pace_of_month(snapshot, in_shop(self.max.of(snapshot.day), snapshot), over)
         today = max(pace.today - float(extra @ spends), float(least @ spends))
         yield Limit(name, Quantity.AMOUNT, spends, Sense.AT_MOST, today, priority, source)
         weights = spends * over

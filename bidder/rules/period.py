@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bidder.response.event_days import event_weight
 from bidder.rules.amounts import in_force, minimums
 from bidder.rules.month import weekday_weights
 from bidder.rules.spent import committed_since, spent_since
@@ -31,7 +32,8 @@ def today_of_period(snapshot: Snapshot, chosen: NDArray[np.bool_], most: float, 
     else:
         begins, length = day.replace(day=1), monthrange(day.year, day.month)[1]
     weights = weekday_weights(snapshot)
-    of_day = [float(weights[(begins + timedelta(days=n)).weekday()]) for n in range(length)]
+    dates = [begins + timedelta(days=n) for n in range(length)]
+    of_day = [float(weights[one.weekday()]) * event_weight(snapshot, one) for one in dates]
     left = of_day[(day - begins).days :]
     over = np.array([budget.overdelivery for budget in snapshot.budgets], dtype=np.float64)
     first = day_number(begins)

@@ -1,28 +1,26 @@
 """The amounts that steps are measured from, where an event multiplies those in force: there and back (PRODUCT 4).
 
-A rule `budget: {multiply: 3}` holds on the days of its `when`. What is in force was written on the day of bidder's last
-change; if the rule held on that day, it stands in the amount already. So the reference is the amount in force, times
-the multiple of today, over the multiple of that day: three times at the start, itself while it lasts, a third at the
-end, and nothing has to be remembered. One day moves by no more than three times, which is what the brake lets pass.
+A rule `budget: {multiply: 3}` holds on the days (and hours) of its `when`. What is in force was written at the instant
+of bidder's last change; if the rule held then, it stands in the amount already. So the reference is the amount in
+force, times the multiple of now, over the multiple of that instant: three times at the start, itself while it lasts, a
+third at the end, and nothing has to be remembered. One day moves by no more than three times, which is what the brake
+lets pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bidder.limits import Bounds, Priority
 from bidder.money import MICROS, Money
-from bidder.rules.attributes import Attributes
-from bidder.rules.base import Rule
-from bidder.rules.budget import BudgetRange
-from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot
+from bidder.response.event_days import instant_of
+from bidder.rules.multiples import Multiples
+from bidder.snapshot import FloatArray, Snapshot
 
-__all__ = ["Reference", "reference_of"]
+__all__ = ["MOST", "Reference", "reference_of"]
 
 MOST = 3.0
 """A change by more than this factor is taken for a mistaken unit (FAILURES 11)."""
@@ -43,27 +41,13 @@ class Reference:
             yield Bounds("no more than three times in a day", lower, upper, Priority.STEP)
 
 
-def reference_of(
-    rules: Sequence[Rule], attributes: Attributes, chosen_by: Callable[[Rule, Attributes], NDArray[np.bool_]]
-) -> Reference:
-    """The reference of today; the Snapshot itself where nothing multiplies."""
-    snapshot = attributes.snapshot
+def reference_of(multiples: Multiples) -> Reference:
+    """The reference of now; the Snapshot itself where nothing multiplies."""
+    snapshot = multiples.snapshot
     now = snapshot.now
-    factor = np.ones(len(snapshot.budgets))
-    days: dict[int, Attributes] = {}
-    changed = np.array([snapshot.changed.get(budget.id, -1) for budget in snapshot.budgets], dtype=np.int64)
-    for rule in rules:
-        multiple = rule.kind.multiply if isinstance(rule.kind, BudgetRange) else None
-        if multiple is None or not rule.enabled or rule.when is None:
-            continue
-        members = chosen_by(replace(rule, when=None), attributes)
-        if rule.when.holds(attributes):
-            factor[members] *= multiple
-        for day in sorted(set(changed[members & (changed >= 0)].tolist())):
-            if day not in days:
-                days[day] = Attributes(replace(snapshot, day=date.fromordinal(day + EPOCH_ORDINAL)))
-            if rule.when.holds(days[day]):
-                factor[members & (changed == day)] /= multiple
+    if not multiples.places():
+        return Reference(now, snapshot)
+    factor = multiples.of(instant_of(snapshot), snapshot.day) / multiples.changed()
     factor = np.clip(np.where(np.abs(factor - 1.0) < 1e-9, 1.0, factor), 1 / MOST, MOST)
     if (factor == 1.0).all():
         return Reference(now, snapshot)

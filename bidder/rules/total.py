@@ -18,12 +18,13 @@ from bidder.limits import Limit, Priority, Quantity, Sense
 from bidder.response.curve import Curves
 from bidder.rules.amounts import in_force, in_shop, minimums, reserve, written_by_bidder
 from bidder.rules.base import Kind
+from bidder.rules.events import purse_is_open
 from bidder.rules.groups import By, groups
 from bidder.rules.period import today_of_period
 from bidder.snapshot import Snapshot
-from bidder.written import PositiveAmount
+from bidder.written import Amount, PositiveAmount
 
-__all__ = ["Total"]
+__all__ = ["DayCap", "Total"]
 
 
 class Total(Kind):
@@ -55,12 +56,15 @@ class Total(Kind):
         for group, members in groups(chosen, snapshot, self.by):
             yield from self._held(members, snapshot, f"{name} ({group})", min(priority, Priority.OWNER_CAP), source)
 
+    def _most(self, snapshot: Snapshot) -> Amount:  # noqa: ARG002 - of every day the same
+        return self.max
+
     def _held(
         self, chosen: NDArray[np.bool_], snapshot: Snapshot, name: str, priority: int, source: Source
     ) -> Iterable[Limit]:
         spends = chosen & in_force(snapshot)
         weights = spends.astype(np.float64)
-        bound = in_shop(self.max, snapshot)
+        bound = in_shop(self._most(snapshot), snapshot)
         if self.per != "day":
             bound = today_of_period(snapshot, chosen, bound, self.per)
         bound -= float((reserve(snapshot) * weights).sum())
@@ -73,3 +77,14 @@ class Total(Kind):
             acts = (spends & ~observed).astype(np.float64)
             beside = f"{name} (beside accounts that are only observed)"
             yield Limit(beside, Quantity.AMOUNT, acts, Sense.AT_MOST, left, priority, source)
+
+
+class DayCap(Total):
+    """The cap of `budget.day` in bidder.yaml; not a word of rules."""
+
+    event: PositiveAmount | None = None
+    """The cap on days of an event that has a purse, from its preheat until budgets are back; else `max` holds then."""
+
+    @override
+    def _most(self, snapshot: Snapshot) -> Amount:
+        return self.max if self.event is None or not purse_is_open(snapshot) else self.event

@@ -24,8 +24,9 @@ EXAMPLES = [
     ("bidder", ROOT / "bidder/cli/demo_shop/bidder.yaml"),
     ("rules", EXAMPLE / "rules/base.yaml"),
     ("rules", EXAMPLE / "rules/steps.yaml"),
+    ("rules", EXAMPLE / "rules/events.yaml"),
+    ("calendar", EXAMPLE / "calendar.yaml"),
     ("rules", ROOT / "bidder/cli/demo_shop/rules.yaml"),
-    ("tests", EXAMPLE / "rules.test.yaml"),
 ]
 
 
@@ -103,7 +104,7 @@ def test_defaults_are_shown_as_a_person_writes_them() -> None:
 
 def test_keys_are_known_at_every_depth() -> None:
     assert "budget" in known_keys(File)
-    assert known_keys(File, ("budget", "day")) == ["max"]
+    assert known_keys(File, ("budget", "day")) == ["max", "event"]
     assert "platform" in known_keys(File, ("accounts", 0))
     assert known_keys(File, ("store", "deeper")) == []
     assert known_keys(File, ("no-such",)) == []

@@ -96,8 +96,7 @@ def reports(pages: Sequence[Payload], account: Account, scene: str, window: int)
     for one in _observations(pages, account, scene, window, "performance"):
         key = one.campaign, one.day.date
         if key in found:
-            reason = f"campaign_id: {one.campaign} on {key[1]} came twice"
-            raise ConnectorError(account.id, "performance", reason, error="schema")
+            raise ConnectorError(account.id, "performance", f"campaign_id: {one.campaign} on {key[1]} came twice")
         found[key] = one
     return list(found.values())
 
@@ -151,7 +150,7 @@ def _budget(row: Node, native: str, account: Account, payload: Payload, scene: s
         minimum=Money(MINIMUM, account.currency),
         step=Money(STEP, account.currency),
         status=_status(row),
-        target_driven=str(row.get("bid_type")) in _TARGETS,
+        target_driven=row.get("bid_type") in _TARGETS,
         overdelivery=OVERDELIVERY,
     )
 
