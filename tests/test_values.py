@@ -88,7 +88,8 @@ def test_ratios_are_of_sums_and_unknown_over_nothing() -> None:
     ],
 )
 def test_break_even_is_the_operators(facts: tuple[float, ...], contribution: float, break_even: float) -> None:
-    one = UnitEconomics(*facts)
+    price, cost, fee_rate, ship, pack, insurance, returned, resale = facts
+    one = UnitEconomics(price, cost, fee_rate, ship, pack, insurance, returned, resale)
     assert round(one.contribution, 2) == contribution
     assert one.break_even_roas is not None
     assert round(one.break_even_roas, 2) == break_even

@@ -208,13 +208,14 @@ async def test_a_report_that_will_not_come_is_an_error_and_another_is_asked_for_
     ("body", "rows"),
     [
         (b"[]", 0),
-        (gzip.compress(b"[]"), 0),
-        (gzip.compress(b'[{"date": "2026-10-14"')[:-4], None),
-        (gzip.compress(b'[{"date": "2026-10'), None),
+        (gzip.compress(b"[]", mtime=0), 0),
+        (gzip.compress(b'[{"date": "2026-10-14"', mtime=0)[:-4], None),
+        (gzip.compress(b'[{"date": "2026-10', mtime=0), None),
         (b"<html>", None),
         (b"", None),
         (b"\x1f\x8bgarbage", None),
     ],
+    ids=["plain", "packed", "no end mark", "cut", "html", "nothing", "garbage"],
 )
 async def test_a_file_is_read_packed_or_not_and_a_cut_one_is_never_empty(
     fake: FakeAmazonAds, body: bytes, rows: int | None
