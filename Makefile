@@ -18,7 +18,7 @@ test: install-dev services check  ## installs what the tests need, runs the gate
 	$(BIN)/coverage report --include='$(CORE)' --fail-under=95 --skip-covered --show-missing
 
 # Everything from `decide` downwards: the pure core, whose branch coverage is a gate.
-CORE := bidder/decide.py,bidder/guard/*,bidder/rules/*,bidder/optimizer/*,bidder/response/*,bidder/plan.py,bidder/reports.py,bidder/exposure.py,bidder/snapshot.py,bidder/limits.py,bidder/performance.py,bidder/catalog.py,bidder/economics.py,bidder/account_day.py,bidder/money.py,bidder/ids.py,bidder/errors.py,bidder/written.py
+CORE := bidder/decide.py,bidder/guard/*,bidder/rules/*,bidder/optimizer/*,bidder/response/*,bidder/plan.py,bidder/reports.py,bidder/exposure.py,bidder/snapshot.py,bidder/limits.py,bidder/performance.py,bidder/activity.py,bidder/catalog.py,bidder/economics.py,bidder/account_day.py,bidder/money.py,bidder/ids.py,bidder/errors.py,bidder/written.py
 
 check: install-dev  ## the gates
 	$(BIN)/ruff check .
@@ -56,8 +56,9 @@ lock: install-dev  ## rewrites the locked dependencies (needs uv); the files nam
 dashboards: install-dev  ## writes dashboards/*.json anew
 	$(BIN)/python -m dashboards.build
 
-schema: install-dev  ## writes config/schema/*.json anew
+schema: install-dev  ## writes config/schema/*.json and docs/rules*.md anew
 	$(BIN)/bidder schema --write config/schema
+	$(BIN)/python -m bidder.config.reference docs
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*

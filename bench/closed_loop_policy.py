@@ -144,7 +144,7 @@ def horizon_of(view: Mapping[str, Any], entities: list[Row], snapshot: Snapshot)
     later = usual_stock(snapshot)
     return Horizon(
         days_left=view["days_left"],
-        money_left=view["period"]["plan"] - view["period"]["spent"],
+        money_left=(view["period"]["plan"] - view["period"]["spent"]) / delivered(snapshot),
         least=np.array([one["min"] for one in entities]),
         most=np.array([one["max"] for one in entities]),
         step=view["max_change"],
@@ -153,6 +153,13 @@ def horizon_of(view: Mapping[str, Any], entities: list[Row], snapshot: Snapshot)
         pieces_later=np.where(np.isfinite(later), later, np.where(stock > 0, stock, np.inf)),
         price=np.array([one["price"] for one in entities]),
     )
+
+
+def delivered(snapshot: Snapshot) -> float:
+    """What platforms spend of a budget that demand allows: the middle of all days."""
+    history = snapshot.history
+    rows = (history.amount > 0) & (history.spend > 0)
+    return float(np.median(history.spend[rows] / history.amount[rows])) if rows.any() else 1.0
 
 
 def usual_stock(snapshot: Snapshot, days: int = 10) -> FloatArray:

@@ -33,6 +33,8 @@ JUMP = 3
 
 PATIENCE = timedelta(seconds=60)
 
+EDITS_SPAN = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
@@ -71,6 +73,8 @@ async def apply_changes(
     gives units of the cap's currency per unit of another. `approved` lets accounts in propose be written. `stopping`
     names budgets whose money is being stopped on purpose: they alone may fall below a third. `patience` bounds every
     call to a platform.
+    A writer whose platform locks a budget that is changed too often says how often in an attribute `edits_an_hour`;
+    a change beyond it is refused, and the count is kept across restarts.
     The state (ACTIVE, REDUCING, HALTED) is asked from the store before every write. Raises StoreError.
     """
     moving = [change for change in changes if change.moves]
@@ -166,6 +170,8 @@ class _Desk(NamedTuple):
         refusal = _unsafe(change, read, stopping)
         if refusal is None and _raises(change):
             refusal = self.exposure.lacks_room(change.budget, change.after)
+        if refusal is None:
+            refusal = await self._too_often(change, writer)
         if refusal is not None:
             return await self._refuse(change, refusal, read.now)
         stopped = await self._stopped(change)  # the kill switch may have been thrown while the platform was read
@@ -177,6 +183,7 @@ class _Desk(NamedTuple):
         assert read.now is not None
         begun = self.clock()
         intent = await asyncio.to_thread(self.store.begin, self.plan, change.budget, read.now, change.after, begun)
+        edits = await self._counted(change, writer, begun)
         started = monotonic()
         said = await _set(writer, change, self.patience)
         seconds = monotonic() - started
@@ -186,11 +193,36 @@ class _Desk(NamedTuple):
                 self.exposure.count(change.budget, amount)
             case Refused():
                 self.exposure.count(change.budget, actual or read.now)
+                if edits:  # nothing was changed, so it is not counted
+                    await asyncio.to_thread(self.store.set_value, _edits_key(change.budget), edits[:-1])
             case Unresolved():
                 self.exposure.count(change.budget, read.now, change.after, *([actual] if actual else []))
         day = day_number(AccountDay.of(begun, account.timezone).date)
         await asyncio.to_thread(self.store.finish, intent, outcome, self.clock(), day)
         return replace(_result(change, outcome, actual), seconds=seconds)
+
+    async def _edits(self, change: Change, now: datetime) -> list[str]:
+        """When the budget was changed within the last hour, as kept across restarts."""
+        known = await asyncio.to_thread(self.store.value, _edits_key(change.budget)) or []
+        return [at for at in known if now - datetime.fromisoformat(at) < EDITS_SPAN]
+
+    async def _too_often(self, change: Change, writer: BudgetWriter) -> str | None:
+        most = getattr(writer, "edits_an_hour", None)
+        if most is None:
+            return None
+        edits = await self._edits(change, self.clock())
+        if len(edits) < most:
+            return None
+        again = datetime.fromisoformat(edits[-most]) + EDITS_SPAN
+        return f"changed {len(edits)} times within the hour: one more would lock it; from {again:%H:%M} UTC"
+
+    async def _counted(self, change: Change, writer: BudgetWriter, now: datetime) -> list[str]:
+        """Counts this change before it is sent, where the platform lets a budget be changed so often only."""
+        if getattr(writer, "edits_an_hour", None) is None:
+            return []
+        edits = [*await self._edits(change, now), now.isoformat()]
+        await asyncio.to_thread(self.store.set_value, _edits_key(change.budget), edits)
+        return edits
 
     async def _stopped(self, change: Change) -> str | None:
         match await asyncio.to_thread(self.store.state):
@@ -214,6 +246,10 @@ async def _active(store: Store, accounts: Mapping[AccountId, Account]) -> dict[B
     budgets = [one.budget for one in await asyncio.to_thread(store.budgets)]
     ours = [one for one in budgets if one.status is BudgetStatus.ACTIVE and one.id.account in accounts]
     return {one.id: one.now for one in ours if one.now is not None}
+
+
+def _edits_key(budget: BudgetId) -> str:
+    return f"edits:{budget}"
 
 
 def _raises(change: Change) -> bool:

@@ -22,6 +22,7 @@ from bidder.decide import Decision, decide
 from bidder.explain.plan import document
 from bidder.gather import Known, gather
 from bidder.ids import AccountId, BudgetId, ProductId
+from bidder.intake.budgets import as_written
 from bidder.intake.inbox import Inbox, InboxResult
 from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.plan import Change
@@ -134,7 +135,10 @@ def known_of(config: Config, store: StoreReader, now: datetime) -> Known:
     """What the store and the configuration know beside the reports."""
     accounts = tuple(account for account, _ in config.accounts if has_ads(account.platform))
     configured = {account.id for account in accounts}
-    budgets = [one.budget for one in store.budgets() if not configured or one.budget.id.account in configured]
+    readings = store.budgets()
+    if config.incoming.budgets is not None:
+        readings = as_written(readings, config.incoming.budgets, accounts, now)
+    budgets = [one.budget for one in readings if not configured or one.budget.id.account in configured]
     foreign: dict[BudgetId, datetime] = {}
     for line in store.journal(limit=200, kind="foreign_edit"):
         if now - line.at < FOREIGN_EDIT_REST:
@@ -212,6 +216,9 @@ def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
     """Saves and journals a decided plan; returns its document."""
     shown = document(decision).model_dump(mode="json")
     store.save_plan(stored_plan(decision, shown, now))
+    policy = decision.policy
+    if policy.written and (store.value("policy") or {}).get("digest") != policy.digest:
+        store.set_value("policy", {"digest": policy.digest, "files": [list(one) for one in policy.written]})
     store.append(
         "decided",
         now,

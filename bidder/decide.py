@@ -44,6 +44,8 @@ class Policy:
     allocate: AllocateSettings = field(default_factory=AllocateSettings)
     guard: GuardSettings = field(default_factory=GuardSettings)
     digest: str = ""
+    written: tuple[tuple[str, str], ...] = ()
+    """The files that it was read from, name and text, so that it can be read again; empty when code made it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

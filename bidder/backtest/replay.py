@@ -26,7 +26,7 @@ from bidder.limits import Quantity
 from bidder.money import Money
 from bidder.reports import UNKNOWN_MICROS
 from bidder.response.estimate import estimate
-from bidder.response.forecast import order_interval
+from bidder.response.forecast import day_interval
 from bidder.snapshot import FloatArray, Snapshot, day_number
 
 __all__ = ["Replayed", "replay"]
@@ -201,7 +201,7 @@ def _foresee(decision: Decision, figures: Figures, seen: Replayed) -> None:
         return
     asked = np.where(known, amounts, 0.0)
     mean = curves.expected(Quantity.ORDERS, asked) * np.where(known, reported, 1.0)
-    low, high = order_interval(mean, curves.log_sd)
+    low, high = day_interval(curves, mean)
     seen.covered += ((low <= came) & (came <= high))[known].tolist()
     seen.orders.append((float(came[known].sum()), float(mean[known].sum())))
     margin, cost = curves.margin_per_order, curves.expected(Quantity.SPEND, asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,7 @@ def todo(config: ConfigOption = None, store: StoreOption = None, as_json: JsonOp
     """Today's changes to type into manual accounts: most money first, at most 8, whole units."""
     from bidder.config.load import load
     from bidder.intake.by_hand import open_typed
+    from bidder.intake.missing import missing
     from bidder.store import open_reader
 
     loaded = load(config)
@@ -45,6 +47,7 @@ def todo(config: ConfigOption = None, store: StoreOption = None, as_json: JsonOp
         stored = _plan_of_today(saved, loaded)
         lines, left = _lines(stored, loaded)
         waiting = open_typed(saved)
+        absent = missing(saved, loaded.incoming.watched, date.fromisoformat(stored.day))
         newest: dict[str, dict[str, Any]] = {}
         for line in saved.journal(limit=100, kind="typed"):
             if "verdict" in line.facts:
@@ -60,6 +63,10 @@ def todo(config: ConfigOption = None, store: StoreOption = None, as_json: JsonOp
             "left_out": left,
             "unproven": list(waiting),
             "proven": list(newest.values()),
+            "missing": [
+                {"source": one.source, "file": one.title, "last": None if one.last is None else one.last.isoformat()}
+                for one in absent
+            ],
         }
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
@@ -76,6 +83,9 @@ def todo(config: ConfigOption = None, store: StoreOption = None, as_json: JsonOp
         typer.echo("then say so: bidder done 1 2 … (another amount: 2=350)")
     if left:
         typer.echo(f"{left} smaller changes are left out: not worth typing today")
+    for file in absent:
+        up_to = "" if file.last is None else f", has figures up to {file.last}"
+        typer.echo(f"missing: {file.source}: {file.title}{up_to}")
     for typed in waiting:
         typer.echo(f"not proven yet: {typed['budget']} {typed['before']} → {typed['after']}, typed {typed['day']}")
     for proof in newest.values():

@@ -37,11 +37,26 @@ def _version(shown: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback acts on it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
     ] = False,
 ) -> None:
     """The options before the command."""
+    _warnings_to_stderr()
+
+
+def _warnings_to_stderr() -> None:
+    """stdout belongs to tables and `--json`: what the parts log goes to stderr, from warnings on.
+
+    `bidder run` and `bidder demo` set up a log of their own instead.
+    """
+    import structlog
+
+    if not structlog.is_configured():
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(30),
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        )
 
 
 def exit_code_of(error: BidderError) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from bidder.config.load import Config
+    from bidder.connectors.protocol import ShopReader
 
 __all__ = ["Look", "ask_accounts", "show_accounts"]
 
@@ -80,7 +81,8 @@ def show_accounts(looks: list[Look]) -> None:
             continue
         limited = f", {one.limited} limited by budget" if one.limited else ""
         typer.echo(f"{one.account} ({one.platform}): {one.currency}, {one.timezone}; bidder {one.may}")
-        typer.echo(f"  {one.budgets} budgets, {one.active} active{limited}: {one.total} {one.currency} a day")
+        if one.budgets is not None:
+            typer.echo(f"  {one.budgets} budgets, {one.active} active{limited}: {one.total} {one.currency} a day")
         typer.echo(f"  {one.note}" if one.note else f"  yesterday {one.clicks} clicks, {one.spend} {one.currency}")
         if one.sunset:
             typer.echo(f"  the API's version in use ends on {one.sunset}: set api_version")
@@ -96,8 +98,7 @@ async def _look(account: Account, settings: BaseModel, clock: Any) -> Look:
     look.sunset = _sunset(connector, settings, clock().date())
     reader = connector.reader(account, settings)
     if reader is None:
-        look.currency, look.timezone, look.note = account.currency, account.timezone, "known by its files alone"
-        return look
+        return await _without_ads(connector.shop(account, settings), account, look)
     look.currency, look.timezone = reader.account.currency, reader.account.timezone
     try:
         async with asyncio.timeout(PATIENCE):
@@ -118,6 +119,29 @@ async def _look(account: Account, settings: BaseModel, clock: Any) -> Look:
         look.reason = e.reason if isinstance(e, ConnectorError) else type(e).__name__
     finally:
         await reader.close()
+    return look
+
+
+async def _without_ads(shop: ShopReader | None, account: Account, look: Look) -> Look:
+    """An account that has no budgets to ask for: a shop, or files that come by themselves."""
+    from bidder.errors import ConnectorError
+    from bidder.poll import error_of
+
+    look.currency, look.timezone = account.currency, account.timezone
+    if shop is None:
+        look.note = "known by its files alone"
+        return look
+    look.may = "reads what it sells; a shop has no ads"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            products = await shop.products()
+        stocked = sum(one.stock is not None for one in products)
+        look.note = f"{len(products)} products, {stocked} with their stock"
+    except Exception as e:  # whatever a connector throws: the others are asked all the same
+        look.ok, look.error = False, error_of(e)
+        look.reason = e.reason if isinstance(e, ConnectorError) else type(e).__name__
+    finally:
+        await shop.close()
     return look
 
 

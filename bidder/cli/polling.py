@@ -53,13 +53,15 @@ class DayTotal:
 
 async def poll_accounts(loaded: Config, store: Store) -> tuple[Sequence[PollResult], list[DayTotal]]:
     """Polls into the store; what came of it, and the totals of the accounts whose figures were believed."""
-    from bidder.cycle import Readers, open_readers, poll_now, utc_now
+    from bidder.cycle import Readers, open_inbox, open_readers, poll_now, utc_now
     from bidder.poll import quarantined
 
     opened = open_readers(loaded)
     readers = [_Remembering(one) for one in opened.ads]
     try:
-        results = await poll_now(Readers(tuple(readers), opened.shops), store, utc_now, loaded.schedule.lookback_days)
+        inbox = open_inbox(loaded, store, utc_now)
+        days = loaded.schedule.lookback_days
+        results = await poll_now(Readers(tuple(readers), opened.shops), store, utc_now, days, inbox)
     finally:
         await opened.close()
     good = {one.account for one in results if one.ok and one.kind == "performance"}

@@ -20,6 +20,50 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("check")(check)
     app.command("schema")(schema)
+    family = typer.Typer(help="Rules: their tests.", no_args_is_help=True, rich_markup_mode="rich")
+    family.command("test")(run_tests)
+    family.callback()(_rules)
+    app.add_typer(family, name="rules")
+
+
+def _rules() -> None:
+    """Rules: their tests."""
+
+
+def run_tests(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Tests of rules, such as rules.test.yaml.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One document on stdout.")] = False,
+) -> None:
+    """Given these figures and days, these limits and amounts: tests of the rules; exit code 1 when one fails."""
+    from bidder.cli.rule_cases import run_case
+    from bidder.config.load import load
+    from bidder.config.rule_tests import read_tests
+
+    loaded = load(config)
+    cases = [case for file in files for case in read_tests(file, loaded.policy.rules)]
+    outcomes = [run_case(case, loaded) for case in cases]
+    failed = [one for one in outcomes if not one.passed]
+    if as_json:
+        rows = [
+            {"test": one.case.test.name, "source": str(one.case.source), "differences": list(one.differences)}
+            for one in outcomes
+        ]
+        typer.echo(
+            json.dumps(
+                {"passed": len(rows) - len(failed), "failed": len(failed), "tests": rows}, indent=2, ensure_ascii=False
+            )
+        )
+    else:
+        for one in outcomes:
+            typer.echo(f"{'ok  ' if one.passed else 'FAIL'}  {one.case.test.name}")
+            for difference in one.differences:
+                typer.echo(f"      {difference}")
+        typer.echo(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed", err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 def check(
@@ -30,6 +74,13 @@ def check(
         bool, typer.Option("--online", help="Also ask every account, read-only: what can it do?")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One document on stdout.")] = False,
+    effect: Annotated[
+        bool, typer.Option("--effect", help="Also what each rule selects and changes, on the store's figures.")
+    ] = False,
+    simulate: Annotated[
+        int, typer.Option(min=0, max=1000, help="With --effect: so many simulated worlds like this shop.")
+    ] = 0,
+    days: Annotated[int, typer.Option(min=1, max=90, help="Days of each simulated world.")] = 28,
 ) -> None:
     """Every fault of the configuration and rules at once, each with file:line:column; exit code 2 when there is one.
 
@@ -45,7 +96,15 @@ def check(
         raise typer.Exit(2) from e
     warnings = sorted({*loaded.warnings, *_on_figures(loaded)}, key=lambda one: (one.source or Source(""), one.message))
     looks = ask_accounts(loaded) if online else None
-    _show([], warnings, loaded, as_json=as_json, accounts=None if looks is None else [one.row() for one in looks])
+    done = None
+    if effect or simulate:
+        from bidder.cli.effect import config_effect
+
+        done = config_effect(loaded, simulate, days)
+        if done is None:
+            warnings.append(Fault(None, "no effect can be shown: the store knows no figures yet"))
+    accounts = None if looks is None else [one.row() for one in looks]
+    _show([], warnings, loaded, as_json=as_json, accounts=accounts, effect=done)
     if looks is not None:
         if not as_json:
             show_accounts(looks)
@@ -54,11 +113,17 @@ def check(
 
 
 def schema(
-    file: Annotated[str | None, typer.Argument(help="bidder or rules; without it, the names of both.")] = None,
+    file: Annotated[str | None, typer.Argument(help="bidder, rules or tests; without it, their names.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Write all of them into this folder.")] = None,
 ) -> None:
     """JSON Schema of the YAML files, for completion and hover text in an editor."""
     from bidder.config.schema import SCHEMAS, schema_text
 
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
+        for name in SCHEMAS:
+            (write / f"{name}.json").write_text(schema_text(name), "utf-8")
+        return
     if file is None:
         for name, (_, meaning) in SCHEMAS.items():
             typer.echo(f"{name:<8} {meaning}")
@@ -98,6 +163,7 @@ def _show(
     *,
     as_json: bool,
     accounts: list[dict[str, Any]] | None = None,
+    effect: dict[str, Any] | None = None,
 ) -> None:
     if as_json:
         document: dict[str, Any] = {
@@ -105,6 +171,7 @@ def _show(
             "digest": None if loaded is None else loaded.digest,
             "faults": [_row(one) for one in faults],
             "warnings": [_row(one) for one in warnings],
+            **({} if effect is None else {"effect": effect}),
         }
         if accounts is not None:
             document["accounts"] = accounts
@@ -122,6 +189,12 @@ def _show(
     written = len([rule for rule in loaded.policy.rules if rule.enabled])
     count = f"{len(loaded.accounts)} accounts, {written} rules, {len(loaded.products)} products"
     typer.echo(f"{where}: in order; {count}; {len(warnings)} warnings", err=True)
+    if effect is not None:
+        from rich.console import Console
+
+        from bidder.cli.effect import effect_table
+
+        Console().print(effect_table(effect))
 
 
 def _row(fault: Fault) -> dict[str, str | int | None]:

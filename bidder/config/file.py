@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from bidder.alerts import Level
 from bidder.catalog import Mode
 from bidder.guard import GuardSettings
 from bidder.ids import ALIAS
@@ -23,6 +24,7 @@ __all__ = [
     "LATER",
     "AccountSection",
     "ActivitySection",
+    "AlertSection",
     "BudgetSection",
     "DayCap",
     "DecideSection",
@@ -37,10 +39,8 @@ __all__ = [
 ]
 
 LATER: dict[tuple[str, ...], str] = {
-    ("alerts",): "alerts by message",
     ("experiment",): "experiments",
     ("bids",): "bids",
-    ("schedule", "digest"): "the morning digest",
     ("schedule", "raises_after"): "raises that wait for midnight",
     ("guard", "check_history"): "switching the history check off",
 }
@@ -259,6 +259,8 @@ class ScheduleSection(Section):
     """How often every account is asked."""
     decide: DecideSection = DecideSection()
     """When budgets are decided."""
+    digest: Literal["after_decide"] | None = None
+    """after_decide: the morning digest is sent to the receivers under `alerts` once the day's plan is made."""
     lookback_days: int = Field(default=14, ge=1, le=90, strict=True)
     """How many days back a poll asks again, since sales of past days still change."""
 
@@ -267,6 +269,20 @@ class ScheduleSection(Section):
         if not timedelta(minutes=1) <= self.poll <= timedelta(days=1):
             raise ValueError("poll: expected 1m to 24h")
         return self
+
+
+class AlertSection(Section):
+    """Where messages go."""
+
+    to: Reference
+    """An apprise address: json://HOST/PATH, mailtos://USER:PASSWORD@HOST?to=…, dingtalk://…, wecombot://…, feishu://…,
+    tgram://…, slack://…"""
+    levels: tuple[Level, ...] = (Level.WARNING, Level.CRITICAL)
+    """Which: info (something to approve), warning, critical."""
+    digest: bool = True
+    """Whether the morning digest goes there too."""
+    language: Literal["zh", "en"] | None = None
+    """zh or en; by default Chinese where the shop's currency is CNY."""
 
 
 class File(Section):
@@ -298,6 +314,8 @@ class File(Section):
     """The page and /metrics."""
     schedule: ScheduleSection = ScheduleSection()
     """When the daemon does what."""
+    alerts: tuple[AlertSection, ...] = ()
+    """Who is told by message what is wrong, and gets the morning digest."""
     guard: GuardSettings = GuardSettings()
     """The brake."""
 

@@ -5,6 +5,7 @@ Nothing is half read: a Config stands on one state of all its files, whose diges
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,9 +16,11 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from bidder.alerts import Receiver
 from bidder.catalog import Account, Mode, Product
 from bidder.config.accounts import misspelt_keys, read_accounts
 from bidder.config.activity import Incoming, read_incoming
+from bidder.config.alerts import read_receivers
 from bidder.config.calendar import Calendar, calendar_of
 from bidder.config.contradictions import contradictions
 from bidder.config.faults import faults_of
@@ -80,6 +83,8 @@ class Config:
     schedule: ScheduleSection
     incoming: Incoming = field(default_factory=Incoming)
     """What comes in by itself: files, messages, amounts typed by hand."""
+    receivers: tuple[Receiver, ...] = ()
+    """Who is told by message."""
     warnings: tuple[Fault, ...] = ()
     digest: str = ""
     """The first digits of a SHA-256 over every file that was read."""
@@ -149,6 +154,7 @@ class _Reading:
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
         self.hash = sha256()
+        self.rule_texts: list[str] = []
 
     def config(self, asked: Path | None) -> Config:
         path = find(asked, self.env)
@@ -161,6 +167,7 @@ class _Reading:
         self._plan_currency(file, document)
         accounts = read_accounts(file, document, base, self.env, self.kind, self.faults, self.warnings)
         incoming = read_incoming(file, document, base, self.env, accounts, self.faults, self.warnings)
+        receivers = read_receivers(file, document, base, self.env, self.faults, self.warnings)
         token = None
         if file.web.token is not None:
             place = document.at(("web", "token"))
@@ -177,7 +184,13 @@ class _Reading:
             path=path,
             shop=file.shop,
             objective=file.wants,
-            policy=Policy(rules=tuple(rules), objective=file.wants, guard=file.guard, digest=digest),
+            policy=Policy(
+                rules=tuple(rules),
+                objective=file.wants,
+                guard=file.guard,
+                digest=digest,
+                written=self._written(document),
+            ),
             accounts=tuple(accounts),
             products=tuple(products),
             store_url=store,
@@ -185,6 +198,7 @@ class _Reading:
             token=token,
             schedule=file.schedule,
             incoming=incoming,
+            receivers=receivers,
             warnings=tuple(sorted(self.warnings, key=lambda one: (one.source or Source(""), one.message))),
             digest=digest,
             calendar=calendar,
@@ -195,6 +209,14 @@ class _Reading:
             ),
             _months=file.budget.month,
         )
+
+    def _written(self, document: Document) -> tuple[tuple[str, str], ...]:
+        """What a policy is made of, as files that give the same one: no accounts, no secrets, no paths."""
+        whole = document.value if isinstance(document.value, dict) else {}
+        sections = {name: whole[name] for name in ("shop", "objective", "budget", "guard") if name in whole}
+        names = [f"rules-{number}.yaml" for number in range(1, len(self.rule_texts) + 1)]
+        text = json.dumps({**sections, "rules": names}, ensure_ascii=False, default=float, indent=1)
+        return ((DEFAULT_FILE, text), *zip(names, self.rule_texts, strict=True))
 
     def _read(self, path: Path, place: Source | None) -> bytes | None:
         """A file's content, counted into the digest; None and a fault when it cannot be read."""
@@ -260,6 +282,7 @@ class _Reading:
                 read = self._yaml(one, place)
                 if read is None:
                     continue
+                self.rule_texts.append(read.text)
                 for rule in rules_of(read, self.faults):
                     if rule.name in names:
                         message = f"name: {rule.name!r} is taken by the rule at {names[rule.name]}"

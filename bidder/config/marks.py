@@ -57,6 +57,7 @@ class Document:
 
     file: str
     value: Any = None
+    text: str = ""
     warnings: list[Fault] = field(default_factory=list)
     _values: dict[tuple[Step, ...], Source] = field(default_factory=dict)
     _keys: dict[tuple[Step, ...], Source] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class Document:
 
 def read_yaml(text: str, file: str) -> Document:
     """One YAML document. Raises ConfigError with every fault of the file at once."""
-    document = Document(file)
+    document = Document(file, text=text)
     faults: list[Fault] = []
     if len(text) > LARGEST:
         raise ConfigError([Fault(Source(file), f"expected a configuration, was a file of {len(text)} characters")])

@@ -14,12 +14,13 @@ from pydantic import TypeAdapter
 
 from bidder.config.calendar import calendar_json_schema
 from bidder.config.file import File
+from bidder.config.rule_tests import RuleTest
 from bidder.connectors.observations import Observation
 from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
 from bidder.rules.words import WORDS
 from bidder.written import show_percent
 
-__all__ = ["SCHEMAS", "bidder_schema", "calendar_schema", "rules_schema", "schema_text"]
+__all__ = ["SCHEMAS", "bidder_schema", "calendar_schema", "rules_schema", "schema_text", "tests_schema"]
 
 _DURATION = TypeAdapter(timedelta)
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -85,6 +86,14 @@ def observations_schema() -> dict[str, Any]:
     }
 
 
+def tests_schema() -> dict[str, Any]:
+    """The schema of a file of rule tests."""
+    schema = RuleTest.model_json_schema(by_alias=True)
+    definitions = schema.pop("$defs", {})
+    tidied = {name: _tidy(one) for name, one in definitions.items()}
+    return {"$schema": DRAFT, "title": "tests of rules", "type": "array", "items": _tidy(schema), "$defs": tidied}
+
+
 def calendar_schema() -> dict[str, Any]:
     """The schema of calendar.yaml: a list of events."""
     schema = _tidy(calendar_json_schema())
@@ -101,6 +110,7 @@ def calendar_schema() -> dict[str, Any]:
 SCHEMAS: Mapping[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "bidder": (bidder_schema, "bidder.yaml"),
     "rules": (rules_schema, "rule files"),
+    "tests": (tests_schema, "tests of rules"),
     "calendar": (calendar_schema, "calendar.yaml"),
     "observations": (observations_schema, "pushed observations"),
 }

@@ -16,6 +16,8 @@ from bidder.promotion import Promotion
 from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
 from bidder.rules.budget import BudgetRange
+from bidder.rules.cash import Cash
+from bidder.rules.launch import Launch
 from bidder.rules.step import Step
 from bidder.rules.total import Total
 from bidder.snapshot import History, Snapshot
@@ -48,6 +50,7 @@ def sense_of(
         *_of_caps(file, document),
         *_of_plan(file, document),
         *_of_amounts(file, rules),
+        *_of_purses(file, rules),
         *_of_page(file, document),
         *_of_days(rules, calendar),
         *_of_texts(rules),
@@ -119,6 +122,22 @@ def _of_amounts(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
             if isinstance(amount, Amount) and amount.value > cap.value:
                 text = f"{rule.name}: {rule.kind.word}.{name} {amount} is more than all budgets together may be, {cap}"
                 yield Fault(rule.source, text)
+
+
+def _of_purses(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
+    """Purses that hold more than the shop may spend in a month."""
+    month, day = file.budget.month, file.budget.day
+    if month is None and day is None:
+        return
+    most = month.value if month is not None else day.max.value * 31 if day is not None else 0
+    for rule in rules:
+        purse = rule.kind.max if isinstance(rule.kind, Launch | Cash) else None
+        long = isinstance(rule.kind, Cash) and rule.kind.days.days > 31
+        if purse is not None and purse.value > most and not long:
+            text = (
+                f"{rule.name}: {rule.kind.word}.max {purse} is more than a month may cost, {most:f}: it holds nothing"
+            )
+            yield Fault(rule.source, text)
 
 
 def _of_page(file: File, document: Document) -> Iterator[Fault]:

@@ -28,6 +28,7 @@ def shop_facts(config: Config) -> ShopFacts:
             *(PollSource(one.name, "activity", poll_every) for one in config.incoming.watched if one.account is None),
         ),
         feeds=config.incoming.names,
+        channels=tuple(one.name for one in config.receivers),
         plan_interval=timedelta(days=1),
         day_limit=caps.day,
         month_budget=caps.month,

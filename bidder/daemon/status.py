@@ -58,6 +58,7 @@ def status_of(
         _account(account.id, account.platform, account.mode.value, news.get(account.id, AccountNews()))
         for account, _ in config.accounts
     ]
+    folders = [one for one in config.incoming.watched if one.account is None]
     held = (document or {}).get("holds", [])
     holds = [HoldStatus(check=one["check"], reason=one["reason"], budget=one["budget"]) for one in held]
     return Status(
@@ -78,6 +79,7 @@ def status_of(
         problems=[
             *([no_plan] if no_plan else []),
             *(f"{one['account']}: {one['error']}" for one in accounts if one["error"]),
+            *(f"{one.name}: {reason}" for one in folders for _, reason in news.get(one.name, AccountNews()).errors),
         ],
         unresolved=unresolved,
         demo=any(account.platform == "sandbox" for account, _ in config.accounts),

@@ -13,8 +13,10 @@ from bidder.optimizer.conflict import RuleKey, conflicts
 from bidder.rules.attributes import Attributes
 from bidder.rules.evaluate import chosen_by
 from bidder.rules.hot_list import HotList
+from bidder.rules.stock import Stock, feed_broken
+from bidder.rules.tacos import RECENT, Tacos, sales_by_day
 
-__all__ = ["clash_lines", "clash_words", "hot_lines"]
+__all__ = ["clash_lines", "clash_words", "hot_lines", "silent_rules"]
 
 
 def clash_lines(decision: Decision) -> list[ClashLine]:
@@ -56,6 +58,21 @@ def hot_lines(decision: Decision) -> list[HotLine]:
             for rank, (product, hot) in enumerate(listed.items(), 1)
         ]
     return lines
+
+
+def silent_rules(decision: Decision) -> list[str]:
+    """A sentence for each rule that holds nothing since what it needs is not known."""
+    attributes, snapshot = Attributes(decision.snapshot), decision.snapshot
+    said = []
+    for rule in decision.policy.rules:
+        if isinstance(rule.kind, Stock) and rule.enabled and feed_broken(snapshot):
+            what = "more than half of all products show no stock, which is how a broken feed looks"
+            said.append(f"rule {rule.name} ({rule.source}) holds nothing: {what}")
+        if isinstance(rule.kind, Tacos):
+            chosen = chosen_by(rule, attributes)
+            if chosen.any() and not np.isfinite(sales_by_day(snapshot, chosen, snapshot.today - RECENT)).any():
+                said.append(f"rule {rule.name} ({rule.source}) holds nothing: the shop's own sales are not known")
+    return said
 
 
 def _name(rule: RuleKey) -> RuleName:

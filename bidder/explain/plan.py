@@ -10,7 +10,7 @@ import numpy as np
 
 from bidder.catalog import BudgetStatus
 from bidder.decide import Decision
-from bidder.explain.clashes import clash_lines, clash_words, hot_lines
+from bidder.explain.clashes import clash_lines, clash_words, hot_lines, silent_rules
 from bidder.explain.costs import Costs, costs_of, rule_of
 from bidder.explain.document import (
     BudgetLine,
@@ -61,7 +61,7 @@ def document(
     if not known:
         said.append("no margin is known: an order counts at its whole revenue; give products.csv with cost or margin")
     lacking = unknown_costs(decision)
-    said += [] if lacking is None else [lacking]
+    said += [*([] if lacking is None else [lacking]), *silent_rules(decision)]
     noise = expected.profit - expected.profit_low
     width = float(np.sqrt(np.sum(noise**2))), float(np.sqrt(np.sum((expected.profit_high - expected.profit) ** 2)))
     profit = float(expected.profit.sum())

@@ -32,7 +32,7 @@ class ShopFacts:
     `day_limit` is the hard cap on the sum of budgets of a day, `account_limits` that of single accounts; None is no
     cap. `rules` and `guards` name what can have a price or can veto. `exchange` gives shop currency per unit of
     another; an amount without a rate is not exported. `top_products` is how many products get series of their own.
-    `feeds` are the sources that push.
+    `feeds` are the sources that push, `channels` the aliases of receivers of messages.
     """
 
     shop: str
@@ -49,6 +49,7 @@ class ShopFacts:
     exchange: Mapping[Currency, float] = field(default_factory=dict)
     top_products: int = 50
     feeds: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
     @property
     def event_sources(self) -> tuple[str, ...]:

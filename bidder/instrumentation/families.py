@@ -13,6 +13,7 @@ __all__ = [
     "EVENT_RESULTS",
     "FIGURES",
     "HOLD_REASONS",
+    "NOTIFICATION_RESULTS",
     "OPERATIONS",
     "OTHER",
     "PLAN_RESULTS",
@@ -43,6 +44,7 @@ STAGES = ("build", "solve", "extract")
 SOLVER_STATUSES = ("optimal", "feasible", "infeasible", "unbounded", "time_limit", "error")
 RELOAD_RESULTS = ("ok", "error")
 OPERATIONS = ("read", "write")
+NOTIFICATION_RESULTS = ("ok", "error", "suppressed")
 EVENT_RESULTS = ("accepted", "duplicate", "stale", "invalid", "oversize")
 
 _SHOP = ("shop",)
@@ -170,6 +172,11 @@ class Families:
         self.solver_gap = gauge("solver_gap_ratio", _SHOP, "Relative gap of the last run.")
         self.solver_variables = gauge("solver_variables", _SHOP, "Columns of the last model.")
         self.solver_constraints = gauge("solver_constraints", _SHOP, "Rows of the last model.")
+
+        # messages
+        self.notifications = counter(
+            "notifications", ("channel", "result"), "Messages to receivers, by what became of them."
+        )
 
         # daemon
         self.build_info = gauge("build_info", ("version", "revision", "python"), "Always 1.")

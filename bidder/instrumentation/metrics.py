@@ -109,6 +109,8 @@ class Metrics:
             for feed in set(before.event_sources) - set(facts.event_sources):
                 f.activity_events.remove_by_labels({"source": feed})
                 f.activity_last_event.remove_by_labels({"source": feed})
+            for channel in set(before.channels) - set(facts.channels):
+                f.notifications.remove_by_labels({"channel": channel})
             self._born(facts)
             self._loaded(at)
             f.reloads.labels("ok").inc()
@@ -265,6 +267,14 @@ class Metrics:
                 self._last_event[source] = last
                 self._families.activity_last_event.labels(source).set(last)
 
+    # ---- messages
+
+    def notified(self, channel: str, result: str) -> None:
+        """A message went to a receiver, or did not. `result`: ok, error or suppressed (muted, or it is night)."""
+        with self._lock:
+            if channel in self._facts.channels:
+                self._families.notifications.labels(channel, result).inc()
+
     # ---- the daemon
 
     def state_changed(self, state: State, at: datetime) -> None:
@@ -307,6 +317,9 @@ class Metrics:
             f.write_duration.labels(account.platform)
         for one in facts.sources:
             self._born_source(one)
+        for channel in facts.channels:
+            for result in names.NOTIFICATION_RESULTS:
+                f.notifications.labels(channel, result)
         for feed in facts.event_sources:
             f.activity_last_event.labels(feed)
             for result in names.EVENT_RESULTS:

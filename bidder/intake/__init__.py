@@ -6,5 +6,6 @@
     inbox.py       watches folders: new files are imported once, half-written ones wait, broken ones are set aside
     budgets.py     budgets.csv → the budgets of accounts that nobody can ask
     by_hand.py     what a person is to type in today, what was typed in, and what the next report says of it
+    missing.py     which files have not come yet
     queue.py       pushed messages → the store, in batches, with back-pressure
 """

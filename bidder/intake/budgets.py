@@ -9,15 +9,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 
 from bidder.catalog import Account, Budget
 from bidder.errors import Fault, Source
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Money
+from bidder.store.protocol import BudgetReading
 
-__all__ = ["COLUMNS", "BudgetSheet", "read_budgets"]
+__all__ = ["COLUMNS", "BudgetSheet", "as_written", "read_budgets"]
 
 COLUMNS = ("budget", "account", "campaign", "amount", "name", "channel", "group", "products", "minimum", "maximum")
 _SAME = {"daily_budget": "amount", "日预算": "amount", "计划id": "campaign", "计划名称": "name", "预算": "amount"}
@@ -68,6 +71,23 @@ def read_budgets(content: bytes, file: str, accounts: Sequence[Account]) -> Budg
         seen[budget.id] = line
         sheet.budgets.append(budget)
     return sheet
+
+
+def as_written(
+    readings: Sequence[BudgetReading], path: Path, accounts: Sequence[Account], now: datetime
+) -> list[BudgetReading]:
+    """The readings with what budgets.csv says where it was saved after them; a broken or missing file says nothing."""
+    try:
+        saved_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        sheet = read_budgets(path.read_bytes(), str(path), accounts)
+    except OSError:
+        return list(readings)
+    known = {one.budget.id: one for one in readings}
+    if not sheet.faults and saved_at <= now:
+        for budget in sheet.budgets:
+            if budget.id not in known or known[budget.id].read_at < saved_at:
+                known[budget.id] = BudgetReading(replace(budget, read_at=saved_at), saved_at)
+    return list(known.values())
 
 
 def _budget(

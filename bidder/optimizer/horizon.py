@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bidder.limits import Limit, Limits, Priority, Quantity, Sense
 from bidder.optimizer.envelope import concave
 from bidder.response.curve import Curves
+from bidder.response.shapes import KNOTS
 from bidder.response.special import normal_cdf
 from bidder.snapshot import FloatArray
 
@@ -150,7 +151,7 @@ def _earned(
     curves: Curves, amounts: FloatArray, horizon: Horizon, settings: HorizonSettings, doubt: FloatArray, day: int
 ) -> FloatArray:
     """Margin of the orders that stock allows, `day` days from today, (n, k); nondecreasing in the amount."""
-    orders = curves.expected(Quantity.ORDERS, amounts) * horizon.lift[day]
+    orders = _orders(curves, amounts) * horizon.lift[day]
     per_order = np.maximum(curves.revenue_per_order / horizon.price, 1.0)
     pieces = (horizon.pieces if day == 0 else horizon.pieces_later) / per_order
     bound = np.where(np.isfinite(pieces), pieces, 1e12)[:, None]
@@ -161,6 +162,21 @@ def _earned(
     if day:
         sold = sold * np.where(horizon.pieces > 0, 1.0, 1 - settings.back**day)[:, None]
     return np.asarray(np.maximum.accumulate(sold, axis=1) * curves.margin_per_order[:, None])
+
+
+def _orders(curves: Curves, amounts: FloatArray) -> FloatArray:
+    """Expected orders (n, k) with the dents of start-ups, where the posterior still has them: days ahead may cross."""
+    posterior = curves.posterior
+    if posterior is None:
+        return curves.expected(Quantity.ORDERS, amounts)
+    gain = np.diff((posterior.weight * posterior.level) @ posterior.shapes, axis=1, prepend=0.0)
+    before = np.concatenate([np.ones((len(gain), 1)), posterior.survival[:, :-1]], axis=1)
+    table = np.cumsum(gain * (posterior.survival + before) / 2, axis=1)
+    points = np.append(0.0, KNOTS)
+    orders = np.empty(amounts.shape)
+    for index, row in enumerate(amounts / curves.scale[:, None]):
+        orders[index] = np.interp(row, points, np.append(0.0, table[index]))
+    return orders
 
 
 def _best_within(worth: FloatArray, down: int, up: int) -> FloatArray:

@@ -1,6 +1,6 @@
 """The learner of a shop whose budgets move: clicks and orders per click followed from day to day.
 
-Called by :mod:`bidder.response.estimate` where budgets were moved much (as bidder does). Then the level of
+Called by :mod:`bidder.response.estimate` where budgets were moved much (as bidder does) or are new. Then the level of
 today matters more than the mean of a quarter, and the moves themselves show the shapes. Where budgets stood still for
 months, :mod:`bidder.response.learn` knows more: it reads shapes from orders too. Both give the same `Fit`.
 """
@@ -31,6 +31,9 @@ AT_MOST = 2000
 STILL = 0.22
 """Standard deviation of a budget's log spend below which budgets stood still."""
 
+SHORT_HISTORY = 14
+"""Days with spend below which there is nothing to average over yet."""
+
 CLICKED = 0.9
 """Share of days with spend on which clicks have to be known."""
 
@@ -55,7 +58,7 @@ class Moving:
 
 
 def moves(table: Panel) -> bool:
-    """Whether this is a shop for this learner: clicks are known, and budgets moved much."""
+    """Whether this is a shop for this learner: clicks are known, and budgets moved much or are new."""
     live = table.live
     if not 0 < len(live) <= AT_MOST or not live.any():
         return False
@@ -64,6 +67,8 @@ def moves(table: Panel) -> bool:
     count = live.sum(axis=1)
     if count.max() < HABIT_DAYS:
         return False
+    if count.max() < SHORT_HISTORY:
+        return True
     logs = np.where(live, np.log(np.where(live, table.spend, 1.0)), 0.0)
     mean = logs.sum(axis=1) / np.maximum(count, 1)
     square = np.where(live, (logs - mean[:, None]) ** 2, 0.0).sum()

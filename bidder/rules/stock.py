@@ -27,7 +27,7 @@ from bidder.rules.inverse import largest_amount
 from bidder.snapshot import FloatArray, Snapshot
 from bidder.written import Duration
 
-__all__ = ["STALE_STOCK", "Stock"]
+__all__ = ["STALE_STOCK", "Stock", "feed_broken"]
 
 STALE_STOCK = timedelta(hours=24)
 _MOST_SOLD_OUT = 0.5
@@ -54,10 +54,9 @@ class Stock(Kind):
         self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source
     ) -> Iterable[Bounds]:
         """A cap for each chosen budget of whose every product the stock is known; budgets of one product share it."""
-        stock = _fresh(snapshot)
-        sold_out = sum(pieces == 0 for pieces in stock.values())
-        if len(stock) > 1 and sold_out > _MOST_SOLD_OUT * len(stock):
+        if feed_broken(snapshot):
             return
+        stock = _fresh(snapshot)
         days = self.cover / timedelta(days=1)
         allowed = _orders_allowed(snapshot, curves, stock, days)
         known = chosen & ~np.isnan(allowed)
@@ -68,6 +67,12 @@ class Stock(Kind):
         cap = np.where(np.nan_to_num(allowed, nan=1.0) == 0.0, minimums(snapshot), cap)
         upper = np.where(known, np.maximum(cap, minimums(snapshot)), np.inf)
         yield Bounds(name, np.full(len(chosen), -np.inf), upper, priority, source)
+
+
+def feed_broken(snapshot: Snapshot) -> bool:
+    """Whether more than half of all products with known stock show none: no shop sells out like that, a feed breaks."""
+    stock = _fresh(snapshot)
+    return len(stock) > 1 and sum(pieces == 0 for pieces in stock.values()) > _MOST_SOLD_OUT * len(stock)
 
 
 def _fresh(snapshot: Snapshot) -> dict[ProductId, int]:

@@ -3,7 +3,8 @@
 Today may cost its part of today's sales, and closes a part of the gap that the month has so far, so that the month ends
 at the most that is allowed. Not held during platform activities, when money goes out before sales come in.
 
-Sales are what the shop itself reports (free traffic included); where it reports none, those that the ads claim.
+Sales are what the shop itself reports, free traffic included. Where it reports none the rule holds nothing, and the
+plan says so: those that ads claim are a part of them, and a cap on that part would starve the shop.
 """
 
 from __future__ import annotations
@@ -90,8 +91,7 @@ def sales_by_day(snapshot: Snapshot, chosen: NDArray[np.bool_], first: int) -> F
     if np.isfinite(shop).any():
         return shop
     products = {str(p) for budget, mine in zip(snapshot.budgets, chosen, strict=True) if mine for p in budget.products}
-    own = _of_activity(snapshot, first, products)
-    return own if np.isfinite(own).any() else _of_ads(snapshot, chosen, first)
+    return _of_activity(snapshot, first, products)
 
 
 def _of_activity(snapshot: Snapshot, first: int, products: set[str] | None) -> FloatArray:
@@ -113,14 +113,3 @@ def _of_activity(snapshot: Snapshot, first: int, products: set[str] | None) -> F
     for (day, _), amount in sorted(figures.items()):
         sales[day] = amount if np.isnan(sales[day]) else sales[day] + amount
     return sales
-
-
-def _of_ads(snapshot: Snapshot, chosen: NDArray[np.bool_], first: int) -> FloatArray:
-    """The revenue that the ads of the chosen claim."""
-    history = snapshot.history
-    rows = (history.day >= first) & (history.day < snapshot.today) & ~np.isnan(history.revenue)
-    rows &= chosen[history.budget]
-    rates = np.array([snapshot.rate(budget.currency) for budget in snapshot.budgets], dtype=np.float64)
-    places, length = history.day[rows] - first, snapshot.today - first
-    total = np.bincount(places, history.revenue[rows] * rates[history.budget[rows]], length)
-    return np.where(np.bincount(places, minlength=length) > 0, total, np.nan)

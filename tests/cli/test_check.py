@@ -35,7 +35,7 @@ def test_an_example_in_order_says_so_and_exits_zero(shop: Path) -> None:
     result = RUNNER.invoke(the_app(), ["check", "--config", str(shop)])
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert "in order; 1 accounts, 15 rules, 12 products; 0 warnings" in result.stderr
+    assert "in order; 1 accounts, 17 rules, 12 products; 0 warnings" in result.stderr
 
 
 def test_every_fault_is_a_line_sorted_by_place_and_the_exit_code_is_two(shop: Path) -> None:
@@ -68,7 +68,7 @@ def test_json_holds_places_and_messages(shop: Path) -> None:
 
 def test_a_warning_does_not_fail_and_says_that_it_is_one(shop: Path) -> None:
     rules = shop.parent / "rules/base.yaml"
-    rules.write_text(rules.read_text("utf-8").replace("{tag: new}", "{tag: nwe}"), "utf-8")
+    rules.write_text(rules.read_text("utf-8").replace("{tag: new}", "{tag: nwe}", 1), "utf-8")
     result = RUNNER.invoke(the_app(), ["check", "-c", str(shop)])
     assert result.exit_code == 0
     assert "new products get a test: this where selects nothing  (warning)" in result.stdout
@@ -127,4 +127,4 @@ def test_schema_names_what_there_is() -> None:
     assert "rules" in RUNNER.invoke(the_app(), ["schema"]).stdout
     failed = RUNNER.invoke(the_app(), ["schema", "no-such"])
     assert isinstance(failed.exception, ConfigError)
-    assert "expected one of bidder, rules" in str(failed.exception)
+    assert "expected one of bidder, rules, tests" in str(failed.exception)

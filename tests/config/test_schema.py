@@ -27,6 +27,7 @@ EXAMPLES = [
     ("rules", EXAMPLE / "rules/events.yaml"),
     ("calendar", EXAMPLE / "calendar.yaml"),
     ("rules", ROOT / "bidder/cli/demo_shop/rules.yaml"),
+    ("tests", EXAMPLE / "rules.test.yaml"),
 ]
 
 

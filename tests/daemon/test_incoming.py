@@ -126,6 +126,13 @@ async def test_two_files_make_a_plan_a_list_and_the_next_report_its_proof(folder
     reader.close()
 
 
+async def test_a_file_that_was_set_aside_is_on_the_page(folder: Path) -> None:
+    drop(folder / "inbox/advisor/x.csv", "foo,bar\n1,2\n")
+    daemon = await turn(folder, datetime.now(UTC))
+    (problem,) = daemon.status()["problems"]
+    assert problem.startswith("advisor: x.csv:1  the header is of no known export")
+
+
 async def test_a_list_is_of_today_and_its_words_are_checked(folder: Path) -> None:
     now = datetime.now(UTC) - timedelta(days=2)
     last = (now + timedelta(hours=8)).date() - timedelta(days=1)

@@ -137,6 +137,24 @@ def test_a_plan_names_the_rule_that_gave_way_and_what_it_clashed_with() -> None:
     console.file.close()
 
 
+def test_a_stock_feed_frozen_at_nothing_stops_nothing_and_is_said() -> None:
+    known = tuple(read_products(SHEET.encode(), "p.csv", CNY).products)
+    stock = a_rule("stock", {"cover": "5d"})
+    frozen = tuple(replace(one, stock=0 if number < 2 else 50_000) for number, one in enumerate(known))
+    assert decided(stock, products=frozen).plan.changes == decided(products=known).plan.changes
+    shown = document(decided(stock, products=frozen))
+    assert any("how a broken feed looks" in note for note in shown.notes)
+    one = tuple(replace(one, stock=0 if number == 0 else 50_000) for number, one in enumerate(known))
+    sold_out = document(decided(stock, products=one))
+    assert next(line for line in sold_out.budgets if line.id == "ads/a").planned == "30.00"
+    assert not any("broken feed" in note for note in sold_out.notes)
+
+
+def test_a_rule_that_cannot_hold_says_so() -> None:
+    shown = document(decided(a_rule("tacos", {"max": "15%"})))
+    assert "rule the tacos (rules.yaml:3:3) holds nothing: the shop's own sales are not known" in shown.notes
+
+
 def test_the_hot_list_is_in_the_plan_and_tomorrow_remembers_it(tmp_path: Path) -> None:
     decision = decided(a_rule("hot_list", {"size": 2, "heroes": 1}))
     shown = document(decision)

@@ -374,3 +374,15 @@ def test_the_scrape_answers_in_the_format_that_was_asked_for() -> None:
     assert open_type.startswith("application/openmetrics-text; version=1.0.0")
     assert open_metrics.endswith(b"# EOF\n")
     assert len(gzip.compress(plain)) < len(plain) / 4
+
+
+def test_messages_are_counted_by_receiver_and_only_those_that_there_are() -> None:
+    m = metrics(channels=("json-1",))
+    assert read(m)["bidder_notifications_total"] == {
+        (("channel", "json-1"), ("result", result)): 0.0 for result in ("ok", "error", "suppressed")
+    }
+    m.notified("json-1", "ok")
+    m.notified("json-9", "ok")
+    assert sum(read(m)["bidder_notifications_total"].values()) == 1.0
+    m.config_loaded(facts(), NOON)
+    assert "bidder_notifications_total" not in read(m)

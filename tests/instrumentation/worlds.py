@@ -32,6 +32,7 @@ def facts(
     month: Money | None = None,
     top: int = 50,
     accounts: tuple[str, ...] = ("ads",),
+    channels: tuple[str, ...] = (),
 ) -> ShopFacts:
     return ShopFacts(
         shop="tea",
@@ -47,6 +48,7 @@ def facts(
         rules=("gentle", "asleep"),
         guards=("within_step", "figures_fresh"),
         top_products=top,
+        channels=channels,
     )
 
 

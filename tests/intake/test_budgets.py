@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
-from bidder.catalog import Account, Mode
-from bidder.ids import AccountId
-from bidder.intake.budgets import read_budgets
-from bidder.money import Currency
+from bidder.catalog import Account, Budget, Mode
+from bidder.ids import AccountId, BudgetId
+from bidder.intake.budgets import as_written, read_budgets
+from bidder.money import Currency, Money
+from bidder.store.protocol import BudgetReading
 
 ACCOUNTS = [Account(AccountId("jzt"), "files", Currency("CNY"), "Asia/Shanghai", Mode.MANUAL)]
 
@@ -43,3 +48,23 @@ def test_account_and_campaign_may_stand_apart_in_chinese() -> None:
 )
 def test_what_is_wrong_is_said_with_its_line(text: str | bytes, fault: str) -> None:
     assert any(fault in one for one in faults(text)), faults(text)
+
+
+def test_what_was_saved_after_a_reading_holds_and_what_was_saved_before_does_not(tmp_path: Path) -> None:
+    saved_at = datetime(2026, 10, 2, tzinfo=UTC)
+    path = tmp_path / "budgets.csv"
+    path.write_text("budget,amount\njzt/7,300\njzt/8,80\n", "utf-8")
+    os.utime(path, (saved_at.timestamp(), saved_at.timestamp()))
+
+    def now_of(read_at: datetime, now: datetime = saved_at + timedelta(days=1)) -> dict[str, str]:
+        seven = Budget(BudgetId(AccountId("jzt"), "7"), "7", Currency("CNY"), now=Money.parse("360", Currency("CNY")))
+        found = as_written([BudgetReading(seven, read_at)], path, ACCOUNTS, now)
+        return {one.budget.id.native: str(one.budget.now) for one in found}
+
+    assert now_of(saved_at - timedelta(hours=1)) == {"7": "300.00", "8": "80.00"}
+    assert now_of(saved_at + timedelta(hours=1)) == {"7": "360.00", "8": "80.00"}
+    assert now_of(saved_at - timedelta(hours=1), saved_at - timedelta(minutes=1)) == {"7": "360.00"}
+    path.write_text("budget,amount\njzt/7,0\n", "utf-8")
+    assert now_of(saved_at - timedelta(hours=1)) == {"7": "360.00"}
+    path.unlink()
+    assert now_of(saved_at - timedelta(hours=1)) == {"7": "360.00"}

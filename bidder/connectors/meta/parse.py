@@ -86,7 +86,7 @@ def budgets(
     for page, row in _rows(campaigns, account, "budgets"):
         native = row.id("id")
         known.add(native)
-        if row.get("bid_strategy") in _TARGETS:
+        if str(row.get("bid_strategy")) in _TARGETS:
             targets.add(native)
         if _owns(row):
             owning.add(native)
@@ -257,7 +257,7 @@ def _day(row: Node) -> date:
 
 def _purchase(rows: Iterator[Node]) -> str | None:
     """The widest type of an order that the report has; the same for all its rows."""
-    there = {one.get("action_type") for row in rows for one in row.items("actions", optional=True)}
+    there = {str(one.get("action_type")) for row in rows for one in row.items("actions", optional=True)}
     return next((kind for kind in _PURCHASES if kind in there), None)
 
 

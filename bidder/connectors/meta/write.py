@@ -28,6 +28,9 @@ _HOUR = timedelta(hours=1)
 class MetaWriter:
     """Writes budgets of one ad account. `edits` remembers for longer than a writer lives when a budget was changed."""
 
+    edits_an_hour = EDITS_AN_HOUR
+    """`apply` counts too, across restarts."""
+
     def __init__(self, client: Client, account: Account, edits: dict[str, list[datetime]] | None = None) -> None:
         self._client = client
         self._account = account

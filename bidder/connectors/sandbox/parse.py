@@ -89,13 +89,15 @@ def _product(row: _Node, currency: Currency, payload: Payload) -> Product:
     shares = {name: row.share(name) for name in ("fee_rate", "return_rate", "resale")}
     if not price:
         raise row.error("price", "expected more than 0")
-    economics = UnitEconomics(price=price.to_float(), cost=cost.to_float(), **per_order, **shares)
+    lines: dict[str, Any] = {**per_order, **shares}
+    economics = UnitEconomics(price=price.to_float(), cost=cost.to_float(), **lines)
     return Product(
         id=ProductId(row.text("item_id")),
         name=row.text("title"),
         price=price,
         cost=cost,
         margin=economics.margin,
+        economics=economics,
         return_rate=shares["return_rate"],
         stock=row.whole("stock"),
         stock_at=payload.received_at,

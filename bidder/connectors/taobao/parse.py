@@ -96,7 +96,8 @@ def reports(pages: Sequence[Payload], account: Account, scene: str, window: int)
     for one in _observations(pages, account, scene, window, "performance"):
         key = one.campaign, one.day.date
         if key in found:
-            raise ConnectorError(account.id, "performance", f"campaign_id: {one.campaign} on {key[1]} came twice")
+            reason = f"campaign_id: {one.campaign} on {key[1]} came twice"
+            raise ConnectorError(account.id, "performance", reason, error="schema")
         found[key] = one
     return list(found.values())
 
@@ -150,7 +151,7 @@ def _budget(row: Node, native: str, account: Account, payload: Payload, scene: s
         minimum=Money(MINIMUM, account.currency),
         step=Money(STEP, account.currency),
         status=_status(row),
-        target_driven=row.get("bid_type") in _TARGETS,
+        target_driven=str(row.get("bid_type")) in _TARGETS,
         overdelivery=OVERDELIVERY,
     )
 

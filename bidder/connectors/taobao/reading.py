@@ -89,7 +89,7 @@ class TaobaoReader:
         try:
             return await self._client.items_report(scene, first, last)
         except ConnectorError as e:
-            if not _is_not_offered(e):
+            if e.waiting_helps:
                 raise
             memory["no_items"] = True
             log.warning("%s: figures by item are not offered: %s", self._account.id, e.reason)

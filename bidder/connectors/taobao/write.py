@@ -134,7 +134,8 @@ def outcome_of_batch(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
     try:
         top = top_result(Node(budget.account, "set", unwrapped(reply.data)))
         ok = str(dig(top.value, "info", "ok")).lower()
-        parts = [top[name] for name in top.value if name.endswith("_part_data") and top.value[name] is not None]
+        names = [name for name in top.value if name.endswith("_part_data")] if isinstance(top.value, dict) else []
+        parts = [top[name] for name in names if top.get(name) is not None]
         details = [one for part in parts if part.get("error_details") is not None for one in _listed(part)]
     except ConnectorError as e:
         return Unresolved(f"an unknown reply: {e.reason}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bidder.connectors.meta import kind
 from bidder.money import MICROS
 from bidder.testing import ReadFault, WriteFault
 from tests.connectors.http.server import page
@@ -128,6 +129,21 @@ def test_a_write_that_is_throttled_is_not_done_and_nobody_calls_on(fake: FakeMet
     assert "80004" in said["reason"]
     assert (fake.mutations, fake.in_force(budget)) == (1, before)
     assert fake.server.got[-1].method == "POST", "not even a read-back while blocked"
+
+
+def test_a_fifth_change_within_the_hour_is_not_sent_by_another_run_either(fake: FakeMeta, folder: Path) -> None:
+    meta(folder, fake, mode="apply")
+    first, second = (str(one) for one in fake.budgets[:2])
+    fake.fail_next_write(WriteFault.THROTTLED)
+    fake.usage = {"X-Business-Use-Case-Usage": "{}"}
+    for amount in ("90", "91", "92", "93", "94", "95"):
+        kind._edits.clear()  # as in another process
+        bidder("set", first, amount, code=0 if amount in ("91", "92", "93", "94") else 1)
+    said = bidder("set", first, "96", "--json", code=1).json[0]
+    assert said["outcome"] == "Refused"
+    assert "within the hour" in said["reason"]
+    assert fake.mutations == 5, "the one that was refused is not counted"
+    assert bidder("set", second, "41", "--json").json[0]["outcome"] == "Applied"
 
 
 def test_a_token_that_is_dead_is_said_once(fake: FakeMeta, folder: Path) -> None:

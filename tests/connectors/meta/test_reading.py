@@ -17,7 +17,8 @@ from bidder.errors import ConnectorError
 from bidder.ids import AccountId, BudgetId
 from bidder.money import Currency, Money
 from bidder.testing.case import a_row, day_of
-from tests.connectors.meta.fake import KEYS, FakeMeta
+from tests.connectors.http.server import answer
+from tests.connectors.meta.fake import KEYS, FakeMeta, failure
 
 USD = Currency("USD")
 ACCOUNT = Account(AccountId("meta"), "meta", USD, "America/New_York")
@@ -267,5 +268,63 @@ async def test_tokens_stay_out_of_addresses() -> None:
         for got in fake.server.got:
             assert KEYS["access_token"] not in json.dumps(dict(got.query))
             assert got.headers["Authorization"] == f"Bearer {KEYS['access_token']}"
+    finally:
+        await fake.close()
+
+
+async def test_an_account_without_figures_of_its_own_is_read_by_its_ad_sets() -> None:
+    fake = FakeMeta()
+    await fake.start()
+    try:
+        inner = fake.server._handle
+        fake.server._handle = lambda got: failure(100) if got.query.get("level") == "account" else inner(got)
+        fake.report([a_row(fake, 1)])
+        assert len(await fake.reader().performance(day_of(fake, 1), day_of(fake, 1))) == 1
+    finally:
+        await fake.close()
+
+
+async def test_figures_by_product_that_are_not_offered_are_asked_for_once() -> None:
+    fake = FakeMeta()
+    await fake.start()
+    try:
+        inner = fake.server._handle
+        fake.server._handle = lambda got: failure(100) if "breakdowns" in got.query else inner(got)
+        fake.report([a_row(fake, 1)])
+        reader = fake.reader(by_product=True)
+        for _ in range(2):
+            assert len(await reader.performance(day_of(fake, 1), day_of(fake, 1))) == 1
+        assert sum("breakdowns" in got.query for got in fake.server.got) == 1
+    finally:
+        await fake.close()
+
+
+@pytest.mark.parametrize("status", ["Job Failed", "Job Skipped"])
+async def test_a_job_that_fails_is_an_error_that_waiting_helps(status: str) -> None:
+    fake = FakeMeta()
+    await fake.start()
+    try:
+        inner = fake.server._handle
+        said = answer({"id": "6021", "async_status": status, "async_percent_completion": 0})
+        fake.server._handle = lambda got: said if got.path == "/v25.0/6021" else inner(got)
+        with pytest.raises(ConnectorError, match=status) as raised:
+            await fake.reader(reports="job").performance(day_of(fake, 1), day_of(fake, 1))
+        assert raised.value.waiting_helps
+    finally:
+        await fake.close()
+
+
+async def test_a_cursor_that_leads_to_the_same_page_is_an_error_and_one_only_in_the_address_is_taken() -> None:
+    fake = FakeMeta()
+    page = {"data": [], "paging": {"next": "https://graph.facebook.com/x?access_token=t&after=QVF2"}}
+    pages = [page, {"data": []}, page, page]
+    await fake.start()
+    try:
+        inner = fake.server._handle
+        fake.server._handle = lambda got: answer(pages.pop(0)) if got.path.endswith("/campaigns") else inner(got)
+        await fake.reader().budgets()
+        assert [got.query.get("after") for got in fake.server.got if got.path.endswith("/campaigns")] == [None, "QVF2"]
+        with pytest.raises(ConnectorError, match="the same page again"):
+            await fake.reader().budgets()
     finally:
         await fake.close()

@@ -16,7 +16,8 @@ from bidder.errors import ConnectorError
 from bidder.ids import AccountId, BudgetId
 from bidder.money import Currency, Money
 from bidder.testing.case import a_row, day_of
-from tests.connectors.taobao.fake import FakeSimba, FakeTaobao, error
+from tests.connectors.http.server import Got, answer
+from tests.connectors.taobao.fake import KEYS, NEW, FakeSimba, FakeTaobao, error, form_of
 
 CNY = Currency("CNY")
 ACCOUNT = Account(AccountId("wxt"), "taobao", CNY, "Asia/Shanghai")
@@ -263,3 +264,51 @@ async def test_simba_keywords_are_read_with_prices_in_fen() -> None:
             await other.reader().keywords("1")
     finally:
         await other.close()
+
+
+async def test_a_session_is_renewed_by_oauth_where_an_address_is_given() -> None:
+    fake = FakeTaobao()
+    await fake.start()
+    try:
+        inner = fake.server._handle
+        forms: list[dict[str, str]] = []
+
+        def handled(got: Got) -> Any:
+            if got.path != "/oauth/token":
+                return inner(got)
+            forms.append(form_of(got))
+            return answer({"access_token": f"{NEW}9", "expires_in": 3600, "refresh_token": "canary-refresh-77a0-next"})
+
+        fake.server._handle = handled
+        reader = fake.reader(token_url=f"{fake.server.url}/oauth/token")
+        for _ in range(2):
+            fake.expired = {KEYS["session"]}
+            assert len(await reader.budgets()) == 3
+        expected = {"grant_type": "refresh_token", "client_id": KEYS["app_key"], "client_secret": KEYS["app_secret"]}
+        assert forms == [{**expected, "refresh_token": KEYS["refresh_token"]}], "once, and then kept"
+        assert fake.tokens == 0
+    finally:
+        await fake.close()
+
+
+async def test_a_renewal_that_fails_for_a_while_is_tried_again_and_without_a_refresh_token_nobody_tries() -> None:
+    fake = FakeTaobao()
+    await fake.start()
+    try:
+        refresh = "taobao.top.auth.token.refresh"
+        busy = [error(15, "isp.remote-service-error"), error(7)]
+        renewed = fake._renewed
+        fake._renewed = lambda form: busy.pop(0) if busy else renewed(form)  # type: ignore[method-assign]  # a stand-in
+        fake.expired = {KEYS["session"]}
+        assert len(await fake.reader(attempts=4).budgets()) == 3
+        assert [form["method"] for form in fake.forms].count(refresh) == 3
+        fake.forms.clear()
+        keys = {name: value for name, value in KEYS.items() if name != "refresh_token"}
+        reader = fake.reader(credentials=keys)
+        for _ in range(2):
+            with pytest.raises(ConnectorError, match="27") as raised:
+                await reader.budgets()
+            assert raised.value.error == "auth"
+        assert len(fake.forms) == 1
+    finally:
+        await fake.close()

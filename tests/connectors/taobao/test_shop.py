@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bidder.activity import Activity
-from bidder.connectors.protocol import ShopReader
+from bidder.connectors.protocol import ActivityReader, ShopReader
 from bidder.connectors.taobao import kind
 from bidder.errors import ConnectorError
+from bidder.ids import ProductId
 from bidder.money import Currency, Money
+from bidder.poll import poll
+from bidder.store import open_store
 from bidder.testing import ReadFault
 from tests.connectors.http.server import Answer, Got
 from tests.connectors.taobao.fake import FakeTaobao, form_of
@@ -158,6 +162,26 @@ async def test_long_lists_of_trades_come_whole() -> None:
         with days(await fake.behind().activity(day, day)) as found:
             assert found["", day].counts == {"orders": 250, "units": 250, "buyers": 250}
     finally:
+        await fake.close()
+
+
+async def test_a_poll_keeps_stock_and_what_was_sold(tmp_path: Path) -> None:
+    fake = FakeShop()
+    fake.trades = [trade(1, "2026-10-14 10:00:00", "2026-10-14 10:01:00", (71, 2, "258.00"))]
+    await fake.start()
+    store = open_store(f"sqlite:///{tmp_path}/bidder.db")
+    try:
+        shop = fake.behind()
+        assert isinstance(shop, ActivityReader)
+        results = {one.kind: one for one in await poll([], [shop], store, clock=fake.now, days=3)}
+        assert all(one.ok and not one.quarantined for one in results.values()), results
+        assert {str(one.id): one.stock for one in store.products()} == {"71": 12, "72": 0, "73": 4, "74": 0}
+        kept = {(one.product, one.day.date): one for one in store.activity().rows()}
+        assert kept[ProductId("71"), date(2026, 10, 14)].counts["units"] == 2
+        assert kept[None, date(2026, 10, 14)].money["revenue"] == Money(258_000_000, CNY)
+        assert fake.mutations == 0
+    finally:
+        store.close()
         await fake.close()
 
 

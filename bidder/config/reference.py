@@ -1,0 +1,120 @@
+"""The reference page of rules, made from the models: every word, field, unit, default and example, in two languages.
+
+`python -m bidder.config.reference docs` writes docs/rules.md and docs/rules.zh.md; a test holds them to the models.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from bidder.config.products import COLUMNS
+from bidder.config.reference_words import COLUMN_WORDS, EXAMPLES, PAGE, ZH
+from bidder.config.schema import rules_schema
+from bidder.rules.attributes import NAMES
+from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
+from bidder.rules.words import WORDS
+
+__all__ = ["FILES", "rules_page"]
+
+Language = Literal["en", "zh"]
+
+FILES: Mapping[Language, str] = {"en": "rules.md", "zh": "rules.zh.md"}
+"""Language → the page's name."""
+
+
+def rules_page(language: Language) -> str:
+    """The whole page, as Markdown."""
+    text = PAGE[language]
+    lines = [f"# {text['title']}", "", text["intro"], "", *_common(language), ""]
+    for word in WORDS:
+        lines += [*_word(word, language), ""]
+    lines += [f"## {text['conditions']}", "", text["conditions_intro"], ""]
+    lines += [f"| {text['name']} | {text['meaning']} |", "|---|---|"]
+    lines += [f"| `{name}` | {_said(one.meaning, language)} |" for name, one in NAMES.items()]
+    lines += ["", text["patterns_intro"], "", f"| {text['pattern']} | CEL | {text['key']} |", "|---|---|---|"]
+    for key, stands in PATTERNS.items():
+        cell = stands.format(value="…").replace("|", "\\|")
+        lines.append(f"| `{{{key}: …}}` | `{cell}` | `{'when' if key in WHEN_PATTERNS else 'where'}` |")
+    lines += ["", "## products.csv", "", text["products_intro"], ""]
+    lines += [f"| {text['column']} | {text['meaning']} |", "|---|---|"]
+    lines += [f"| `{name}` | {COLUMN_WORDS[language][name]} |" for name in COLUMNS]
+    return "\n".join(lines) + "\n"
+
+
+def _common(language: Language) -> Iterator[str]:
+    text = PAGE[language]
+    properties = rules_schema()["items"]["properties"]
+    yield f"| {text['key']} | {text['meaning']} |"
+    yield "|---|---|"
+    for key in ("name", "where", "when", "priority", "enabled", "note"):
+        yield f"| `{key}` | {_said(properties[key]['description'], language)} |"
+
+
+def _word(word: str, language: Language) -> Iterator[str]:
+    text = PAGE[language]
+    schema = rules_schema()["$defs"][word]
+    yield f"## {word}"
+    yield ""
+    yield _said(schema["description"], language)
+    yield ""
+    yield f"| {text['field']} | {text['unit']} | {text['default']} | {text['meaning']} |"
+    yield "|---|---|---|---|"
+    needed = set(schema.get("required", ()))
+    for field, one in schema["properties"].items():
+        default = one.get("default")
+        shown = text["needed"] if field in needed else "–" if default in (None, []) else f"`{_plain(default)}`"
+        yield f"| `{field}` | {_unit(one, language)} | {shown} | {_said(one['description'], language)} |"
+    yield ""
+    yield "```yaml"
+    yield from EXAMPLES[word].strip().splitlines()
+    yield "```"
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _unit(schema: Mapping[str, Any], language: Language) -> str:
+    """What may be written, told from the schema of the field."""
+    text = PAGE[language]
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "anyOf" in schema:
+        parts = [_unit(one, language) for one in schema["anyOf"]]
+        return f" {text['or']} ".join(dict.fromkeys(parts))
+    pattern = schema.get("pattern", "")
+    if "%" in pattern:
+        return text["percent"]
+    if "[mhd]" in pattern:
+        return text["duration"]
+    if "break_even" in pattern:
+        return "`break_even`, `break_even * 1.2`"
+    if "[A-Za-z]{3}" in pattern:
+        return text["money"]
+    if schema.get("type") == "number":
+        return text["money"] if schema.get("exclusiveMinimum") == 0 and "maximum" not in schema else text["number"]
+    if schema.get("format") == "date":
+        return text["date"]
+    return {"integer": text["whole"], "array": text["list"], "string": text["text"]}[schema.get("type", "string")]
+
+
+def _said(words: str, language: Language) -> str:
+    plain = " ".join(words.split()).replace("|", "\\|")
+    if language == "en":
+        return plain
+    return ZH[" ".join(words.split())]
+
+
+def main(folder: Path) -> None:
+    """Writes both pages."""
+    for language, name in FILES.items():
+        (folder / name).write_text(rules_page(language), "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
