@@ -155,6 +155,7 @@ class _Reading:
         self.warnings: list[Fault] = []
         self.hash = sha256()
         self.rule_texts: list[str] = []
+        self.calendar_text: str | None = None
 
     def config(self, asked: Path | None) -> Config:
         path = find(asked, self.env)
@@ -215,8 +216,12 @@ class _Reading:
         whole = document.value if isinstance(document.value, dict) else {}
         sections = {name: whole[name] for name in ("shop", "objective", "budget", "guard") if name in whole}
         names = [f"rules-{number}.yaml" for number in range(1, len(self.rule_texts) + 1)]
-        text = json.dumps({**sections, "rules": names}, ensure_ascii=False, default=float, indent=1)
-        return ((DEFAULT_FILE, text), *zip(names, self.rule_texts, strict=True))
+        calendar = {"calendar": "calendar.yaml"} if self.calendar_text is not None else {}
+        whole_text = json.dumps({**sections, **calendar, "rules": names}, ensure_ascii=False, default=float, indent=1)
+        kept = [(DEFAULT_FILE, whole_text), *zip(names, self.rule_texts, strict=True)]
+        if self.calendar_text is not None:
+            kept.append(("calendar.yaml", self.calendar_text))
+        return tuple(kept)
 
     def _read(self, path: Path, place: Source | None) -> bytes | None:
         """A file's content, counted into the digest; None and a fault when it cannot be read."""
@@ -346,6 +351,7 @@ class _Reading:
         read = self._yaml(base / file.calendar, document.at(("calendar",)))
         if read is None:
             return Calendar()
+        self.calendar_text = read.text
         calendar = calendar_of(read, file.shop, products, self.faults, file.budget.month)
         self.warnings.extend(read.warnings)
         return calendar

@@ -147,6 +147,13 @@ COLUMN_WORDS: Mapping[str, Mapping[str, str]] = {
 ZH: Mapping[str, str] = {
     "What plans and prices call it.": "规则的名字，调整方案和价格里都用它。",
     "Which budgets: CEL, or a short pattern. Without it: every budget.": "管哪些日预算：CEL 或简写；不写就是全部。",
+    "`purse`: the event's purse pays for what the multiple adds, and is never exceeded; inside it no step brakes.": (
+        "`purse`：多出来的钱由大促口袋出，整场不会超；口袋之内加价不受步幅限制。"
+    ),
+    "the calendar's event that its products are in, else empty": "商品正在参加的大促（大促日历里的名字），没有就是空",
+    "its phase at the hour of the decision, else empty": "此刻处于大促的哪个阶段，没有就是空",
+    "the day of the phase, 1 for its first; 0 outside events": "阶段的第几天，从 1 数起；不在大促为 0",
+    "by which part the price is lower now (0.15 = 15 %)": "现在价格低多少（0.15 即 15 %）",
     "On which days: CEL over date and event, or a short pattern.": "管哪几天：关于日期和活动的 CEL 或简写。",
     "Which gives way first when rules clash: the lower number.": "规则冲突时谁先让步：数字小的先让。",
     "false switches the rule off.": "false 表示停用。",
@@ -243,7 +250,5 @@ ZH: Mapping[str, str] = {
     "the shop's currency": "店铺币种",
     "spent this calendar month before today": "本月今天之前已花",
     "the day that is decided; compare it with date('2026-11-11')": "要决定的那一天；与 date('2026-11-11') 比较",
-    "the platform activity of the day, empty on ordinary days": "当天的平台活动，平日为空",
-    "its phase, empty on ordinary days": "活动阶段，平日为空",
 }
 """English meaning → Chinese."""

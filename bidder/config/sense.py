@@ -129,7 +129,8 @@ def _of_purses(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
     month, day = file.budget.month, file.budget.day
     if month is None and day is None:
         return
-    most = month.value if month is not None else day.max.value * 31 if day is not None else 0
+    named = max(one.value for one in month.amounts) if month is not None else None
+    most = named if named is not None else day.max.value * 31 if day is not None else 0
     for rule in rules:
         purse = rule.kind.max if isinstance(rule.kind, Launch | Cash) else None
         long = isinstance(rule.kind, Cash) and rule.kind.days.days > 31

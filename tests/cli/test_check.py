@@ -35,7 +35,7 @@ def test_an_example_in_order_says_so_and_exits_zero(shop: Path) -> None:
     result = RUNNER.invoke(the_app(), ["check", "--config", str(shop)])
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert "in order; 1 accounts, 17 rules, 12 products; 0 warnings" in result.stderr
+    assert "in order; 1 accounts, 21 rules, 12 products; 0 warnings" in result.stderr
 
 
 def test_every_fault_is_a_line_sorted_by_place_and_the_exit_code_is_two(shop: Path) -> None:
