@@ -55,6 +55,7 @@ def text_of(message: Message, language: Language, zone: str) -> tuple[str, str]:
 def _rest(message: Message, words: _Words, whats: list[str], language: Language, zone: str) -> list[str]:
     since, now = _clock(message.since, message.at, zone), message.at
     lasted = _lasted(now - message.since, language)
+    did = _fill(words.did, message.facts[0])
     lines = [f"· {one}" for one in whats[:SHOWN]] if len(whats) > 1 else []
     if len(whats) > SHOWN:
         lines.append(f"· 另有 {len(whats) - SHOWN} 项" if language == "zh" else f"· and {len(whats) - SHOWN} more")
@@ -63,8 +64,8 @@ def _rest(message: Message, words: _Words, whats: list[str], language: Language,
     if message.status == "again":
         lines.append(f"仍未处理，已 {lasted}" if language == "zh" else f"still so, for {lasted}")
     if language == "zh":
-        return [*lines, f"{since} 起 · {words.did}", words.todo]
-    return [*lines, f"since {since}; {words.did}", f"To do: {words.todo}"]
+        return [*lines, f"{since} 起 · {did}", words.todo]
+    return [*lines, f"since {since}; {did}", f"To do: {words.todo}"]
 
 
 def trial(language: Language, shop: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from bidder.catalog import Mode
 from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.connectors.registry import has_ads
+from bidder.daemon.alerting import Alerts, Glance
 from bidder.daemon.facts import shop_facts
 from bidder.daemon.pushes import Pushes
 from bidder.daemon.status import AccountNews, status_of
@@ -62,6 +63,7 @@ class Daemon:
         self._writers: dict[AccountId, BudgetWriter] = cycle.open_writers(config)
         self._inbox = cycle.open_inbox(config, store, time.now)
         self._pushes = Pushes(config, store, time.now, metrics)
+        self.alerts = Alerts(lambda: self.config, store, metrics)
         self._document: Mapping[str, Any] | None = None
         self._state = State.ACTIVE
         self._turned: float | None = None
@@ -94,6 +96,7 @@ class Daemon:
         log.info("started", shop=self.config.shop.name, policy=self.config.digest, state=self._state.value)
         try:
             self._pushes.start()
+            self.alerts.resume()
             await settle(self._store, self._writers, clock=self._time.now)
             while not stop.is_set():
                 await self.turn(stop)
@@ -103,6 +106,7 @@ class Daemon:
         finally:
             self._stopping = True
             await self._pushes.close()
+            await self.alerts.close()
             await self._readers.close()
             await asyncio.gather(*(one.close() for one in self._writers.values()), return_exceptions=True)
             self._store.append("stopped", self._time.now())
@@ -127,6 +131,9 @@ class Daemon:
             self._poll_ok = False
             self._metrics.store_failed("write")
             log.error("store_failed", error=str(e))
+        await self.alerts.look(
+            Glance(self._time.now(), self._state, self._document, self._spent_today, self._spent_month)
+        )
 
     def ask_reload(self) -> None:
         """SIGHUP: the configuration is read again at the next turn."""
@@ -143,9 +150,11 @@ class Daemon:
                 raise ConfigError([Fault(None, what)])
         except BidderError as e:
             self._metrics.config_refused()
+            self.alerts.configured(now, str(e))
             log.error("reload_refused", error=str(e), policy=self.config.digest)
             return
         self.config = fresh
+        self.alerts.configured(now, None)
         self._metrics.config_loaded(shop_facts(fresh), cycle.utc_now())
         self._store.append("note", now, what="configuration reloaded", policy=fresh.digest)
         log.info("reloaded", policy=fresh.digest)
@@ -189,6 +198,7 @@ class Daemon:
         days = self.config.schedule.lookback_days
         results = await cycle.poll_now(self._readers, self._store, self._time.now, days, self._inbox)
         self._poll_ok = any(result.ok for result in results)
+        self.alerts.polled(results, now)
         await asyncio.to_thread(self._measure, results, now)
 
     def _measure(self, results: Sequence[PollResult], now: datetime) -> None:

@@ -1,0 +1,144 @@
+"""What the store says of today, yesterday and the weeks before: the figures behind alerts, read once a poll."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidder import cycle
+from bidder.account_day import AccountDay
+from bidder.activity import UNKNOWN, WHOLE_DAY, Activity
+from bidder.catalog import BudgetStatus
+from bidder.config.load import Config
+from bidder.gather import Known, finest
+from bidder.reports import UNKNOWN_MICROS, Reports
+from bidder.snapshot import FloatArray, day_number
+from bidder.store.protocol import StoreReader
+
+__all__ = ["Rates", "ShopFigures", "shop_figures"]
+
+BACK_DAYS = 36
+USUAL = (3, 30)
+"""Days ago, from and before: old enough that late orders are in."""
+WEEK = 7
+BURNING = 0.05
+"""So much of its budget is spent today on goods that are not there: a few clicks after the last piece are no fire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Clicks and orders of yesterday and today; the usual ones of a mean day (accounts) or of all days (products)."""
+
+    clicks: float
+    orders: float
+    orders_today: float
+    clicks_usual: float
+    orders_usual: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFigures:
+    """Money in the shop's currency. `sold_out` is what is spent today on goods that are not there.
+
+    `refunds` holds of each product the rate of the last week, the usual one, and the week's paid orders.
+    """
+
+    today: Mapping[str, date] = field(default_factory=dict)
+    spent_today: Mapping[str, float] = field(default_factory=dict)
+    budgets: Mapping[str, float] = field(default_factory=dict)
+    overdelivery: float = 1.0
+    names: Mapping[str, str] = field(default_factory=dict)
+    sold_out: Mapping[str, float] = field(default_factory=dict)
+    accounts: Mapping[str, Rates] = field(default_factory=dict)
+    products: Mapping[str, Rates] = field(default_factory=dict)
+    refunds: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+
+
+def shop_figures(config: Config, store: StoreReader, now: datetime) -> ShopFigures:
+    """Reads and sums. Raises StoreError."""
+    known = cycle.known_of(config, store, now)
+    day = day_number(AccountDay.of(now, config.shop.timezone).date)
+    reports = finest(store.reports(since_day=day - BACK_DAYS))
+    spend = np.where(reports.spend == UNKNOWN_MICROS, 0, reports.spend) / 1e6
+    today, spent_today = {}, {}
+    for account in known.accounts:
+        own = AccountDay.of(now, account.timezone).date
+        today[str(account.id)] = own
+        if account.currency == config.shop.currency:
+            rows = (reports.account == account.id) & (reports.day == day_number(own))
+            spent_today[str(account.id)] = float(spend[rows].sum())
+    budgets: dict[str, float] = {}
+    active = [one for one in known.budgets if one.status is BudgetStatus.ACTIVE]
+    for one in active:
+        if one.now is not None and one.currency == config.shop.currency:
+            budgets[str(one.id.account)] = budgets.get(str(one.id.account), 0.0) + one.now.to_float()
+    return ShopFigures(
+        today=today,
+        spent_today=spent_today,
+        budgets=budgets,
+        overdelivery=max((one.overdelivery for one in active), default=1.0),
+        names={
+            **{str(one.id): one.name for one in known.products if one.name},
+            **{str(one.id): one.name for one in known.budgets if one.name},
+        },
+        sold_out=_sold_out(known, reports, spend, day),
+        accounts={
+            name: _rates(reports, reports.account == name, day, USUAL[1] - USUAL[0])
+            for name in sorted(set(reports.account.tolist()))
+        },
+        products={
+            name: _rates(reports, reports.product == name, day, 1)
+            for name in sorted(set(reports.product.tolist()) - {""})
+        },
+        refunds=_refunds(store.activity(since_day=day - BACK_DAYS), day),
+    )
+
+
+def _sold_out(known: Known, reports: Reports, spend: FloatArray, day: int) -> dict[str, float]:
+    """Product → what is spent today on a stock of none, where nothing else is sold by the same budget.
+
+    One that was spent on yesterday stays: at midnight every budget has spent nothing.
+    """
+    gone = {one.id for one in known.products if one.stock is not None and one.stock <= 0}
+    found: dict[str, float] = {}
+    for budget in known.budgets:
+        if budget.status is not BudgetStatus.ACTIVE or not budget.products or not set(budget.products) <= gone:
+            continue
+        rows = (reports.account == budget.id.account) & (reports.budget == budget.id.native)
+        spent, yesterday = (float(spend[rows & (reports.day == one)].sum()) for one in (day, day - 1))
+        if max(spent, yesterday) > BURNING * (budget.now.to_float() if budget.now is not None else 0.0):
+            for product in budget.products:
+                found[str(product)] = found.get(str(product), 0.0) + spent / len(budget.products)
+    return found
+
+
+def _rates(reports: Reports, rows: NDArray[np.bool_], day: int, usual_over: int) -> Rates:
+    clicks, orders = np.nan_to_num(reports.clicks), np.nan_to_num(reports.orders)
+    yesterday, today = rows & (reports.day == day - 1), rows & (reports.day == day)
+    usual = rows & (reports.day <= day - USUAL[0]) & (reports.day > day - USUAL[1])
+    days = max(1, len(set(reports.day[usual].tolist()))) if usual_over > 1 else 1
+    return Rates(
+        clicks=float(clicks[yesterday].sum()),
+        orders=float(orders[yesterday].sum()),
+        orders_today=float(orders[today].sum()),
+        clicks_usual=float(clicks[usual].sum()) / days,
+        orders_usual=float(orders[usual].sum()) / days,
+    )
+
+
+def _refunds(activity: Activity, day: int) -> dict[str, tuple[float, float, float]]:
+    whole = (activity.traffic == "") & (activity.hour == WHOLE_DAY) & (activity.product != "")
+    whole &= (activity.refunds != UNKNOWN) & (activity.revenue != UNKNOWN) & (activity.day < day)
+    found = {}
+    for product in sorted(set(activity.product[whole].tolist())):
+        rows = whole & (activity.product == product)
+        week, before = rows & (activity.day >= day - WEEK), rows & (activity.day < day - WEEK)
+        paid, paid_before = float(activity.revenue[week].sum()), float(activity.revenue[before].sum())
+        if paid > 0 and paid_before > 0:
+            rates = float(activity.refunds[week].sum()) / paid, float(activity.refunds[before].sum()) / paid_before
+            found[product] = (*rates, float(np.nansum(activity.orders[week])))
+    return found
