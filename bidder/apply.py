@@ -3,7 +3,8 @@
 Called by `cycle` and by the commands that write. For each change the order is fixed: ask whether writing is allowed,
 read the present amount, compare it with the one the plan was made from, make the intent durable, set, read back, close
 the intent. Decreases come first; an increase is sent only while the amounts that may be in force stay within the cap.
-A StoreError is let through: who cannot journal must not write, and an open intent is settled before the next pass.
+A StoreError is let through: who cannot journal must not write, and an open intent is settled before the next pass. So
+is a LeaseTaken: whoever was away while another took over writes nothing more.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from bidder.catalog import Account, Budget, BudgetStatus, Mode
 from bidder.connectors.protocol import BudgetWriter
 from bidder.errors import BidderError
 from bidder.exposure import Exposure
+from bidder.guard.breaker import Written, flapping
 from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.money import Currency, Money
 from bidder.plan import Applied, Change, Outcome, Refused, State, Unresolved
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
+from bidder.watch.hold import SHOP, Effect, Hold
 
 __all__ = ["JUMP", "WriteResult", "apply_changes", "settle"]
 
@@ -34,6 +37,11 @@ JUMP = 3
 PATIENCE = timedelta(seconds=60)
 
 EDITS_SPAN = timedelta(hours=1)
+PAUSE = 1.0
+"""Seconds: who took longer to note an intent may have been stopped meanwhile, and asks once more before it sends."""
+
+BREAKER_REST = timedelta(hours=24)
+"""For so long nothing is written after the breaker on flapping tripped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +99,17 @@ async def apply_changes(
         exposure.count(intent.budget, intent.before, intent.after, present)
         pending[intent.budget] = intent.number
     desk = _Desk(plan_id, store, clock, exposure, patience)
+    if not approved:
+        await _break(store, accounts, list(in_force.values()), clock())
+    held = [] if approved else await asyncio.to_thread(store.holds, clock())
     results: dict[BudgetId, WriteResult] = {}
     for change in sorted(moving, key=_raises):  # stable: decreases first, each read back before the first increase
         account, writer = accounts.get(change.budget.account), writers.get(change.budget.account)
         refusal = _not_allowed(change, account, writer, approved)
         if refusal is None and change.budget in pending:
             refusal = f"an earlier write (journal line {pending[change.budget]}) has no known outcome yet"
+        if refusal is None and change.budget not in stopping:
+            refusal = _held(change, held)
         if refusal is not None or account is None or writer is None:
             results[change.budget] = _refused(change, refusal or "no writer")
         else:
@@ -181,9 +194,16 @@ class _Desk(NamedTuple):
 
     async def _send(self, change: Change, account: Account, writer: BudgetWriter, read: Budget) -> WriteResult:
         assert read.now is not None
-        begun = self.clock()
+        begun, noting = self.clock(), monotonic()
         intent = await asyncio.to_thread(self.store.begin, self.plan, change.budget, read.now, change.after, begun)
         edits = await self._counted(change, writer, begun)
+        if monotonic() - noting > PAUSE:
+            stopped = await self._stopped_meanwhile(change)
+            if stopped is not None:
+                day = day_number(AccountDay.of(begun, account.timezone).date)
+                unsent = Refused(f"not sent: {stopped}", read.now)
+                await asyncio.to_thread(self.store.finish, intent, unsent, self.clock(), day)
+                return _result(change, unsent, read.now)
         started = monotonic()
         said = await _set(writer, change, self.patience)
         seconds = monotonic() - started
@@ -224,6 +244,11 @@ class _Desk(NamedTuple):
         await asyncio.to_thread(self.store.set_value, _edits_key(change.budget), edits)
         return edits
 
+    async def _stopped_meanwhile(self, change: Change) -> str | None:
+        """Asked after a pause: raises LeaseTaken, and leaves the intent to who took over."""
+        await asyncio.to_thread(self.store.check_leases)
+        return await self._stopped(change)
+
     async def _stopped(self, change: Change) -> str | None:
         match await asyncio.to_thread(self.store.state):
             case State.HALTED:
@@ -240,6 +265,24 @@ class _Desk(NamedTuple):
         append = self.store.append
         await asyncio.to_thread(lambda: append("outcome", self.clock(), result="refused", **facts))
         return _refused(change, reason, actual)
+
+
+async def _break(store: Store, accounts: Mapping[AccountId, Account], in_force: list[Money], now: datetime) -> None:
+    """Trips the breaker when today's writes go round in circles: a hold on everything for a day."""
+    since = min((AccountDay.of(now, one.timezone).start_at for one in accounts.values()), default=now)
+    landed = [one for one in await asyncio.to_thread(store.writes, since) if one.status != "refused"]
+    reason = flapping([Written(one.plan, one.budget, one.before, one.after) for one in landed], in_force)
+    if reason is not None:
+        hold = Hold(SHOP, "flapping", reason, now, Effect.STAYS, now + BREAKER_REST)
+        await asyncio.to_thread(store.see_holds, [hold], now, ())
+
+
+def _held(change: Change, holds: Collection[Hold]) -> str | None:
+    """What the watch has seen since the plan was made may still keep it from being written."""
+    for hold in holds:
+        if hold.covers(change.budget) and (hold.effect is Effect.STAYS or _raises(change)):
+            return f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
+    return None
 
 
 async def _active(store: Store, accounts: Mapping[AccountId, Account]) -> dict[BudgetId, Money]:

@@ -21,7 +21,7 @@ from bidder.connectors.registry import has_ads, kind
 from bidder.decide import Decision, decide
 from bidder.explain.plan import document
 from bidder.gather import Known, gather
-from bidder.ids import AccountId, BudgetId, ProductId
+from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.intake.budgets import as_written
 from bidder.intake.inbox import Inbox, InboxResult
 from bidder.money import NO_CURRENCY, Money, currency_of
@@ -30,6 +30,8 @@ from bidder.poll import PollResult, poll
 from bidder.rules.goods import resolved
 from bidder.snapshot import Hot, Snapshot, day_number
 from bidder.store.protocol import Store, StoredPlan, StoreReader
+from bidder.turn import writing_turn
+from bidder.watch.hold import Effect
 
 __all__ = [
     "Clock",
@@ -41,7 +43,9 @@ __all__ = [
     "open_readers",
     "open_writers",
     "poll_now",
+    "rejected_key",
     "save",
+    "settle_now",
     "snapshot_of",
     "stored_plan",
     "utc_now",
@@ -176,7 +180,7 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
     """Everything known at `now`, for the shop's account day of that instant (or `day`)."""
     decided = day or AccountDay.of(now, config.shop.timezone).date
     since = day_number(decided) - HISTORY_DAYS
-    return gather(
+    snapshot = gather(
         store.reports(now, since),
         replace(
             known_of(config, store, now),
@@ -188,6 +192,13 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
         day=decided,
         as_of=now,
     )
+    held: dict[Effect, dict[BudgetId, str]] = {effect: {} for effect in Effect}
+    for hold in store.holds(now):
+        for budget in snapshot.budgets:
+            if hold.covers(budget.id):
+                said = f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
+                held[hold.effect].setdefault(budget.id, said)
+    return replace(snapshot, held=held[Effect.STAYS], lowers=held[Effect.LOWERS])
 
 
 def hot_before(store: StoreReader, day: date) -> Mapping[str, Mapping[ProductId, Hot]]:
@@ -219,6 +230,7 @@ def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
     policy = decision.policy
     if policy.written and (store.value("policy") or {}).get("digest") != policy.digest:
         store.set_value("policy", {"digest": policy.digest, "files": [list(one) for one in policy.written]})
+    store.set_plan_status(("proposed",), "superseded", but=decision.plan.id)
     store.append(
         "decided",
         now,
@@ -233,6 +245,12 @@ def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
     return shown
 
 
+async def settle_now(store: Store, writers: Mapping[AccountId, BudgetWriter], clock: Clock) -> Sequence[WriteResult]:
+    """Closes every write without a known outcome, when no other process is writing."""
+    async with writing_turn(store):
+        return await settle(store, writers, clock=clock)
+
+
 async def apply_plan(
     stored: StoredPlan,
     config: Config,
@@ -245,25 +263,31 @@ async def apply_plan(
 ) -> Sequence[WriteResult]:
     """Writes that very plan: its changes, or those named by `only`."""
     accounts: Mapping[AccountId, Account] = {account.id: account for account, _ in config.accounts}
-    held = {hold["budget"] for hold in stored.document["holds"]}
+    held = {hold["budget"] for hold in stored.document["holds"]} | set(store.value(rejected_key(stored.id)) or ())
     changes = [
         change
         for change in changes_of(stored)
         if change.moves and (not only or str(change.budget) in only) and str(change.budget) not in held
     ]
-    await settle(store, writers, clock=clock)
-    written = await apply_changes(
-        stored.id,
-        changes,
-        store=store,
-        writers=writers,
-        accounts=accounts,
-        clock=clock,
-        cap=Money.parse(stored.document["total"], config.shop.currency),
-        approved=approved,
-    )
+    async with writing_turn(store):
+        await settle(store, writers, clock=clock)
+        written = await apply_changes(
+            stored.id,
+            changes,
+            store=store,
+            writers=writers,
+            accounts=accounts,
+            clock=clock,
+            cap=Money.parse(stored.document["total"], config.shop.currency),
+            approved=approved,
+        )
     store.save_plan(StoredPlan(stored.id, stored.decided_at, stored.day, stored.document, "applied"))
     return written
+
+
+def rejected_key(plan: PlanId) -> str:
+    """Where the lines of a plan that a person rejected are remembered."""
+    return f"rejected:{plan}"
 
 
 def changes_of(stored: StoredPlan) -> list[Change]:

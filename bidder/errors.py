@@ -7,6 +7,7 @@
     ├── ImportRefused    a file a person imports cannot be used; carries its Faults (a ConfigError for data)
     ├── ConnectorError   a platform cannot be read; carries account, operation, whether waiting helps
     ├── StoreError       the saved state cannot be read or written
+    ├── LeaseTaken       another bidder writes for this shop; carries who and until when
     ├── StaleData        something needed is older than its limit; carries source and age
     ├── SolveError       no allocation keeps all limits; carries the limits that clash
     └── UnsafePlan       a brake held the plan; carries what held it
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 __all__ = [
     "BidderError",
@@ -26,6 +27,7 @@ __all__ = [
     "ConnectorError",
     "Fault",
     "ImportRefused",
+    "LeaseTaken",
     "SolveError",
     "Source",
     "StaleData",
@@ -102,6 +104,21 @@ class ConnectorError(BidderError):
 
 class StoreError(BidderError):
     """The saved state cannot be read or written; nothing may be written to a platform meanwhile."""
+
+
+class LeaseTaken(BidderError):
+    """Another bidder holds what only one may hold. `lost`: this one held it before."""
+
+    def __init__(self, name: str, holder: str, until: datetime, *, lost: bool = False) -> None:
+        self.name = name
+        self.holder = holder
+        self.until = until
+        self.lost = lost
+        what = "runs this shop" if name == "daemon" else "is writing budgets"
+        then = "this one was away for too long and writes nothing more" if lost else "stop it first"
+        if not lost and name != "daemon":
+            then = "try again when it is done"
+        super().__init__(f"another bidder ({holder}) {what}; {then}")
 
 
 class StaleData(BidderError):

@@ -126,6 +126,10 @@ class Snapshot:
     events: tuple[Event, ...] = ()
     calendar: tuple[Promotion, ...] = ()
     changed_at: Mapping[BudgetId, datetime] = field(default_factory=dict)
+    held: Mapping[BudgetId, str] = field(default_factory=dict)
+    """Budgets that are held by what the watch has seen, or by hand: why, in a line. They stay as they are."""
+    lowers: Mapping[BudgetId, str] = field(default_factory=dict)
+    """Likewise those that may only fall."""
     _columns: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod

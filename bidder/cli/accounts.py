@@ -81,12 +81,15 @@ def set_(
     """
     from bidder.cli.setting import read_wanted, set_budgets
     from bidder.config.load import load
+    from bidder.cycle import utc_now
+    from bidder.halting import obey
     from bidder.store import open_store
 
     loaded = load(config)
     wanted = read_wanted(loaded, pairs or [], None if file is None else _read(file), file)
     saved = open_store(store or loaded.store_url)
     try:
+        obey(loaded, saved, utc_now())
         written = asyncio.run(set_budgets(loaded, saved, wanted))
     finally:
         saved.close()

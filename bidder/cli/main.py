@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from bidder.cli import accounts, backtest, by_hand, data, demo, ops, plan, rules, run
-from bidder.errors import BidderError, ConfigError, SolveError, UnsafePlan
+from bidder.errors import BidderError, ConfigError, LeaseTaken, SolveError, UnsafePlan
 
 __all__ = ["app", "main"]
 
@@ -64,7 +64,7 @@ def exit_code_of(error: BidderError) -> int:
     match error:
         case ConfigError():
             return 2
-        case UnsafePlan():
+        case UnsafePlan() | LeaseTaken():
             return 3
         case SolveError():
             return 4

@@ -1,4 +1,4 @@
-"""`bidder journal`, `status`, `halt`, `reduce`, `resume`: what happened, what holds, and the stop."""
+"""`bidder journal`, `status`, `halt`, `reduce`, `resume`, `hold`: what happened, what holds, and the stop."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bidder.errors import StoreError
+from bidder.errors import ConfigError, Fault, Source, StoreError, UnsafePlan
 from bidder.plan import State
+from bidder.written import did_you_mean
 
 if TYPE_CHECKING:
     from bidder.store.protocol import JournalLine
+    from bidder.watch.hold import Hold
 
 __all__ = ["register"]
 
@@ -30,11 +32,19 @@ def register(app: typer.Typer) -> None:
     app.command("halt")(halt)
     app.command("reduce")(reduce)
     app.command("resume")(resume)
+    app.command("hold")(hold)
 
 
 def journal(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many lines, newest last.")] = 30,
     kind: Annotated[str | None, typer.Option(help="Only this kind: decided, intent, outcome, imported, …")] = None,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="CSV: what was set, read back and spent, when; for a refund claim.")
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option(help="With --evidence: the first day (YYYY-MM-DD); 35 days back without it.")
+    ] = None,
+    account: Annotated[str | None, typer.Option(help="With --evidence: only this account.")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check the hash chain; exit 1 when it is broken.")] = False,
     config: ConfigOption = None,
     store: StoreOption = None,
@@ -51,6 +61,11 @@ def journal(
             if broken is not None:
                 raise StoreError(f"the journal was changed: {broken}")
             typer.echo("the chain holds")
+            return
+        if evidence:
+            from bidder.cli.evidence import write_evidence
+
+            write_evidence(saved, since, account)
             return
         lines = list(reversed(saved.journal(limit, kind)))
     finally:
@@ -71,17 +86,22 @@ def journal(
 def status(config: ConfigOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
     """The state, the newest plan, and everything that holds a budget."""
     from bidder.config.load import load
+    from bidder.cycle import utc_now
     from bidder.store import open_reader
 
     saved = open_reader(store or load(config).store_url)
     try:
         newest = saved.plan()
+        state, since, why = saved.state_since()
         shown: dict[str, Any] = {
-            "state": saved.state().value,
+            "state": state.value,
+            "since": None if since is None else since.isoformat(),
+            "reason": why,
             "plan": None if newest is None else newest.id,
             "plan_day": None if newest is None else newest.day,
             "plan_status": None if newest is None else newest.status,
             "holds": [] if newest is None else newest.document["holds"],
+            "held": [_hold(one) for one in saved.holds(utc_now())],
             "unresolved": [
                 {
                     "budget": str(one.budget),
@@ -97,10 +117,15 @@ def status(config: ConfigOption = None, store: StoreOption = None, as_json: Json
     if as_json:
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
-    typer.echo(f"state  {shown['state']}")
+    begun = f" since {shown['since']} ({shown['reason']})" if shown["since"] else ""
+    typer.echo(f"state  {shown['state']}{begun}")
     typer.echo(f"plan   {shown['plan'] or 'none yet'} {shown['plan_day'] or ''} {shown['plan_status'] or ''}".rstrip())
-    for hold in shown["holds"]:
-        typer.echo(f"hold   {hold['check']}: {hold['reason']}")
+    for one in shown["holds"]:
+        typer.echo(f"hold   {one['check']}: {one['reason']}")
+    for one in shown["held"]:
+        may = "stays" if one["effect"] == "stays" else "may only fall"
+        until = f", until {one['until']}" if one["until"] else ""
+        typer.echo(f"held   {one['item']} {may} since {one['since']}{until}  {one['check']}: {one['reason']}")
     for one in shown["unresolved"]:
         typer.echo(f"unresolved  {one['budget']} {one['before']} → {one['after']} since {one['at']}")
 
@@ -115,22 +140,89 @@ def reduce(reason: str = "by hand", config: ConfigOption = None, store: StoreOpt
     _set(State.REDUCING, reason, config, store)
 
 
-def resume(reason: str = "by hand", config: ConfigOption = None, store: StoreOption = None) -> None:
-    """Lets bidder write again."""
-    _set(State.ACTIVE, reason, config, store)
-
-
-def _set(state: State, reason: str, config: Path | None, store: str | None) -> None:
+def resume(
+    item: Annotated[
+        str | None, typer.Argument(metavar="[ITEM]", help="End the holds of this budget, account or shop alone.")
+    ] = None,
+    reason: str = "by hand",
+    config: ConfigOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Lets bidder write again; with ITEM, ends what holds that one: the same finding does not come back for a day."""
+    if item is None:
+        _set(State.ACTIVE, reason, config, store)
+        return
     from bidder.config.load import load
     from bidder.cycle import utc_now
     from bidder.store import open_store
 
     saved = open_store(store or load(config).store_url)
     try:
+        ended = saved.end_holds(item, utc_now(), reason)
+        there = sorted({one.item for one in saved.holds(utc_now())})
+    finally:
+        saved.close()
+    if not ended:
+        names = f"held are {', '.join(there)}" if there else "nothing is held"
+        raise ConfigError([Fault(Source("ITEM"), f"nothing holds {item}; {names}")])
+    for one in ended:
+        typer.echo(f"ended  {one.item}  {one.check}: {one.reason}")
+
+
+def hold(
+    item: Annotated[str, typer.Argument(help="A budget (account/budget), an account, or shop.")],
+    reason: str = "by hand",
+    stay: Annotated[bool, typer.Option("--stay", help="It may not fall either.")] = False,
+    config: ConfigOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Lets something only fall until `bidder resume ITEM`: a quality alarm, a fault of the platform, a doubt."""
+    from bidder.config.load import load
+    from bidder.cycle import utc_now
+    from bidder.store import open_store
+    from bidder.watch.hold import SHOP, Effect, Hold
+
+    loaded = load(config)
+    saved = open_store(store or loaded.store_url)
+    try:
+        known = {SHOP, *(one.id for one, _ in loaded.accounts), *(str(one.budget.id) for one in saved.budgets())}
+        if item not in known:
+            raise ConfigError([Fault(Source("ITEM"), f"no account or budget {item!r}{did_you_mean(item, known)}")])
+        one = Hold(item, "alarm", reason, utc_now(), Effect.STAYS if stay else Effect.LOWERS)
+        saved.see_holds([one], utc_now(), ())
+    finally:
+        saved.close()
+    typer.echo(f"held   {item}  {reason}")
+
+
+def _set(state: State, reason: str, config: Path | None, store: str | None) -> None:
+    from bidder.config.load import load
+    from bidder.cycle import utc_now
+    from bidder.halting import halt_file, halt_files
+    from bidder.store import open_store
+
+    # with --store the stop works whatever is wrong with the configuration
+    loaded = None if store is not None and state is State.HALTED else load(config)
+    found = None if loaded is None or state is State.HALTED else halt_file(halt_files(loaded))
+    if found is not None:
+        raise UnsafePlan([f"the file {found} halts it: remove that first"])
+    saved = open_store(store or loaded.store_url if loaded is not None else store or "")
+    try:
         saved.set_state(state, utc_now(), reason)
     finally:
         saved.close()
     typer.echo(f"state  {state.value}")
+
+
+def _hold(one: Hold) -> dict[str, Any]:
+    return {
+        "item": one.item,
+        "check": one.check,
+        "reason": one.reason,
+        "effect": one.effect.value,
+        "since": one.since.isoformat(),
+        "until": None if one.until is None else one.until.isoformat(),
+    }
 
 
 def _line(one: JournalLine) -> dict[str, Any]:

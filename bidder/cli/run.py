@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,9 @@ def run(
         Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
     ] = None,
     listen: Annotated[str | None, typer.Option(help="HOST:PORT of the page and /metrics.")] = None,
+    lease: Annotated[
+        int, typer.Option(min=1, help="Seconds without a sign of life after which another daemon may take over.")
+    ] = 60,
     log_format: Annotated[str, typer.Option("--log", help="json or text, on stderr.")] = "json",
 ) -> None:
     """Runs until SIGTERM or Ctrl-C: polls, decides once a day, writes where an account is in apply mode."""
@@ -40,7 +44,7 @@ def run(
     store = open_store(loaded.store_url)
     try:
         time = WallClock()
-        daemon = Daemon(loaded, store, time, metrics_for(loaded, time.now()))
+        daemon = Daemon(loaded, store, time, metrics_for(loaded, time.now()), timedelta(seconds=lease))
         asyncio.run(serve(daemon, listen or loaded.listen, ready=lambda url: typer.echo(f"page {url}", err=True)))
     finally:
         store.close()

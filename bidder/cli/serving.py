@@ -32,7 +32,7 @@ async def serve(
 ) -> None:
     """Serves the page at `listen` and runs the daemon (or `work`) until SIGTERM or SIGINT, or until it ends by itself.
 
-    `ready` is called once with the page's address (port 0 picks a free one). SIGHUP asks for a reload.
+    `ready` is called once with the page's address (port 0 picks a free one). SIGHUP asks for a reload, SIGUSR1 halts.
     """
     from aiohttp import web
 
@@ -43,6 +43,7 @@ async def serve(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     loop.add_signal_handler(signal.SIGHUP, daemon.ask_reload)
+    loop.add_signal_handler(signal.SIGUSR1, daemon.switch.ask_halt)
     host, port = address_of(listen)
     runner = web.AppRunner(create_app(daemon), access_log=None, shutdown_timeout=0.5)
     await runner.setup()

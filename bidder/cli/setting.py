@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from bidder.store.protocol import Store
 
 __all__ = ["read_wanted", "set_budgets"]
+
+CLI_PATIENCE = timedelta(seconds=15)
+"""For so long a person waits for another bidder that is writing."""
 
 
 def read_wanted(
@@ -76,27 +79,31 @@ async def set_budgets(loaded: Config, store: Store, wanted: Mapping[BudgetId, Mo
     """
     from bidder.apply import WriteResult, apply_changes, settle
     from bidder.cycle import open_writers, utc_now
+    from bidder.turn import writing_turn
 
     accounts = {account.id: account for account, _ in loaded.accounts}
     writers = open_writers(loaded, modes=(Mode.APPLY, Mode.PROPOSE))
     try:
-        await settle(store, writers, clock=utc_now)
-        budgets = await _budgets_now(loaded, store)
-        changes = [Change(one, budgets[one].now if one in budgets else None, amount) for one, amount in wanted.items()]
-        plan = _plan_id(changes, utc_now())
-        lines = {str(change.budget): f"{change.before} -> {change.after}" for change in changes}
-        await asyncio.to_thread(lambda: store.append("approved", utc_now(), plan=plan, by="hand", budgets=lines))
-        written = await apply_changes(
-            plan,
-            changes,
-            store=store,
-            writers=writers,
-            accounts=accounts,
-            cap=_cap(loaded, store, utc_now()),
-            clock=utc_now,
-            budgets_in_force=_counted(budgets, loaded),
-            approved=True,
-        )
+        async with writing_turn(store, CLI_PATIENCE):
+            await settle(store, writers, clock=utc_now)
+            budgets = await _budgets_now(loaded, store)
+            changes = [
+                Change(one, budgets[one].now if one in budgets else None, amount) for one, amount in wanted.items()
+            ]
+            plan = _plan_id(changes, utc_now())
+            lines = {str(change.budget): f"{change.before} -> {change.after}" for change in changes}
+            await asyncio.to_thread(lambda: store.append("approved", utc_now(), plan=plan, by="hand", budgets=lines))
+            written = await apply_changes(
+                plan,
+                changes,
+                store=store,
+                writers=writers,
+                accounts=accounts,
+                cap=_cap(loaded, store, utc_now()),
+                clock=utc_now,
+                budgets_in_force=_counted(budgets, loaded),
+                approved=True,
+            )
     finally:
         await asyncio.gather(*(one.close() for one in writers.values()), return_exceptions=True)
     results = {one.budget: one for one in written}

@@ -18,18 +18,20 @@ import structlog
 
 from bidder import cycle
 from bidder.account_day import AccountDay
-from bidder.apply import WriteResult, settle
+from bidder.apply import WriteResult
 from bidder.catalog import Mode
 from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.connectors.registry import has_ads
 from bidder.daemon.alerting import Alerts, Glance
 from bidder.daemon.facts import shop_facts
+from bidder.daemon.leadership import LASTING, Leadership
 from bidder.daemon.pushes import Pushes
 from bidder.daemon.status import AccountNews, status_of
+from bidder.daemon.switch import Switch
 from bidder.daemon.timekeeping import Timekeeper
 from bidder.decide import Decision
-from bidder.errors import BidderError, ConfigError, Fault, SolveError, StoreError
+from bidder.errors import BidderError, ConfigError, Fault, LeaseTaken, SolveError, StoreError
 from bidder.gather import only_account, spent_month
 from bidder.ids import AccountId
 from bidder.instrumentation import Metrics
@@ -38,6 +40,7 @@ from bidder.plan import State
 from bidder.poll import PollResult
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
+from bidder.web.control import Controlling
 from bidder.web.observations import Pushing
 from bidder.web.view import Status
 
@@ -52,7 +55,9 @@ STUCK_SECONDS = 300.0
 class Daemon:
     """One shop's loop. Fulfils what the pages see of it (`bidder.web.view.DaemonView`)."""
 
-    def __init__(self, config: Config, store: Store, time: Timekeeper, metrics: Metrics) -> None:
+    def __init__(
+        self, config: Config, store: Store, time: Timekeeper, metrics: Metrics, lease: timedelta = LASTING
+    ) -> None:
         self.config = config
         self.after_turn: Callable[[], Awaitable[None]] | None = None
         """Called after each turn of the loop: how the demo looks at its platform from outside."""
@@ -62,6 +67,8 @@ class Daemon:
         self._readers = cycle.open_readers(config)
         self._writers: dict[AccountId, BudgetWriter] = cycle.open_writers(config)
         self._inbox = cycle.open_inbox(config, store, time.now)
+        self._leading = Leadership(store, lease)
+        self._switch = Switch(config, store, time.now, self._state_is)
         self._pushes = Pushes(config, store, time.now, metrics)
         self.alerts = Alerts(lambda: self.config, store, metrics)
         self._document: Mapping[str, Any] | None = None
@@ -90,14 +97,22 @@ class Daemon:
     # ---- the loop
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Runs until `stop` is set; then finishes the write under way, journals, and returns."""
-        now = self._time.now()
-        await asyncio.to_thread(self._restore, now)
-        log.info("started", shop=self.config.shop.name, policy=self.config.digest, state=self._state.value)
+        """Runs until `stop` is set; then finishes the write under way, journals, and returns.
+
+        Raises LeaseTaken when another daemon runs this shop, or took over while this one was away.
+        """
         try:
+            await self._leading.begin(stop)
+        except BaseException:
+            await self._close()
+            raise
+        try:
+            await asyncio.to_thread(self._restore, self._time.now())
+            log.info("started", shop=self.config.shop.name, policy=self.config.digest, state=self._state.value)
+            self._switch.start()
             self._pushes.start()
             self.alerts.resume()
-            await settle(self._store, self._writers, clock=self._time.now)
+            await cycle.settle_now(self._store, self._writers, self._time.now)
             while not stop.is_set():
                 await self.turn(stop)
                 if self.after_turn is not None:
@@ -105,21 +120,40 @@ class Daemon:
                 await self._time.sleep_until(self._next_at(self._time.now()), stop)
         finally:
             self._stopping = True
+            await self._switch.close()
             await self._pushes.close()
             await self.alerts.close()
-            await self._readers.close()
-            await asyncio.gather(*(one.close() for one in self._writers.values()), return_exceptions=True)
+            await self._close()
             self._store.append("stopped", self._time.now())
+            await self._leading.end()
             log.info("stopped", shop=self.config.shop.name)
+        if self._leading.lost is not None:
+            raise self._leading.lost
+
+    async def _close(self) -> None:
+        await self._readers.close()
+        await asyncio.gather(*(one.close() for one in self._writers.values()), return_exceptions=True)
+
+    @property
+    def switch(self) -> Switch:
+        """The stop: by signal, by file, over HTTP."""
+        return self._switch
+
+    @property
+    def controlling(self) -> Controlling:
+        """Who may be asked over HTTP to stop, reduce, resume, with which token."""
+        return Controlling(self._switch, self.config.token)
+
+    def _state_is(self, state: State) -> None:
+        if state is not self._state:
+            self._state = state
+            self._metrics.state_changed(state, cycle.utc_now())
 
     async def turn(self, stop: asyncio.Event | None = None) -> None:
         """What is due now: a poll, a decision, neither. A failed one keeps today's budgets and is said once."""
         now, self._turned = self._time.now(), monotonic()
         try:
-            state = await asyncio.to_thread(self._store.state)
-            if state is not self._state:
-                self._state = state
-                self._metrics.state_changed(state, cycle.utc_now())
+            self._state_is(await asyncio.to_thread(self._store.state))
             if self._reload_asked:
                 await asyncio.to_thread(self._reload, now)
             if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
@@ -127,6 +161,9 @@ class Daemon:
             now = self._time.now()  # what was just read was seen after the turn began
             if await asyncio.to_thread(self._due, now) and not (stop is not None and stop.is_set()):
                 await self._decide(now)
+        except LeaseTaken as e:
+            self._leading.told(e)
+            log.error("not_the_writer", error=str(e))
         except StoreError as e:  # nothing may be written while nothing can be journaled
             self._poll_ok = False
             self._metrics.store_failed("write")
@@ -240,10 +277,10 @@ class Daemon:
         """One decision for the account day, and its writes where the accounts allow them."""
         day = self._today(now).isoformat()
         try:
-            await settle(self._store, self._writers, clock=self._time.now)
+            await cycle.settle_now(self._store, self._writers, self._time.now)
             decision = await asyncio.to_thread(cycle.decide_now, self.config, self._store, now)
             self._document = await asyncio.to_thread(cycle.save, decision, self._store, now)
-        except StoreError:
+        except (StoreError, LeaseTaken):
             raise
         except (
             Exception

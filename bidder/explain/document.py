@@ -238,3 +238,5 @@ class PlanDocument(_Shape):
     """The products that the money goes to, where a rule `hot_list` says so."""
     what_if: WhatIf | None = None
     """Only where something was asked: `bidder plan --what-if`."""
+    policy: str = ""
+    """The digest of the configuration that it was made with: another one makes the plan stale."""

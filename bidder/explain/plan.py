@@ -71,6 +71,7 @@ def document(
         day=snapshot.day.isoformat(),
         currency=_code(snapshot.currency),
         objective=decision.policy.objective.value,
+        policy=decision.policy.digest,
         total=money(cap),
         now=money(before),
         planned=money(float(planned.sum())),

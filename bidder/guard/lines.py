@@ -26,7 +26,7 @@ FOREIGN_REST = timedelta(hours=24)
 
 
 def left_alone(case: Case) -> Iterator[Held]:
-    """Budgets that are paused, removed, lately moved by others, or with a write of no known outcome are not written."""
+    """Budgets that are paused, removed, held, lately moved by others, or with an open write are not written."""
     changes = {change.budget: change for change in case.plan.changes}
     for budget in case.snapshot.budgets:
         change = changes.get(budget.id)
@@ -38,6 +38,10 @@ def left_alone(case: Case) -> Iterator[Held]:
             yield Held("left_alone", "its last write has no known outcome, and it would be written again", budget.id)
         elif (at := case.snapshot.foreign.get(budget.id)) is not None and case.snapshot.as_of - at < FOREIGN_REST:
             yield Held("left_alone", "somebody else moved it within 24 h, and it would be written", budget.id)
+        elif budget.id in case.snapshot.held:
+            yield Held("left_alone", f"{case.snapshot.held[budget.id]}, and it would be written", budget.id)
+        elif budget.id in case.snapshot.lowers and change.after > change.before:
+            yield Held("left_alone", f"{case.snapshot.lowers[budget.id]}, and it would rise", budget.id)
 
 
 def platform_takes_it(case: Case) -> Iterator[Held]:

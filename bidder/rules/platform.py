@@ -1,7 +1,8 @@
 """The limits that nobody writes: what a platform takes at all, and what must stay as it is today.
 
 Added by `evaluate`. A budget stays when its last write has no known outcome, when somebody else moved it within the
-last day, or when it is paused or removed: bidder pauses nothing and re-enables nothing.
+last day, when a hold is on it, or when it is paused or removed: bidder pauses nothing and re-enables nothing. One that
+a hold lets fall alone does not rise.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ def platform_bounds(snapshot: Snapshot) -> Iterable[Bounds]:
     since = [snapshot.foreign.get(b.id) for b in snapshot.budgets]
     foreign = np.array([at is not None and snapshot.as_of - at < FOREIGN_REST for at in since], dtype=np.bool_)
     idle = np.array([b.status is not BudgetStatus.ACTIVE for b in snapshot.budgets], dtype=np.bool_)
+    held = np.array([b.id in snapshot.held for b in snapshot.budgets], dtype=np.bool_)
+    lowers = np.array([b.id in snapshot.lowers for b in snapshot.budgets], dtype=np.bool_)
     known = ~np.isnan(now)
 
-    stays = idle | ((unresolved | foreign) & known)
+    stays = idle | ((unresolved | foreign | held) & known)
     lower, upper = np.where(stays, -np.inf, least), np.full(size, np.inf)
     for index, budget in enumerate(snapshot.budgets):
         if budget.maximum is not None and not stays[index]:
@@ -42,9 +45,14 @@ def platform_bounds(snapshot: Snapshot) -> Iterable[Bounds]:
     reasons = (
         ("outcome of the last write not known yet", unresolved & known & ~idle),
         ("changed by somebody else within 24 h", foreign & known & ~unresolved & ~idle),
+        ("held", held & known & ~unresolved & ~foreign & ~idle),
         ("paused or removed", idle),
     )
     for reason, mask in reasons:
         if mask.any():
             stay = np.where(known, now, 0.0)  # never read and not running: there is no amount to keep, none is written
             yield Bounds(reason, np.where(mask, stay, -np.inf), np.where(mask, stay, np.inf), Priority.ABSOLUTE)
+    only_down = lowers & known & ~stays
+    if only_down.any():
+        most = np.where(only_down, now, np.inf)
+        yield Bounds("held: only decreases", np.full(size, -np.inf), most, Priority.ABSOLUTE)

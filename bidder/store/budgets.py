@@ -21,9 +21,9 @@ from bidder.plan import Applied, Outcome, Refused, Unresolved
 from bidder.store import journal, tables
 from bidder.store.codec import budget_of, document_of
 from bidder.store.database import instant, micros_of
-from bidder.store.protocol import BudgetReading, Intent
+from bidder.store.protocol import BudgetReading, Intent, Write
 
-__all__ = ["add", "begin", "changed_at", "finish", "history", "last_changes", "open_intents", "readings"]
+__all__ = ["add", "begin", "changed_at", "finish", "history", "last_changes", "open_intents", "readings", "writes"]
 
 OPEN = ("open", "unresolved")
 
@@ -120,6 +120,24 @@ def open_intents(connection: Connection) -> list[Intent]:
             _money(row.before, row.currency),
             _money(row.after, row.currency),
             instant(row.at),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def writes(connection: Connection, since: datetime) -> list[Write]:
+    """Every intent begun since an instant, oldest first."""
+    table = tables.intents
+    query = select(table).where(table.c.at >= micros_of(since)).order_by(table.c.number)
+    return [
+        Write(
+            row.number,
+            PlanId(row.plan),
+            _id(row),
+            _money(row.before, row.currency),
+            _money(row.after, row.currency),
+            instant(row.at),
+            row.status,
         )
         for row in connection.execute(query)
     ]

@@ -6,9 +6,9 @@ fails, and then nothing may be written to a platform.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from bidder.activity import Activity, Pushed
@@ -17,8 +17,20 @@ from bidder.ids import BudgetId, PlanId
 from bidder.money import Money
 from bidder.plan import Outcome, State
 from bidder.reports import Reports
+from bidder.watch.hold import Hold
 
-__all__ = ["BudgetReading", "FileContent", "Intent", "JournalLine", "Store", "StoreReader", "StoredPlan", "Taken"]
+__all__ = [
+    "BudgetReading",
+    "FileContent",
+    "Intent",
+    "JournalLine",
+    "Lease",
+    "Store",
+    "StoreReader",
+    "StoredPlan",
+    "Taken",
+    "Write",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,29 @@ class Intent:
     before: Money
     after: Money
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An intent with what became of it: status open, unresolved, applied or refused."""
+
+    number: int
+    plan: PlanId
+    budget: BudgetId
+    before: Money
+    after: Money
+    at: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to be the only one (`daemon`, `write`) until an instant; the newest token is the only true one."""
+
+    name: str
+    token: int
+    holder: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +169,22 @@ class StoreReader(Protocol):
         """Intents without an Outcome, or whose Outcome is Unresolved: to be read back before anything else."""
         ...
 
+    def writes(self, since: datetime) -> Sequence[Write]:
+        """Every intent begun at or after an instant, oldest first, with what became of it."""
+        ...
+
+    def holds(self, at: datetime | None = None) -> Sequence[Hold]:
+        """What is held, oldest first; `at` leaves out what is over by then."""
+        ...
+
+    def lease(self, name: str) -> Lease | None:
+        """The lease as it stands, expired or not."""
+        ...
+
+    def state_since(self) -> tuple[State, datetime | None, str]:
+        """The state, since when, and why; ACTIVE, None, "" when never set."""
+        ...
+
     def last_changes(self) -> Mapping[BudgetId, int]:
         """Day (account day of the write, days since 1970-01-01) of the last Applied change of each budget."""
         ...
@@ -205,7 +256,10 @@ class Store(StoreReader, Protocol):
         ...
 
     def begin(self, plan: PlanId, budget: BudgetId, before: Money, after: Money, at: datetime) -> Intent:
-        """Journals the intent and makes it durable (fsync) before it returns."""
+        """Journals the intent and makes it durable (fsync) before it returns.
+
+        Raises LeaseTaken, with nothing journaled, when another has taken a lease that this store took.
+        """
         ...
 
     def finish(self, intent: Intent, outcome: Outcome, at: datetime, day: int) -> None:
@@ -218,4 +272,34 @@ class Store(StoreReader, Protocol):
 
     def set_value(self, key: str, value: Any) -> None:
         """Remembers a small JSON value."""
+        ...
+
+    def take_lease(self, name: str, holder: str, at: datetime, lasting: timedelta) -> Lease:
+        """Becomes the only one; from then on `begin` asks whether it still is. Raises LeaseTaken."""
+        ...
+
+    def renew_lease(self, name: str, at: datetime, lasting: timedelta) -> Lease:
+        """Keeps a lease that this store took. Raises LeaseTaken when another has it."""
+        ...
+
+    def release_lease(self, name: str) -> None:
+        """Lets others take it; nothing when this store does not hold it."""
+        ...
+
+    def check_leases(self) -> None:
+        """Raises LeaseTaken when another has taken a lease that this store took."""
+        ...
+
+    def see_holds(
+        self, seen: Sequence[Hold], at: datetime, checks: Collection[str]
+    ) -> tuple[Sequence[Hold], Sequence[Hold]]:
+        """Makes `seen` the findings of `checks`, each change journaled; gives what began and what ended by itself."""
+        ...
+
+    def end_holds(self, item: str, at: datetime, reason: str) -> Sequence[Hold]:
+        """Ends the holds of an item by hand; the same finding does not come back within a day."""
+        ...
+
+    def set_plan_status(self, statuses: Collection[str], status: str, but: PlanId) -> int:
+        """Gives every plan of these statuses, except one, another status; how many."""
         ...

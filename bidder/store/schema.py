@@ -1,6 +1,6 @@
 """Brings a database to this program's schema. Alembic is imported only where there is something to migrate.
 
-The copy made before a migration stands beside the file: `bidder.db.before-0002`.
+The copy made before a migration stands beside the file: `bidder.db.before-0003`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bidder.store.database import Database
 
 __all__ = ["HEAD", "LOCATION", "check", "migrate"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions` (a test holds the two together)."""
 
 LOCATION = Path(__file__).parent / "migrations"

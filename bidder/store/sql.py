@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -20,10 +20,11 @@ from bidder.money import Money
 from bidder.plan import Outcome, State
 from bidder.reports import Reports
 from bidder.store import activity as shop
-from bidder.store import budgets, journal, observations, schema, tables
+from bidder.store import budgets, holds, journal, lease, observations, schema, tables
 from bidder.store.codec import document_of, product_of
 from bidder.store.database import Database, instant, micros_of
-from bidder.store.protocol import BudgetReading, FileContent, Intent, JournalLine, StoredPlan, Taken
+from bidder.store.protocol import BudgetReading, FileContent, Intent, JournalLine, Lease, StoredPlan, Taken, Write
+from bidder.watch.hold import Hold
 
 __all__ = ["SqlReader", "SqlStore"]
 
@@ -98,6 +99,26 @@ class SqlReader:
         with self._database.reading() as connection:
             return budgets.open_intents(connection)
 
+    def writes(self, since: datetime) -> Sequence[Write]:
+        with self._database.reading() as connection:
+            return budgets.writes(connection, since)
+
+    def holds(self, at: datetime | None = None) -> Sequence[Hold]:
+        with self._database.reading() as connection:
+            return holds.current(connection, at)
+
+    def lease(self, name: str) -> Lease | None:
+        with self._database.reading() as connection:
+            return lease.newest(connection, name)
+
+    def state_since(self) -> tuple[State, datetime | None, str]:
+        saved = self.value(STATE)
+        return (
+            (State.ACTIVE, None, "")
+            if saved is None
+            else (State(saved["state"]), instant(saved["at"]), saved["reason"])
+        )
+
     def last_changes(self) -> Mapping[BudgetId, int]:
         with self._database.reading() as connection:
             return budgets.last_changes(connection)
@@ -125,6 +146,7 @@ class SqlStore(SqlReader):
 
     def __init__(self, url: str) -> None:
         self._database = Database(url, read_only=False)
+        self._leases: dict[str, Lease] = {}
         self._opened(schema.migrate)
 
     def add_reports(self, reports: Reports) -> int:
@@ -177,7 +199,45 @@ class SqlStore(SqlReader):
 
     def begin(self, plan: PlanId, budget: BudgetId, before: Money, after: Money, at: datetime) -> Intent:
         with self._database.writing() as connection:
+            lease.verify(connection, self._leases.values())
             return budgets.begin(connection, plan, budget, before, after, at)
+
+    def take_lease(self, name: str, holder: str, at: datetime, lasting: timedelta) -> Lease:
+        with self._database.writing() as connection:
+            taken = lease.take(connection, name, holder, at, lasting)
+        self._leases = {**self._leases, name: taken}
+        return taken
+
+    def renew_lease(self, name: str, at: datetime, lasting: timedelta) -> Lease:
+        with self._database.writing() as connection:
+            return lease.renew(connection, self._leases[name], at, lasting)
+
+    def release_lease(self, name: str) -> None:
+        held = self._leases.get(name)
+        if held is not None:
+            with self._database.writing() as connection:
+                lease.release(connection, held)
+            self._leases = {other: one for other, one in self._leases.items() if other != name}
+
+    def check_leases(self) -> None:
+        with self._database.writing() as connection:
+            lease.verify(connection, self._leases.values())
+
+    def see_holds(
+        self, seen: Sequence[Hold], at: datetime, checks: Collection[str]
+    ) -> tuple[Sequence[Hold], Sequence[Hold]]:
+        with self._database.writing() as connection:
+            return holds.see(connection, seen, at, checks)
+
+    def end_holds(self, item: str, at: datetime, reason: str) -> Sequence[Hold]:
+        with self._database.writing() as connection:
+            return holds.end(connection, item, at, reason)
+
+    def set_plan_status(self, statuses: Collection[str], status: str, but: PlanId) -> int:
+        table = tables.plans
+        found = table.c.status.in_(sorted(statuses)) & (table.c.id != but)
+        with self._database.writing() as connection:
+            return int(connection.execute(update(table).where(found).values(status=status)).rowcount)
 
     def finish(self, intent: Intent, outcome: Outcome, at: datetime, day: int) -> None:
         with self._database.writing() as connection:

@@ -30,10 +30,12 @@ __all__ = [
     "activity_series",
     "budget_amounts",
     "budgets",
+    "holds",
     "intents",
     "journal",
     "journal_head",
     "labels",
+    "leases",
     "memory",
     "metadata",
     "plans",
@@ -231,3 +233,27 @@ activity_events = Table(
     sqlite_with_rowid=False,
 )
 """What was pushed lately, in millionths: by it a message that comes twice counts once."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""Who may write until when; `token` grows by one with every holder."""
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("item", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("ended", BigInteger),
+    Column("by_hand", Integer, nullable=False),
+)
+"""What is held (`shop`, an account, a budget) by which check (`name`); ended ones stay two days."""

@@ -23,7 +23,7 @@ from bidder.connectors.observations import Feed, Junk, Understood, decoded, unde
 from bidder.errors import StoreError
 from bidder.intake.queue import Queue
 
-__all__ = ["LARGEST_BODY", "MOST_LINES", "Pushing", "Receiving", "add"]
+__all__ = ["LARGEST_BODY", "MOST_LINES", "Pushing", "Receiving", "add", "allowed"]
 
 LARGEST_BODY = 4 * 1024 * 1024
 MOST_LINES = 5_000
@@ -73,7 +73,7 @@ async def _observations(request: web.Request) -> web.Response:
     first = next(iter(pushing.feeds))
     if pushing.token is None:
         return _answer(403, error="no token is configured: set web.token to take pushes")
-    if not _allowed(request.headers.get("Authorization", ""), pushing.token):
+    if not allowed(request.headers.get("Authorization", ""), pushing.token):
         pushing.queue.junk(first, "invalid", "wrong token", 0)
         response = _answer(401, error="the token is missing or wrong")
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -128,7 +128,7 @@ async def _taken(pushing: Pushing, lines: Sequence[Any], first: str) -> web.Resp
     return _answer(status, **{name: totals[name] for name in RESULTS}, lines=results)
 
 
-def _allowed(header: str, token: SecretStr) -> bool:
+def allowed(header: str, token: SecretStr) -> bool:
     """Whether the header carries the token; takes as long whatever is wrong with it."""
     scheme, _, given = header.partition(" ")
     same = hmac.compare_digest(

@@ -17,7 +17,8 @@ from bidder.money import Currency, Money
 from bidder.performance import Observation, Performance
 from bidder.plan import State
 from bidder.reports import Reports
-from bidder.store.protocol import BudgetReading, Intent, JournalLine, StoredPlan
+from bidder.store.protocol import BudgetReading, Intent, JournalLine, Lease, StoredPlan, Write
+from bidder.watch.hold import Hold
 from bidder.web.view import Status
 
 CNY = Currency("CNY")
@@ -225,6 +226,18 @@ class FakeStore:
 
     def state(self) -> State:
         return State.ACTIVE
+
+    def writes(self, since: datetime) -> Sequence[Write]:
+        return []
+
+    def holds(self, at: datetime | None = None) -> Sequence[Hold]:
+        return []
+
+    def lease(self, name: str) -> Lease | None:
+        return None
+
+    def state_since(self) -> tuple[State, datetime | None, str]:
+        return self.state(), None, ""
 
     def value(self, key: str) -> Any:
         return None
