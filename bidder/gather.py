@@ -98,7 +98,7 @@ def gather(
         calendar=known.calendar,
         changed_at={b: at for b, at in known.changed_at.items() if b in position},
         hot=known.hot,
-        versions=_versions(known.versions, decided, position, products, meant),
+        versions=_versions(known.versions, decided, as_of, position, products, meant),
     )
 
 
@@ -125,13 +125,16 @@ def _history(reports: Reports, row_budget: IntArray, row_product: IntArray) -> H
 def _versions(
     versions: Reports | None,
     decided: date,
+    as_of: datetime | None,
     position: Mapping[BudgetId, int],
     products: Sequence[Product],
     meant: Sequence[Sequence[int]],
 ) -> History | None:
-    """Every reading, pointed at the same budgets and products as the newest ones."""
+    """Every reading up to the instant, pointed at the same budgets and products as the newest ones."""
     if versions is None or not len(versions):
         return None
+    if as_of is not None:
+        versions = _select(versions, versions.observed <= as_of.timestamp())
     rows = finest(_one_window(_select(versions, versions.day < day_number(decided))))
     pairs = zip(rows.account, rows.budget, strict=True)
     row_budget = np.array([position.get(BudgetId(AccountId(a), b), -1) for a, b in pairs], dtype=np.int64)

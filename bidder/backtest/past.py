@@ -41,6 +41,9 @@ SOON = 3.0
 SPENT_LATELY = 7
 """A budget that is off today but spent within so many days before a past one was on then."""
 
+LATE_DAYS = 60
+"""How far back every reading of a day is looked at; as in `bidder.cycle`."""
+
 FOREIGN_EDIT_REST = timedelta(hours=24)
 
 
@@ -135,7 +138,14 @@ class Past:
                 for line in self.foreign
                 if timedelta(0) <= instant - line.at < FOREIGN_EDIT_REST
             },
+            versions=self._readings(day, instant) if self.remembers else None,
         )
+
+    def _readings(self, day: date, instant: datetime) -> Reports:
+        """Every reading of the last weeks' rows that was there at the instant."""
+        number = day_number(day)
+        window = (self.versions.day < number) & (self.versions.day >= number - LATE_DAYS)
+        return _rows(self.versions, window & (self.versions.observed <= instant.timestamp()))
 
     def _changed(self, instant: datetime) -> Mapping[BudgetId, int]:
         changed: dict[BudgetId, int] = {}
