@@ -108,6 +108,23 @@ def test_a_file_without_a_currency_is_planned_without_one() -> None:
     assert gather(rows, Known()).currency == NO_CURRENCY
 
 
+def test_campaigns_of_products_csv_name_the_products_where_a_platform_does_not() -> None:
+    rows = [an_observation(f"a/{native}", day=day) for day in WEEK for native in ("7", "8", "9")]
+    products = (
+        Product(ProductId("P1"), campaigns=("7", "8")),
+        Product(ProductId("P2"), campaigns=("8",)),
+    )
+    shop = gather(reports(*rows), Known(products=products))
+    carried = {budget.id.native: budget.products for budget in shop.budgets}
+    assert carried == {"7": ("P1",), "8": ("P1", "P2"), "9": ()}
+    named = {
+        budget.id.native: set(shop.history.product[shop.history.budget == i].tolist())
+        for i, budget in enumerate(shop.budgets)
+    }
+    assert len(named["7"] - {-1}) == 1
+    assert named["8"] == named["9"] == {-1}
+
+
 def test_nothing_known_is_said() -> None:
     with pytest.raises(ConfigError, match="import a report first"):
         gather(Reports.of([]), Known())

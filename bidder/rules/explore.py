@@ -69,11 +69,14 @@ class Explore(Kind):
         enough = np.full(len(now), np.inf) if self.min is None else np.full(len(now), in_shop(self.min, snapshot))
         enough = np.where(np.isinf(enough), 2 * least, np.maximum(enough, least))
         bounds = Bounds.open(name, len(chosen), priority, source)
-        for place in _turn(able, curves, snapshot.today // self.turn.days)[: self.budgets].tolist():
-            if extra <= 0:
+        tried = _turn(able, curves, snapshot.today // self.turn.days)[: self.budgets].tolist()
+        for number, place in enumerate(tried):
+            if now[place] < enough[place]:
+                given = min(float(enough[place] - now[place]), extra)
+            else:  # what is large already is only nudged, and leaves the others their part
+                given = min(self.part * float(now[place]), extra / (len(tried) - number))
+            if given <= 0:
                 break
-            wanted = max(enough[place] - now[place], self.part * now[place], 0.0)
-            given = min(wanted, extra)
             bounds.lower[place] = now[place] + given
             extra -= given
         if np.isfinite(bounds.lower).any():

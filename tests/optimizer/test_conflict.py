@@ -11,7 +11,7 @@ import pytest
 
 from bidder.decide import Policy, decide
 from bidder.errors import SolveError, Source
-from bidder.limits import Limits
+from bidder.limits import Limit, Limits, Quantity, Sense
 from bidder.optimizer.allocate import AllocateSettings, allocate
 from bidder.optimizer.conflict import RuleKey, conflicts, rule_of, smallest
 from bidder.optimizer.objective import Objective
@@ -179,3 +179,30 @@ def test_parts_of_a_rule_are_that_rule() -> None:
     seen, curves = shop(np.random.default_rng(1))
     limits = evaluate((a_rule(0, "total", {"max": 150, "by": "channel"}),), seen, curves)
     assert {rule_of(one) for one in limits.limits} == {("r0 total", "rules.yaml:1:3")}
+
+
+def test_limits_on_what_curves_bring_clash_too() -> None:
+    seen, curves = shop(np.random.default_rng(1))
+    base = evaluate(
+        (a_rule(0, "budget", {"max": 60}), a_rule(1, "step", {"raise": "900%", "cut": "100%"})), seen, curves
+    )
+    ones = np.ones(6)
+    reached = Limit("orders", Quantity.ORDERS, ones, Sense.AT_LEAST, 90.0, 20, Source("x.yaml", 7, 1))
+    limits = replace(base, limits=(reached,))
+    answer = allocate(curves, limits, Objective.PROFIT, seen.now, QUICK)
+    found = conflicts(curves, limits, Objective.PROFIT, seen.now, QUICK, answer)
+    assert [one.gave[0] for one in found] == ["orders"]
+    assert {rule[0] for rule in found[0].rules} == {"orders", "r0 budget"}
+    assert not found[0].slowed
+
+
+def test_what_clashes_above_a_rule_is_not_laid_to_it() -> None:
+    seen, curves = shop(np.random.default_rng(1))
+    rules = (
+        a_rule(0, "total", {"max": 100}),
+        a_rule(1, "budget", {"min": 50}),
+        a_rule(2, "share", {"min": "90%"}, {"channel": "feed"}),
+    )
+    limits = evaluate((*rules, a_rule(9, "step", {"raise": "900%", "cut": "100%"})), seen, curves)
+    named = smallest(curves, limits, Objective.PROFIT, seen.now, QUICK, ("r2 share", "rules.yaml:3:3"))
+    assert {rule[0] for rule in named} == {"r0 total", "r1 budget"}

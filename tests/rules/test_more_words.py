@@ -16,7 +16,7 @@ from bidder.account_day import AccountDay
 from bidder.activity import Activity, ShopActivity
 from bidder.catalog import Mode, Product
 from bidder.decide import Policy, decide
-from bidder.errors import Source
+from bidder.errors import ConfigError, Source
 from bidder.ids import BudgetId, ProductId
 from bidder.limits import Limit, Priority
 from bidder.money import currency_of
@@ -488,3 +488,22 @@ def test_spend_is_counted_from_the_day_that_is_asked() -> None:
     assert spent_since(seen, seen.today - 2).sum() == pytest.approx(700.0)
     assert CNY == "CNY"
     assert Kind().unfit(where=True, when=True) is None
+
+
+def test_exploring_without_a_least_amount_doubles_the_platforms_minimum() -> None:
+    seen = a_shop(a_budget("ads/a", now=12.0, minimum=10.0), a_budget("ads/b", now=900.0, cvr=0.02, minimum=10.0))
+    raised = [low for low, _ in bounds_of(seen, a_rule("explore", {"budgets": 2, "part": "10%"})).values()]
+    assert any(low == pytest.approx(20.0) for low in raised)
+    assert bounds_of(seen, a_rule("explore", {}, {"budget": "ads/none"})) == bounds_of(seen)
+
+
+def test_a_hot_list_leaves_budgets_of_nothing_alone() -> None:
+    seen = a_shop(a_budget("ads/a", products=()), a_budget("ads/b", products=("P1",), cvr=0.02))
+    bounds = bounds_of(seen, a_rule("hot_list", {"size": 1}))
+    assert bounds["ads/a"] == (-np.inf, np.inf)
+
+
+def test_a_season_is_a_list_of_months() -> None:
+    with pytest.raises(ConfigError, match="expected jan … dec"):
+        Condition.read({"month": "novemb"[::-1]}, PLACE, when=True)
+    assert Condition.read({"month": ["nov", "December"]}, PLACE, when=True).text.count("getMonth") == 2
