@@ -101,7 +101,7 @@ def explain_from(asked: Asked, config: Path | None, store: str | None) -> Decide
 def _then(loaded: Config, saved: StoreReader, stored: StoredPlan) -> Snapshot:
     """What was known when a saved plan was made, with the amounts in force that it says."""
     from bidder.account_day import AccountDay
-    from bidder.cycle import HISTORY_DAYS, LATE_DAYS, known_of
+    from bidder.cycle import HISTORY_DAYS, LATE_DAYS, hot_before, known_of
     from bidder.gather import gather
     from bidder.ids import BudgetId
     from bidder.money import Money
@@ -132,6 +132,7 @@ def _then(loaded: Config, saved: StoreReader, stored: StoredPlan) -> Snapshot:
         unresolved={one.budget: max(one.before, one.after) for one in saved.open_intents() if one.at <= as_of},
         foreign={budget: at for budget, at in known.foreign.items() if at <= as_of},
         activity=saved.activity(as_of, since),
+        hot=hot_before(saved, day),
         versions=saved.report_versions(day_number(day) - LATE_DAYS),
     )
     return gather(saved.reports(as_of, since), then, currency=loaded.shop.currency, day=day, as_of=as_of)
