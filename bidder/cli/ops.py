@@ -1,4 +1,4 @@
-"""`bidder journal`, `status`, `halt`, `reduce`, `resume`, `hold`: what happened, what holds, and the stop."""
+"""`bidder journal`, `status`, `halt`, `reduce`, `resume`, `hold`, `confirm`: what happened, what holds, and the stop."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command("reduce")(reduce)
     app.command("resume")(resume)
     app.command("hold")(hold)
+    app.command("confirm")(confirm)
 
 
 def journal(
@@ -138,6 +139,33 @@ def halt(reason: str = "by hand", config: ConfigOption = None, store: StoreOptio
 def reduce(reason: str = "by hand", config: ConfigOption = None, store: StoreOption = None) -> None:
     """Lets budgets only fall from now on."""
     _set(State.REDUCING, reason, config, store)
+
+
+def confirm(config: ConfigOption = None, store: StoreOption = None) -> None:
+    """Lets a change of configuration take effect that would move the total of budgets by more than 30 %."""
+    from collections.abc import Mapping
+
+    from bidder.config.load import load
+    from bidder.cycle import utc_now
+    from bidder.daemon.reload import CONFIRMED, WAITING
+    from bidder.errors import ConfigError, Fault
+    from bidder.store import open_store
+
+    loaded = load(config)
+    saved = open_store(store or loaded.store_url)
+    try:
+        waiting = saved.value(WAITING)
+        if not isinstance(waiting, Mapping):
+            typer.echo("nothing waits for confirmation")
+            return
+        if waiting["digest"] != loaded.digest:
+            what = "the files have changed since; let the daemon look at them first, then confirm what it asks"
+            raise ConfigError([Fault(None, what)])
+        saved.set_value(CONFIRMED, loaded.digest)
+        saved.append("note", utc_now(), what="configuration confirmed by hand", policy=loaded.digest)
+    finally:
+        saved.close()
+    typer.echo(f"confirmed {loaded.digest}: the day's total goes from {waiting['before']} to {waiting['after']}")
 
 
 def resume(

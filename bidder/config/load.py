@@ -92,6 +92,10 @@ class Config:
     """The events that the shop takes part in, and those that it may still join."""
     sales: Monthly | None = None
     """What the shop means to sell in a month; None where it does not say."""
+    files: tuple[Path, ...] = ()
+    """Every file that was read."""
+    patterns: tuple[tuple[Path, str], ...] = ()
+    """Folders and patterns whose files are rules: a new one changes the configuration."""
     _caps: Caps = field(default_factory=Caps)
     _months: Monthly | None = None
 
@@ -156,6 +160,7 @@ class _Reading:
         self.hash = sha256()
         self.rule_texts: list[str] = []
         self.calendar_text: str | None = None
+        self.files: list[Path] = []
 
     def config(self, asked: Path | None) -> Config:
         path = find(asked, self.env)
@@ -202,6 +207,8 @@ class _Reading:
             receivers=receivers,
             warnings=tuple(sorted(self.warnings, key=lambda one: (one.source or Source(""), one.message))),
             digest=digest,
+            files=tuple(self.files),
+            patterns=tuple((base, one) for one in file.rules if any(sign in one for sign in "*?[")),
             calendar=calendar,
             sales=None if file.plan.sales is None else file.plan.sales.month,
             _caps=Caps(
@@ -225,6 +232,7 @@ class _Reading:
 
     def _read(self, path: Path, place: Source | None) -> bytes | None:
         """A file's content, counted into the digest; None and a fault when it cannot be read."""
+        self.files.append(path)
         try:
             content = path.read_bytes()
         except OSError as e:

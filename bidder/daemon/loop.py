@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from pydantic import SecretStr
 
 from bidder import cycle
 from bidder.account_day import AccountDay
@@ -24,9 +25,11 @@ from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.connectors.registry import has_ads
 from bidder.daemon.alerting import Alerts, Glance
+from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, next_moment, writing_modes
 from bidder.daemon.facts import shop_facts
 from bidder.daemon.leadership import LASTING, Leadership
 from bidder.daemon.pushes import Pushes
+from bidder.daemon.reload import CONFIRMED, IN_FORCE, WAITING, Watch, confirmed, may_take_effect, moves_much, wait
 from bidder.daemon.status import AccountNews, status_of
 from bidder.daemon.switch import Switch
 from bidder.daemon.timekeeping import Timekeeper
@@ -65,7 +68,8 @@ class Daemon:
         self._time = time
         self._metrics = metrics
         self._readers = cycle.open_readers(config)
-        self._writers: dict[AccountId, BudgetWriter] = cycle.open_writers(config)
+        self._writers: dict[AccountId, BudgetWriter] = cycle.open_writers(config, modes=writing_modes(config))
+        self._watch = Watch(config)
         self._inbox = cycle.open_inbox(config, store, time.now)
         self._leading = Leadership(store, lease)
         self._switch = Switch(config, store, time.now, self._state_is)
@@ -154,13 +158,20 @@ class Daemon:
         now, self._turned = self._time.now(), monotonic()
         try:
             self._state_is(await asyncio.to_thread(self._store.state))
-            if self._reload_asked:
+            if await asyncio.to_thread(self._reload_due):
                 await asyncio.to_thread(self._reload, now)
             if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
                 await self._poll(now)
             now = self._time.now()  # what was just read was seen after the turn began
-            if await asyncio.to_thread(self._due, now) and not (stop is not None and stop.is_set()):
+            if stop is not None and stop.is_set():
+                pass  # nothing new is begun
+            elif await asyncio.to_thread(self._due, now):
                 await self._decide(now)
+            elif (moment := await asyncio.to_thread(due_moment, self.config, self._store, now)) is not None:
+                if self._polled_at != now:
+                    await self._poll(now)
+                if self._poll_ok:
+                    await self._decide(self._time.now(), moment)
         except LeaseTaken as e:
             self._leading.told(e)
             log.error("not_the_writer", error=str(e))
@@ -173,11 +184,18 @@ class Daemon:
         )
 
     def ask_reload(self) -> None:
-        """SIGHUP: the configuration is read again at the next turn."""
+        """SIGHUP and `POST /-/reload`: the configuration is read again at the next turn."""
         self._reload_asked = True
 
+    def _reload_due(self) -> bool:
+        """Whether somebody asked, a file has changed, or what waited was confirmed."""
+        changed = self._watch.changed()
+        waiting = self._store.value(WAITING)
+        said = isinstance(waiting, Mapping) and waiting.get("digest") == self._store.value(CONFIRMED)
+        return self._reload_asked or changed or said
+
     def _reload(self, now: datetime) -> None:
-        """Builds the new configuration whole, then swaps it; keeps the old one on any fault."""
+        """Builds the new configuration whole, then swaps it; keeps the old on any fault or until it is confirmed."""
         self._reload_asked = False
         try:
             fresh = load(self.config.path)
@@ -186,10 +204,24 @@ class Daemon:
                 what = "accounts, activity and store change only with a restart; the running configuration is unchanged"
                 raise ConfigError([Fault(None, what)])
         except BidderError as e:
+            self._watch.refused(e)
             self._metrics.config_refused()
             self.alerts.configured(now, str(e))
             log.error("reload_refused", error=str(e), policy=self.config.digest)
             return
+        same = fresh.digest == self.config.digest
+        totals = None if same else may_take_effect(fresh, self.config, self._store, now)
+        if totals is not None:
+            self._metrics.config_refused()
+            said = wait(self._store, fresh, totals, now)
+            log.warning("reload_waits", reason=said, policy=self.config.digest, waiting=fresh.digest)
+            return
+        self._watch.follow(fresh)
+        if same:
+            self._confirmed_in_force(now)
+        else:
+            self._store.set_value(IN_FORCE, fresh.digest)
+            self._store.set_value(WAITING, None)
         self.config = fresh
         self.alerts.configured(now, None)
         self._metrics.config_loaded(shop_facts(fresh), cycle.utc_now())
@@ -200,7 +232,9 @@ class Daemon:
         """When something is due next."""
         poll_at = (self._polled_at or now) + self.config.schedule.poll
         opens = self._opens(now)
-        return max(now, min(poll_at, opens) if opens > now else poll_at)
+        moment = next_moment(self.config, now)
+        due = [poll_at, *([opens] if opens > now else []), *([moment] if moment is not None else [])]
+        return max(now, min(due))
 
     def _today(self, now: datetime) -> date:
         return AccountDay.of(now, self.config.shop.timezone).date
@@ -273,12 +307,16 @@ class Daemon:
 
     # ---- deciding and writing
 
-    async def _decide(self, now: datetime) -> None:
-        """One decision for the account day, and its writes where the accounts allow them."""
-        day = self._today(now).isoformat()
+    async def _decide(self, now: datetime, moment: datetime | None = None) -> None:
+        """One decision for the account day (or for an event's `moment`), and its writes where the accounts allow them.
+
+        It stands on one configuration from beginning to end, whatever is loaded meanwhile.
+        """
+        config, day = self.config, self._today(now).isoformat()
+        latest = moment or latest_moment(config, now)
         try:
             await cycle.settle_now(self._store, self._writers, self._time.now)
-            decision = await asyncio.to_thread(cycle.decide_now, self.config, self._store, now)
+            decision = await asyncio.to_thread(cycle.decide_now, config, self._store, now)
             self._document = await asyncio.to_thread(cycle.save, decision, self._store, now)
         except (StoreError, LeaseTaken):
             raise
@@ -286,17 +324,17 @@ class Daemon:
             Exception
         ) as e:  # whatever went wrong in deciding: today's budgets stay, and it is said (FAILURES, law 1)
             self._metrics.plan_failed("infeasible" if isinstance(e, SolveError) else "error")
-            self._store.set_value("decided_day", day)
+            self._decided(day, moment, latest)
             reason = str(e) if isinstance(e, BidderError) else f"{type(e).__name__}: {e}"
             self._store.append("note", now, what="no plan today: budgets stay as they are", reason=reason)
             log.error("no_plan", error=reason, exc_info=not isinstance(e, BidderError))
             self._no_plan = f"no plan for {day}, budgets stay as they are: {reason}"
             return
         self._no_plan = None
-        self._store.set_value("decided_day", day)
+        self._decided(day, moment, latest)
         left = Money.parse(str(self._document["unallocated"]), decision.snapshot.currency)
         self._metrics.planned(decision, at=cycle.utc_now(), unallocated=left)
-        written = await self._apply(decision, now)
+        written = () if self._asks(decision, config, now) else await self._apply(decision, config, now)
         log.info(
             "pass_done",
             plan=decision.plan.id,
@@ -305,20 +343,54 @@ class Daemon:
             applied=sum(type(one.outcome).__name__ == "Applied" for one in written),
             unresolved=sum(type(one.outcome).__name__ == "Unresolved" for one in written),
             held=sorted({held.check for held in decision.held}),
-            policy=self.config.digest,
+            moment=None if moment is None else moment.isoformat(),
+            policy=config.digest,
         )
 
-    async def _apply(self, decision: Decision, now: datetime) -> Sequence[WriteResult]:
-        """Writes what the accounts in apply mode are to have; a plan held as a whole is not written."""
+    def _decided(self, day: str, moment: datetime | None, latest: datetime | None) -> None:
+        """Remembers what was decided: the day, or the moment of an event (the day's own decision knows its phase)."""
+        if moment is None:
+            self._store.set_value("decided_day", day)
+        if latest is not None:
+            self._store.set_value(DECIDED, latest.isoformat())
+
+    def _asks(self, decision: Decision, config: Config, now: datetime) -> bool:
+        """Whether a person has to be asked: the configuration changed while nothing ran, and moves the total far."""
+        if self._store.value(IN_FORCE) in (None, config.digest) or confirmed(self._store, config):
+            self._store.set_value(IN_FORCE, config.digest)
+            return False
+        totals = moves_much(decision)
+        if totals is None:
+            self._store.set_value(IN_FORCE, config.digest)
+            return False
+        self._no_plan = wait(self._store, config, totals, now)
+        log.warning("plan_waits", reason=self._no_plan, policy=config.digest)
+        return True
+
+    def _confirmed_in_force(self, now: datetime) -> None:
+        """What waited is the configuration that runs: today is decided anew."""
+        if self._store.value(WAITING) is not None and confirmed(self._store, self.config):
+            self._store.set_value(WAITING, None)
+            self._store.set_value(IN_FORCE, self.config.digest)
+            self._store.set_value("decided_day", None)
+            self._store.append("note", now, what="configuration confirmed", policy=self.config.digest)
+
+    async def _apply(self, decision: Decision, config: Config, now: datetime) -> Sequence[WriteResult]:
+        """Writes what the accounts in apply mode are to have, and what was approved beforehand for an event.
+
+        A plan held as a whole is not written.
+        """
         if any(held.budget is None for held in decision.held) or self._state is State.HALTED:
             return ()
-        applying = {account.id for account, _ in self.config.accounts if account.mode is Mode.APPLY}
+        accounts = [account for account, _ in config.accounts]
+        applying = {account.id for account in accounts if account.mode is Mode.APPLY}
         only = [str(change.budget) for change in decision.plan.moved if change.budget.account in applying]
-        if not only:
+        agreed = approved_beforehand(decision, accounts)
+        if not only and not agreed:
             return ()
         stored = cycle.stored_plan(decision, self._document or {}, now)
         written = await cycle.apply_plan(
-            stored, self.config, self._store, self._writers, self._time.now, approved=False, only=only
+            stored, config, self._store, self._writers, self._time.now, approved=bool(agreed), only=[*only, *agreed]
         )
         for result in written:
             took = timedelta(seconds=result.seconds) if result.seconds else None
@@ -327,6 +399,11 @@ class Daemon:
         return written
 
     # ---- what the pages see
+
+    @property
+    def token(self) -> SecretStr | None:
+        """Asked of whoever asks for a reload; None: nobody may over HTTP."""
+        return self.config.token
 
     def _restore(self, now: datetime) -> None:
         """The newest plan, state and figures from the store, so that a restart shows what was in force."""

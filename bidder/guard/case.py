@@ -183,6 +183,13 @@ class Case:
         return lower, upper
 
     @cached_property
+    def lowest(self) -> FloatArray:
+        """The least that anything above a wish asks of each budget: what a cap leaves of a wish is no fault."""
+        firm = [bounds for bounds in self.limits.bounds if bounds.priority > Priority.WISH]
+        asked = np.maximum.reduce([np.full(self.limits.size, -np.inf), *(one.lower for one in firm)])
+        return np.minimum(asked, self.windows[0])
+
+    @cached_property
     def step_windows(self) -> tuple[FloatArray, FloatArray]:
         """The least and the most that step rules leave each budget; open where none does."""
         steps = [one for one in self.limits.bounds if Priority.STEP <= one.priority < Priority.OWNER_CAP]

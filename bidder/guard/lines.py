@@ -113,10 +113,10 @@ def _beyond_step(case: Case) -> NDArray[np.bool_]:
 
 def within_bounds(case: Case) -> Iterator[Held]:
     """What rises, or was never read, lies within its bounds after rounding."""
-    lowest, highest = (side[case.positions] for side in case.windows)
+    lowest, highest = case.lowest[case.positions], case.windows[1][case.positions]
     falls = case.after <= case.before  # false where the amount in force was never read
     for index, budget, change in case.some(~falls & ((case.after > highest) | (case.after < lowest))):
-        lower, upper = (float(side[index]) for side in case.windows)
+        lower, upper = float(case.lowest[index]), float(case.windows[1][index])
         after = case.in_shop(change.after)
         if isfinite(upper) and after > _grain(exact(upper)):
             yield Held("within_bounds", f"{shown(after)} is above {upper:.2f}", budget.id)

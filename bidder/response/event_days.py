@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -102,7 +101,8 @@ def unlike_days(snapshot: Snapshot, promotion: Promotion) -> tuple[tuple[int, in
 def event_weight(snapshot: Snapshot, day: date) -> float:
     """How many times an ordinary day's money a day asks for, by its events: for the pace of a month (SCIENCE 6.1).
 
-    The lifts of its phases weighed by their hours; only the part of the shop's budgets that is in the event counts.
+    The largest lift of its hours, since budgets are of a whole day; only the part of the shop's budgets that is in the
+    event counts.
     """
     if not snapshot.calendar:
         return 1.0
@@ -114,13 +114,9 @@ def event_weight(snapshot: Snapshot, day: date) -> float:
     for promotion in snapshot.calendar:
         if promotion.opens >= ends or promotion.closes <= begins:
             continue
-        edges = {at for span in promotion.lasting for at in (span.opens, span.closes) if begins < at < ends}
-        cuts = [begins, *sorted(edges), ends]
-        lift = 0.0
-        for start, end in pairwise(cuts):
-            span = promotion.at(start)
-            part = (end - start) / (ends - begins)
-            lift += part * (1.0 if span is None else promotion.lift_of(span.phase, promotion.lift or USUAL_LIFT))
+        starts = [begins, *(span.opens for span in promotion.lasting if begins < span.opens < ends)]
+        phases = [span.phase for span in (promotion.at(start) for start in starts) if span is not None]
+        lift = max((promotion.lift_of(one, promotion.lift or USUAL_LIFT) for one in phases), default=1.0)
         share = float(now[covered(snapshot, promotion)].sum() / now.sum()) if now.sum() > 0 else 1.0
         weight *= 1.0 + share * (lift - 1.0)
     return weight

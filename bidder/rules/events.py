@@ -21,6 +21,7 @@ __all__ = [
     "event_near",
     "event_phase",
     "event_phases",
+    "open_purses",
     "purse_is_open",
 ]
 
@@ -48,13 +49,20 @@ def event_near(snapshot: Snapshot, days: int) -> bool:
 
 def purse_is_open(snapshot: Snapshot) -> bool:
     """Whether an event with a purse is in a phase that may be dear, or on its way back from one."""
+    return open_purses(snapshot) > 0
+
+
+def open_purses(snapshot: Snapshot) -> float:
+    """What the purses of such events hold together, in the shop's currency; 0 when there is none."""
     dear = (Phase.PRESALE, Phase.PREHEAT, Phase.BURST, Phase.BALANCE, Phase.ENCORE)
-    at = instant_of(snapshot)
-    return any(
-        one.promotion.purse is not None
-        and (one.span.phase in dear or (one.span.phase is Phase.RECOVER and one.day(at) < STEPS_BACK))
-        for one in in_force_at(snapshot)
-    )
+    at, sums = instant_of(snapshot), 0.0
+    for one in in_force_at(snapshot):
+        purse = one.promotion.purse
+        if purse is None:
+            continue
+        if one.span.phase in dear or (one.span.phase is Phase.RECOVER and one.day(at) < STEPS_BACK):
+            sums += purse.to_float() * snapshot.rate(purse.currency)
+    return sums
 
 
 def event_names(snapshot: Snapshot) -> list[str]:

@@ -28,6 +28,7 @@ from bidder.response.curve import Curves
 from bidder.response.event_days import event_weight, unlike_days
 from bidder.rules.amounts import in_force, in_shop, minimums, reserve
 from bidder.rules.base import Kind
+from bidder.rules.events import open_purses
 from bidder.rules.spent import committed_since
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot, day_number
 from bidder.written import MonthlyAmount, Overdelivery
@@ -146,7 +147,9 @@ class Month(Kind):
         over = np.array([max(b.overdelivery, self.overdelivery or 1.0) for b in snapshot.budgets], dtype=np.float64)
         least, extra = minimums(snapshot), reserve(snapshot)
         pace = pace_of_month(snapshot, in_shop(self.max.of(snapshot.day), snapshot), over)
-        today = max(pace.today - float(extra @ spends), float(least @ spends))
+        # the pace holds ordinary money; what a purse pays is held by the purse, and by the month itself
+        paced = min(pace.today + open_purses(snapshot), max(pace.month - pace.spent - pace.committed, 0.0))
+        today = max(paced - float(extra @ spends), float(least @ spends))
         yield Limit(name, Quantity.AMOUNT, spends, Sense.AT_MOST, today, priority, source)
         weights = spends * over
         worst = max(pace.worst - float(extra @ weights), float(least @ weights))

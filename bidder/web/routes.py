@@ -18,7 +18,7 @@ from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
 
 from bidder.errors import StoreError
-from bidder.web import control, observations
+from bidder.web import control, observations, reload
 from bidder.web.render import Renderer
 from bidder.web.view import DaemonView
 from bidder.web.words import Words, choose_language, words
@@ -63,6 +63,7 @@ def application(view: DaemonView) -> web.Application:
     app.router.add_get("/api/v1/status", _api_status)
     observations.add(app, view)
     control.add(app, view)
+    reload.add(app, view)
     app.router.add_get("/static/{name}", _static)
     app.router.add_get("/favicon.ico", _icon)
     return app
