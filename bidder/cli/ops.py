@@ -1,4 +1,4 @@
-"""`bidder journal`, `status`, `halt`, `reduce`, `resume`, `hold`, `confirm`: what happened, what holds, and the stop."""
+"""`bidder journal`, `status`, `halt`, `reduce`, `resume`, `hold`, `confirm`: what happened, what holds, the stop."""
 
 from __future__ import annotations
 
