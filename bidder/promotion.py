@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from bidder.ids import ProductId
 from bidder.money import Money
 
-__all__ = ["LEAD", "Phase", "Promotion", "Span", "moments"]
+__all__ = ["LEAD", "Candidate", "Phase", "Promotion", "Span", "moments"]
 
 LEAD = timedelta(hours=1)
 """So long before a burst opens its budgets are in force: money must not come when the first hour is over."""
@@ -139,6 +139,15 @@ class Promotion:
     def lift_of(self, phase: Phase, lift: float) -> float:
         """How many times an ordinary day's sales a phase brings, where a burst brings `lift`."""
         return 1.0 + _SHARE_OF_LIFT.get(phase, 0.0) * (lift - 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An event that the shop may still join, until the `deadline`; each product that takes part costs `fee_each`."""
+
+    event: Promotion
+    fee_each: Money | None = None
+    deadline: date | None = None
 
 
 def moments(calendar: Iterable[Promotion]) -> tuple[datetime, ...]:

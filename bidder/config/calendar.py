@@ -21,12 +21,12 @@ from bidder.config.faults import faults_of
 from bidder.config.file import Section, ShopSection
 from bidder.config.marks import Document
 from bidder.errors import ConfigError, Fault, Source
-from bidder.promotion import Phase, Promotion, Span
+from bidder.promotion import Candidate, Phase, Promotion, Span
 from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
 from bidder.rules.goods import goods_condition, resolved
 from bidder.written import Amount, Fraction, Monthly, PositiveAmount, read_amount, read_percent
 
-__all__ = ["Calendar", "Candidate", "EventSection", "calendar_json_schema", "calendar_of"]
+__all__ = ["Calendar", "EventSection", "calendar_json_schema", "calendar_of"]
 
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]([01]\d|2[0-4]):([0-5]\d))?\Z")
 _HIGHEST_LIFT = 10
@@ -203,15 +203,6 @@ def _end(one: tuple[date, time | None, bool]) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An event that the shop may still join."""
-
-    event: Promotion
-    fee_each: Amount | None = None
-    deadline: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Calendar:
     """The events that the shop takes part in, and those that it may still join."""
 
@@ -253,7 +244,8 @@ def calendar_of(
         if section.joined:
             events.append(event)
         else:
-            candidates.append(Candidate(event, section.fee_each, section.deadline))
+            each = None if section.fee_each is None else section.fee_each.money(shop.currency)
+            candidates.append(Candidate(event, each, section.deadline))
     return Calendar(tuple(events), tuple(candidates))
 
 

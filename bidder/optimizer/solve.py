@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidder.optimizer.certify import prove, reach
 from bidder.optimizer.program import Program, Solution
 from bidder.snapshot import FloatArray, IntArray
 
-__all__ = ["Engine", "engine", "sharpen", "solve"]
+__all__ = ["Engine", "choose", "engine", "sharpen", "solve"]
 
 Engine = Callable[[Program, float], Solution]
 """Solves a Program within so many seconds. May fail, lie or return nonsense: `solve` finds out."""
@@ -162,14 +163,46 @@ def engine(program: Program, seconds: float) -> Solution:
     return Solution(amounts, prices, _STATUS.get(problem.status, "error"), float(problem.solutionTime or 0.0))
 
 
+def choose(value: FloatArray, rows: FloatArray, most: FloatArray, seconds: float) -> NDArray[np.bool_] | None:
+    """Which of n things to take so that Σ value is largest and rows·taken ≤ most (m, n); None when none was found.
+
+    A small program of noes and ayes. What the solver says is rounded to them and checked against every row.
+    """
+    import pulp
+
+    if not len(value):
+        return np.zeros(0, dtype=np.bool_)
+    problem = pulp.LpProblem("choice", pulp.LpMinimize)
+    size = _power(value)
+    names = [problem.add_variable(f"x{index}", 0, 1, pulp.LpInteger) for index in range(len(value))]
+    problem.setObjective(pulp.LpAffineExpression(list(zip(names, (-value / size).tolist(), strict=True))))
+    for index, (row, bound) in enumerate(zip(rows, most.tolist(), strict=True)):
+        scale = _power(np.append(row, bound))
+        terms = [(names[column], weight) for column, weight in _pairs(row / scale, np.flatnonzero(row))]
+        if terms:
+            problem.addConstraint(pulp.LpAffineExpression(terms) <= bound / scale, f"u{index}")
+    try:
+        problem.solve(_cbc(whole=True)(path=pulp.PULP_CBC_CMD.pulp_cbc_path, msg=False, timeLimit=seconds))
+    except Exception:  # a solver may fail in any way at all; the caller says that it found nothing
+        return None
+    if problem.status != pulp.LpStatusOptimal:
+        return None
+    taken = np.array([(name.varValue or 0.0) > 0.5 for name in names], dtype=np.bool_)
+    slip = 1e-9 * (np.abs(rows).sum(axis=1) + np.abs(most))
+    return taken if bool((rows @ taken <= most + slip).all()) else None
+
+
 TOLERANCES = ("-primalTolerance", "1e-9", "-dualTolerance", "1e-9")
 """CBC's own are 1e-7 of the dearest piece, which many wide pieces of a cheaper one add up to a gap."""
 
 _STATUS = {1: "optimal", 0: "time_limit", -1: "infeasible", -2: "unbounded", -3: "error"}
 
 
-def _cbc() -> Any:
-    """A PuLP solver that runs CBC as PuLP's own does, and kills it when it overstays (PuLP waits for ever)."""
+def _cbc(*, whole: bool = False) -> Any:
+    """A PuLP solver that runs CBC as PuLP's own does, and kills it when it overstays (PuLP waits for ever).
+
+    `whole`: variables are whole numbers, and the best of all is asked for.
+    """
     import pulp
 
     class Cbc(pulp.COIN_CMD):  # type: ignore[misc]  # PuLP names no types
@@ -177,7 +210,8 @@ def _cbc() -> Any:
             with tempfile.TemporaryDirectory(prefix="bidder-") as folder:
                 model, answer = str(Path(folder, "model.mps")), str(Path(folder, "answer.txt"))
                 variables, columns, rows, _ = lp.writeMPS(model, rename=1)
-                command = [self.path, model, "-sec", str(self.timeLimit), *TOLERANCES, "-initialSolve"]
+                how = ("-ratio", "0", "-allow", "0", "-branch") if whole else (*TOLERANCES, "-initialSolve")
+                command = [self.path, model, "-sec", str(self.timeLimit), *how]
                 command += ["-printingOptions", "all", "-solution", answer]
                 subprocess.run(  # noqa: S603  the path is PuLP's own binary
                     command, timeout=self.timeLimit + GRACE, check=True, stdin=subprocess.DEVNULL, capture_output=True
