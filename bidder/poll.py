@@ -177,6 +177,7 @@ class _Desk:
         good = _select(reports, ~bad)
         result = PollResult(account.id, "performance", True, 0.0, rows=len(reports), quarantined=int(bad.sum()))
         async with self.lock:
+            await self._remember_bad(account, reports, bad)
             known = await asyncio.to_thread(self.store.reports, None, day_number(today.date) - days)
             # files may have brought other rows of the account: only what polls have given is expected again
             memory, now = f"poll:{account.id}:series", sorted(set(_keys(good, "campaign", "product")))
@@ -202,6 +203,19 @@ class _Desk:
         return PollResult(
             account.id, "orders", True, 0.0, rows=len(found), new=new, quarantined=int(bad.sum()), data_at=data_at
         )
+
+    async def _remember_bad(self, account: Account, reports: Reports, bad: np.ndarray[Any, Any]) -> None:
+        """How many rows of each budget were not believed within the last week: the watch holds what has too many."""
+        week = reports.day > day_number(AccountDay.of(self.clock(), account.timezone).date) - 7
+        counted: dict[str, list[int]] = {}
+        for native, wrong in zip(reports.budget[week].tolist(), bad[week].tolist(), strict=True):
+            one = counted.setdefault(str(native), [0, 0])
+            one[0] += bool(wrong)
+            one[1] += 1
+        found = {native: one for native, one in sorted(counted.items()) if one[0]}
+        memory = f"poll:{account.id}:bad"
+        if found != (await asyncio.to_thread(self.store.value, memory) or {}):
+            await asyncio.to_thread(self.store.set_value, memory, found)
 
     async def _products(self, reader: ShopReader) -> PollResult:
         read_at = self.clock()

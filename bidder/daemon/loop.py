@@ -33,6 +33,7 @@ from bidder.daemon.reload import CONFIRMED, IN_FORCE, WAITING, Watch, confirmed,
 from bidder.daemon.status import AccountNews, status_of
 from bidder.daemon.switch import Switch
 from bidder.daemon.timekeeping import Timekeeper
+from bidder.daemon.watching import Watching
 from bidder.decide import Decision
 from bidder.errors import BidderError, ConfigError, Fault, LeaseTaken, SolveError, StoreError
 from bidder.gather import only_account, spent_month
@@ -72,6 +73,7 @@ class Daemon:
         self._watch = Watch(config)
         self._inbox = cycle.open_inbox(config, store, time.now)
         self._leading = Leadership(store, lease)
+        self._watching = Watching(store, self._writers, time.now)
         self._switch = Switch(config, store, time.now, self._state_is)
         self._pushes = Pushes(config, store, time.now, metrics)
         self.alerts = Alerts(lambda: self.config, store, metrics)
@@ -271,6 +273,8 @@ class Daemon:
         self._poll_ok = any(result.ok for result in results)
         self.alerts.polled(results, now)
         await asyncio.to_thread(self._measure, results, now)
+        if self._poll_ok:
+            await self._watching.after_poll(self.config)
 
     def _measure(self, results: Sequence[PollResult], now: datetime) -> None:
         """What a poll brought, into the metrics and onto the page."""

@@ -1,0 +1,152 @@
+"""After each poll: what the figures say is wrong becomes a hold, and money that runs to no purpose is stopped at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import structlog
+
+from bidder import cycle
+from bidder.account_day import AccountDay
+from bidder.apply import WriteResult, apply_changes
+from bidder.catalog import Mode
+from bidder.config.load import Config
+from bidder.connectors.protocol import BudgetWriter
+from bidder.errors import BidderError, LeaseTaken, StoreError
+from bidder.ids import AccountId, BudgetId, PlanId
+from bidder.money import Money, currency_of
+from bidder.plan import Applied, Change
+from bidder.snapshot import Snapshot
+from bidder.store.protocol import Store
+from bidder.turn import writing_turn
+from bidder.watch.days import days_of
+from bidder.watch.hold import Hold
+from bidder.watch.look import CHECKS, look, ping_pong, quarantine
+from bidder.watch.stock import CHECKS as STOCK_CHECKS
+from bidder.watch.stock import Stopped, returns, sold_out, stops
+
+__all__ = ["Watching"]
+
+log = structlog.get_logger("bidder.daemon")
+
+STOPPED, SUSPECTS = "watch:stopped", "watch:suspects"
+LATE_DAYS = 21
+"""So far back the readings of each day are asked for, to learn how late orders come."""
+
+
+class Watching:
+    """Looks after each poll, and stops what is sold out."""
+
+    def __init__(self, store: Store, writers: Mapping[AccountId, BudgetWriter], clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._writers = writers
+        self._clock = clock
+
+    async def after_poll(self, config: Config) -> Sequence[WriteResult]:
+        """One look, its holds, and the writes that cannot wait for the day's plan. Raises StoreError, LeaseTaken."""
+        try:
+            snapshot, holds = await asyncio.to_thread(self._seen, config)
+        except (StoreError, LeaseTaken):
+            raise
+        except Exception as e:  # a watch that breaks stops no poll; nothing is written by it either
+            log.error("watch_failed", error=str(e), exc_info=not isinstance(e, BidderError))
+            return ()
+        return await self._stop(config, snapshot, holds)
+
+    def _seen(self, config: Config) -> tuple[Snapshot, list[Hold]]:
+        now = self._clock()
+        snapshot = cycle.snapshot_of(config, self._store, now)
+        today = self._store.reports(since_day=snapshot.today - 1)
+        versions = self._store.report_versions(since_day=snapshot.today - LATE_DAYS)
+        suspects = {(item, check) for item, check in self._store.value(SUSPECTS) or ()}
+        found = look(days_of(snapshot, today, versions, now), suspects)
+        if set(found.suspects) != suspects:
+            self._store.set_value(SUSPECTS, sorted(found.suspects))
+        stock = sold_out(snapshot, now)
+        holds = [*found.holds, *quarantine(self._bad(config), now), *ping_pong(self._reversals(now), now), *stock]
+        began, ended = self._store.see_holds(holds, now, {*CHECKS, *STOCK_CHECKS})
+        for one in began:
+            log.warning("held", item=one.item, check=one.check, reason=one.reason)
+        for one in ended:
+            log.info("hold_ended", item=one.item, check=one.check)
+        return snapshot, stock
+
+    def _bad(self, config: Config) -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
+        for account, _ in config.accounts:
+            for native, (bad, rows) in (self._store.value(f"poll:{account.id}:bad") or {}).items():
+                found[f"{account.id}/{native}"] = (bad, rows)
+        return found
+
+    def _reversals(self, now: datetime) -> Mapping[str, int]:
+        week = now - timedelta(days=7)
+        lines = self._store.journal(limit=500, kind="foreign_edit")
+        return Counter(str(line.facts["budget"]) for line in lines if line.at >= week)
+
+    async def _stop(self, config: Config, snapshot: Snapshot, holds: list[Hold]) -> Sequence[WriteResult]:
+        applying = {account.id for account, _ in config.accounts if account.mode is Mode.APPLY}
+        stopped = await asyncio.to_thread(self._stopped)
+        down = [one for one in stops(snapshot, holds) if one.budget.account in applying]
+        up, kept = returns(snapshot, holds, stopped)
+        changes = [*down, *(one for one in up if one.budget.account in applying)]
+        cap = await asyncio.to_thread(self._cap, config)
+        written: Sequence[WriteResult] = ()
+        if changes:
+            async with writing_turn(self._store):
+                written = await apply_changes(
+                    _plan_id(changes, snapshot),
+                    changes,
+                    store=self._store,
+                    writers=self._writers,
+                    accounts={account.id: account for account, _ in config.accounts},
+                    cap=cap,
+                    clock=self._clock,
+                    stopping={one.budget for one in down},
+                )
+        landed = {one.budget for one in written if isinstance(one.outcome, Applied)}
+        before = {one.budget: one.before for one in changes}
+        for budget in {one.budget for one in down} & landed:
+            kept.setdefault(budget, Stopped(before[budget]))  # type: ignore[arg-type]  # `stops` gives none without
+        for budget in {one.budget for one in up} - landed:
+            kept[budget] = stopped[budget]
+        if kept != stopped:
+            await asyncio.to_thread(self._store.set_value, STOPPED, _written(kept))
+        return written
+
+    def _stopped(self) -> dict[BudgetId, Stopped]:
+        found: dict[BudgetId, Stopped] = {}
+        for name, one in (self._store.value(STOPPED) or {}).items():
+            amount = Money.parse(one["amount"], currency_of(one["currency"]))
+            found[BudgetId.parse(name)] = Stopped(
+                amount, None if one["back"] is None else date.fromisoformat(one["back"])
+            )
+        return found
+
+    def _cap(self, config: Config) -> Money | None:
+        """Today's total of the newest plan of today; without one nothing may rise."""
+        newest = self._store.plan()
+        today = AccountDay.of(self._clock(), config.shop.timezone).date.isoformat()
+        if newest is None or newest.day != today:
+            return None
+        return Money.parse(newest.document["total"], config.shop.currency)
+
+
+def _written(kept: Mapping[BudgetId, Stopped]) -> dict[str, Any]:
+    return {
+        str(name): {
+            "amount": str(one.amount),
+            "currency": one.amount.currency,
+            "back": None if one.back is None else one.back.isoformat(),
+        }
+        for name, one in sorted(kept.items())
+    }
+
+
+def _plan_id(changes: Sequence[Change], snapshot: Snapshot) -> PlanId:
+    content = "\n".join(f"{one.budget} {one.before} {one.after}" for one in changes)
+    return PlanId(sha256(f"stock {snapshot.as_of.isoformat()}\n{content}".encode()).hexdigest()[:12])
