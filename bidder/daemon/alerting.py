@@ -47,7 +47,6 @@ class Glance:
     document: Mapping[str, Any] | None
     spent_today: Money | None
     spent_month: Money
-    event: bool = False
 
 
 @dataclass(slots=True)
@@ -115,7 +114,7 @@ class Alerts:
         if self._polled.fresh:
             self._sum(config, glance.now)
         seen = self._seen(config, glance)
-        messages = self._desk.look(troubles_of(seen), glance.now, config.shop.timezone, event=glance.event)
+        messages = self._desk.look(troubles_of(seen), glance.now, config.shop.timezone, event=seen.event)
         for one in messages:
             to = [r.name for r in config.receivers if one.level in r.levels]
             title, _ = text_of(one, "zh" if config.shop.currency == "CNY" else "en", config.shop.timezone)
@@ -197,7 +196,7 @@ class Alerts:
             intents=self._store.open_intents(),
             edits=edits,
             burns=self._polled.burns,
-            event=glance.event,
+            event=_event(config, glance.now),
         )
 
     def _keep(self, letters: Sequence[Mapping[str, Any]]) -> None:
@@ -225,3 +224,12 @@ def _no_plan(newest: Sequence[JournalLine]) -> tuple[datetime, str] | None:
         if line.kind == "note" and str(line.facts.get("what", "")).startswith("no plan today"):
             return line.at, str(line.facts.get("reason", ""))
     return None
+
+
+def _event(config: Config, now: datetime) -> bool:
+    """Whether it is an event's day: nights are not quiet then, and conversions say nothing."""
+    return any(
+        span.opens <= now < span.closes and (span.phase.priced or span.phase.waits)
+        for event in config.calendar.events
+        for span in event.lasting
+    )

@@ -25,6 +25,7 @@ from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.connectors.registry import has_ads
 from bidder.daemon.alerting import Alerts, Glance
+from bidder.daemon.digesting import post_digest
 from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, next_moment, writing_modes
 from bidder.daemon.facts import shop_facts
 from bidder.daemon.leadership import LASTING, Leadership
@@ -169,6 +170,7 @@ class Daemon:
                 pass  # nothing new is begun
             elif await asyncio.to_thread(self._due, now):
                 await self._decide(now)
+                await post_digest(self.config, self._store, now, self.alerts.postman)
             elif (moment := await asyncio.to_thread(due_moment, self.config, self._store, now)) is not None:
                 if self._polled_at != now:
                     await self._poll(now)
@@ -181,9 +183,8 @@ class Daemon:
             self._poll_ok = False
             self._metrics.store_failed("write")
             log.error("store_failed", error=str(e))
-        await self.alerts.look(
-            Glance(self._time.now(), self._state, self._document, self._spent_today, self._spent_month)
-        )
+        seen = (self._state, self._document, self._spent_today, self._spent_month)
+        await self.alerts.look(Glance(self._time.now(), *seen))
 
     def ask_reload(self) -> None:
         """SIGHUP and `POST /-/reload`: the configuration is read again at the next turn."""

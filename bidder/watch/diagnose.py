@@ -216,8 +216,8 @@ def _stock(one: Funnel, settings: Settings) -> list[Finding]:
         return finding("sold_out", max(pace * kept, spend), spend=spend, pace=pace) if wanted else []
     cover = one.stock / pace if pace > 0 else math.inf
     if cover > settings.dead_days:
-        if one.units is None and orders == 0 and not spend:
-            return []  # nobody counts what it sells, and nothing is advertised: it may sell well
+        if one.units is None:
+            return []  # nobody counts what it sells beside the ads: it may sell well
         held = one.stock * one.cost if one.cost is not None else 0.0
         return finding("dead_stock", 0.0, held, stock=one.stock, cover=cover, units=pace * one.days)
     needed = max(one.lead_days or 0.0, one.restock_days or 0.0)

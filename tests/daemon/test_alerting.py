@@ -14,7 +14,7 @@ import pytest
 from bidder.catalog import Mode
 from bidder.config.load import load
 from bidder.connectors.sandbox import kind
-from bidder.daemon import Daemon, alerting, metrics_for, postman
+from bidder.daemon import Daemon, alerting, digesting, metrics_for, postman
 from bidder.errors import StoreError
 from bidder.plan import State
 from bidder.store import open_store
@@ -230,4 +230,39 @@ async def test_whatever_fails_in_telling_the_loop_goes_on(
     world = make()
     await world.live(30)
     assert [line.kind for line in world.store.journal()].count("decided") >= 1
+    assert world.posts == []
+
+
+async def test_the_digest_goes_out_once_a_day_after_the_plan(make: Callable[..., World]) -> None:
+    world = make()
+    world.config = load_with_digest(world)
+    world.start()
+    await world.live(30)
+    mornings = [title for title in world.titles() if "data until" in title]
+    assert len(mornings) == 2
+    assert mornings[0].startswith("[半日闲茶铺] Tue 09-01")
+    world.start()
+    await world.live(1)
+    assert len([title for title in world.titles() if "data until" in title]) == 2
+
+
+def load_with_digest(world: World) -> Any:
+    """The same shop with a digest in its schedule."""
+    text = world.path.read_text("utf-8").replace("poll: 6h", "digest: after_decide, poll: 6h")
+    world.path.write_text(text, "utf-8")
+    return load(world.path)
+
+
+async def test_a_digest_that_cannot_be_made_stops_nothing(
+    make: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(digesting, "digest_now", broken)
+    world = make()
+    world.config = load_with_digest(world)
+    world.start()
+    await world.live(6)
+    assert [line.kind for line in world.store.journal()].count("decided") == 1
     assert world.posts == []

@@ -111,6 +111,7 @@ def test_stock_of_which_nothing_is_known_is_not_judged() -> None:
     idle = Funnel("tea", "tea", 14, stock=50.0)
     assert diagnose([idle]) == []
     assert diagnose([replace(idle, stock=0.0)]) == []
+    assert found(a_product("tea", stock=10_000.0, units=None)) == []
 
 
 def test_money_that_goes_back_is_told_from_thirty_orders_on() -> None:

@@ -1,0 +1,350 @@
+"""The morning digest as one document: yesterday and the month against plan, why, what to do, what bidder does.
+
+Made by `digest_of` from what the store holds; written out by :mod:`bidder.explain.digest_text` for a terminal or a
+message and by :mod:`bidder.explain.digest_page` for mail. Sales are the shop's own where its activity is known, else
+what the ads report, and `basis` says which. Money is in the shop's currency.
+"""
+
+from __future__ import annotations
+
+import math
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from bidder.activity import Activity
+from bidder.catalog import Product
+from bidder.explain.digest_document import (
+    DigestDocument,
+    FindingLine,
+    ForecastLine,
+    MoveLine,
+    PartLine,
+    Period,
+    PlanLine,
+    ProductLine,
+    SeriesLine,
+    WhyLine,
+)
+from bidder.explain.digest_figures import Ads, Shop, ads_of, funnels_of, shop_of
+from bidder.reports import Reports
+from bidder.snapshot import day_number
+from bidder.store.protocol import StoredPlan
+from bidder.watch.decompose import ADS, REST, SHOP, Change, Item, Part, decompose
+from bidder.watch.diagnose import Finding, diagnose
+
+__all__ = ["DigestDocument", "Known", "digest_of"]
+
+WEEK = 7
+SERIES_DAYS = 30
+LEAST_WORTH = 1.0
+"""Money a day below which nobody is asked to do something."""
+TODOS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a digest is made of. `day` is yesterday in the shop's zone, `moves` are bidder's own applied changes.
+
+    `reports` are the newest known of each day (the finest level), `reports_then` those known a week ago at this hour,
+    so that days are compared at the same age. `moves` and `writes`: (day, budget, money) and (result, count) of `day`.
+    """
+
+    title: str
+    currency: str
+    zone: str
+    day: date
+    as_of: datetime
+    reports: Reports
+    reports_then: Reports
+    activity: Activity
+    products: Sequence[Product]
+    plans: Sequence[StoredPlan]
+    budgets: Mapping[str, float] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    carries: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    moves: Sequence[tuple[date, str, float]] = ()
+    writes: Mapping[str, int] = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    day_cap: float | None = None
+    month_cap: float | None = None
+    sales_goal: float | None = None
+    month_goal: float | None = None
+    waits: Literal["approve", "apply", "hand", "look"] = "look"
+    until: str = ""
+    activities: Sequence[tuple[str, str]] = ()
+    """Platform activities that can be joined: (name, until)."""
+
+
+def digest_of(known: Known) -> DigestDocument:
+    """The document. A day of which nothing is known gives zeros and `missing`, never a fault."""
+    last = day_number(known.day)
+    first = day_number(known.day.replace(day=1))
+    shop = shop_of(known.activity)
+    ads, then = ads_of(known.reports, known.products), ads_of(known.reports_then, known.products)
+    basis: Literal["shop", "ads"] = "shop" if shop.has(last) else "ads"
+    findings = [
+        _finding(one)
+        for one in diagnose(
+            funnels_of(known.reports, known.activity, known.products, known.budgets, known.carries, last)
+        )
+    ]
+    length = monthrange(known.day.year, known.day.month)[1]
+    month = _period(shop, ads, first, last, basis)
+    week = ads.sum("spend", last - WEEK + 1, last) / WEEK
+    spend_by_day = {day: ads.sum("spend", day, day) for day in range(first, last + 1)}
+    return DigestDocument(
+        title=known.title,
+        currency=known.currency,
+        day=known.day.isoformat(),
+        as_of=known.as_of.isoformat(),
+        zone=known.zone,
+        basis=basis,
+        missing=list(known.missing),
+        sources=list(known.sources),
+        yesterday=_period(shop, ads, last, last, basis),
+        month=month,
+        day_cap=known.day_cap,
+        month_cap=known.month_cap,
+        sales_goal=known.sales_goal,
+        month_goal=known.month_goal,
+        month_passed=known.day.day / length,
+        month_landing=month.spend + week * (length - known.day.day),
+        why=_why(known, shop, ads, then, last, basis),
+        findings=findings,
+        todo=[one for one in findings if one.worth >= LEAST_WORTH or one.held > 0][:TODOS],
+        activities=[list(one) for one in known.activities],
+        plan=_plan(known),
+        forecast=_forecast(known, ads, last),
+        writes=dict(known.writes),
+        over_cap=[
+            date.fromordinal(day + date(1970, 1, 1).toordinal()).isoformat()
+            for day, spent in spend_by_day.items()
+            if known.day_cap is not None and spent > known.day_cap
+        ],
+        series=_series(known, shop, ads, last, basis),
+        products=_products(known, ads, last),
+    )
+
+
+def _period(shop: Shop, ads: Ads, first: int, last: int, basis: str) -> Period:
+    spend, revenue = ads.sum("spend", first, last), ads.sum("revenue", first, last)
+    sales = shop.sum("revenue", first, last) if basis == "shop" else revenue
+    visitors = shop.sum("visitors", first, last) if basis == "shop" else None
+    clicks = ads.sum("clicks", first, last)
+    buyers = (shop.sum("new_buyers", first, last), shop.sum("old_buyers", first, last))
+    margin = ads.margin(first, last)
+    return Period(
+        sales=sales,
+        refunds=shop.sum("refunds", first, last) if basis == "shop" else None,
+        spend=spend,
+        ad_revenue=revenue,
+        ad_orders=ads.sum("orders", first, last),
+        profit=ads.profit(first, last),
+        visitors=visitors,
+        free_share=None if not visitors else max(0.0, 1 - clicks / visitors),
+        tacos=spend / sales if basis == "shop" and sales else None,
+        roas=revenue / spend if spend else None,
+        break_even=1 / margin if margin else None,
+        new_share=None
+        if None in buyers or not sum(b or 0 for b in buyers)
+        else (buyers[0] or 0.0) / sum(b or 0 for b in buyers),
+    )
+
+
+def _why(known: Known, shop: Shop, ads: Ads, then: Ads, last: int, basis: str) -> WhyLine | None:
+    """Against the same weekday a week ago; None where nothing is known of it."""
+    before = last - WEEK
+    earlier = then if then.has(before) else ads
+    if not (shop.has(before) if basis == "shop" else earlier.has(before)):
+        return None
+    moved: dict[str, float] = {}
+    for day, budget, amount in known.moves:
+        if before < day_number(day) <= last:
+            moved[budget] = moved.get(budget, 0.0) + amount
+    change = (
+        _shop_change(known, shop, ads, earlier, before, last, moved)
+        if basis == "shop"
+        else _ads_change(ads, earlier, before, last, moved)
+    )
+    parts = sorted(change.parts, key=lambda one: (-abs(one.amount), one.product, one.cause))
+    return WhyLine(
+        with_day=(known.day - timedelta(days=WEEK)).isoformat(),
+        before=change.before,
+        after=change.after,
+        change=change.amount,
+        chain=basis,
+        causes=change.by_cause(),
+        products=change.by_product(),
+        channels=change.by_channel(),
+        parts=[
+            PartLine(
+                product=p.product,
+                name=known.names.get(p.product, p.product),
+                channel=p.channel,
+                cause=p.cause,
+                amount=p.amount,
+            )
+            for p in parts
+        ],
+    )
+
+
+def _ads_change(ads: Ads, earlier: Ads, before: int, last: int, moved: Mapping[str, float]) -> Change:
+    """A product on a channel of a budget; what bidder moved of a budget is shared by its products as their spend."""
+    rows = sorted({*earlier.keys(before), *ads.keys(last)})
+    spent = {key: ads.of(last, key, ADS.counts) for key in rows}
+    items = []
+    for key in rows:
+        product, channel, budget = key
+        old, new = earlier.of(before, key, ADS.counts), spent[key]
+        of_budget = math.fsum((one or (0.0,))[0] for other, one in spent.items() if other[2] == budget)
+        share = (new or (0.0,))[0] / of_budget if of_budget else 0.0
+        spend = ((old or (0.0,))[0], (new or (0.0,))[0])
+        items.append(Item(product or budget, channel, old, new, spend, moved=moved.get(budget, 0.0) * share))
+    return decompose(items, ADS)
+
+
+def _shop_change(
+    known: Known, shop: Shop, ads: Ads, earlier: Ads, before: int, last: int, moved: Mapping[str, float]
+) -> Change:
+    """By product where the shop says it; what its products do not add up to is a line of its own."""
+    products = sorted({*shop.products(before), *shop.products(last)})
+    items = []
+    for product in products or [""]:
+        old, new = shop.counts(before, product), shop.counts(last, product)
+        spend = earlier.product_sum("spend", before, product), ads.product_sum("spend", last, product)
+        clicks = earlier.product_sum("clicks", before, product), ads.product_sum("clicks", last, product)
+        shifted = math.fsum(
+            amount * (1 / max(1, len(known.carries.get(budget, ()))) if product else 1.0)
+            for budget, amount in moved.items()
+            if not product or product in known.carries.get(budget, ())
+        )
+        items.append(Item(product, "", old, new, spend, clicks, shifted))
+    change = decompose(items, SHOP)
+    whole = (shop.sum("revenue", before, before) or 0.0, shop.sum("revenue", last, last) or 0.0)
+    rest = (whole[1] - whole[0]) - change.amount
+    parts = change.parts if abs(rest) < 1e-9 * max(1.0, *whole) else (*change.parts, Part("", "", REST, rest))
+    return Change(whole[0], whole[1], parts)
+
+
+def _finding(one: Finding) -> FindingLine:
+    figures = {name: (value if math.isfinite(value) else None) for name, value in one.figures.items()}
+    return FindingLine(
+        kind=one.kind,
+        product=one.product,
+        name=one.name,
+        worth=round(one.worth, 2),
+        held=round(one.held, 2),
+        figures=figures,
+    )
+
+
+def _plan(known: Known) -> PlanLine | None:
+    """The newest plan of the day after `day`."""
+    today = (known.day + timedelta(days=1)).isoformat()
+    stored = next(
+        (one for one in known.plans if one.day == today and one.status not in ("rejected", "superseded")), None
+    )
+    if stored is None:
+        return None
+    shown = stored.document
+    lines = [_move(one) for one in shown["budgets"]]
+    moves = sorted(
+        (one for one in lines if one.now is not None and one.planned != one.now),
+        key=lambda one: (-abs(one.planned - (one.now or 0.0)), one.id),
+    )
+    left = [one for one in lines if one not in moves and one.state in ("learning", "stock-limited")]
+    expected, before = shown["expected"], float(shown["expected_now"])
+    spread = [float(expected[name]) - float(expected["mean"]) for name in ("p10", "p90")]
+    gain = float(expected["mean"]) - before
+    moved = math.sqrt(sum((one.planned - (one.now or 0.0)) ** 2 for one in moves))
+    whole = math.sqrt(sum(one.planned**2 for one in lines)) or 1.0
+    return PlanLine(
+        plan=str(stored.id),
+        day=today,
+        moves=moves,
+        left=left,
+        now=float(shown["now"]),
+        planned=float(shown["planned"]),
+        gain=gain,
+        low=gain + spread[0] * moved / whole,  # what is uncertain of the gain is what is uncertain of what moves
+        high=gain + spread[1] * moved / whole,
+        held=[one["reason"] for one in shown["holds"]],
+        waits=known.waits,
+        until=known.until,
+    )
+
+
+def _move(line: Mapping[str, Any]) -> MoveLine:
+    return MoveLine(
+        id=line["id"],
+        name=line["name"] or line["id"],
+        now=None if line["now"] is None else float(line["now"]),
+        planned=float(line["planned"]),
+        reason=line["reason"],
+        state=line["state"],
+    )
+
+
+def _forecast(known: Known, ads: Ads, last: int) -> ForecastLine | None:
+    stored = next(
+        (
+            one
+            for one in known.plans
+            if one.day == known.day.isoformat() and one.status not in ("rejected", "superseded")
+        ),
+        None,
+    )
+    if stored is None:
+        return None
+    expected = stored.document["expected"]
+    mean = float(expected["mean"])
+    return ForecastLine(
+        expected=mean,
+        low=float(expected["p10"]),
+        high=float(expected["p90"]),
+        actual=ads.profit(last, last),
+        gain=mean - float(stored.document["expected_now"]),
+    )
+
+
+def _series(known: Known, shop: Shop, ads: Ads, last: int, basis: str) -> SeriesLine:
+    days = range(max(last - SERIES_DAYS + 1, min(ads.first_day, last)), last + 1)
+    planned: dict[int, float] = {}
+    for one in known.plans:
+        if one.status not in ("rejected", "held"):
+            planned.setdefault(day_number(date.fromisoformat(one.day)), float(one.document["planned"]))
+    return SeriesLine(
+        days=[date.fromordinal(day + date(1970, 1, 1).toordinal()).isoformat() for day in days],
+        sales=[shop.sum("revenue", day, day) if basis == "shop" else ads.sum("revenue", day, day) for day in days],
+        spend=[ads.sum("spend", day, day) for day in days],
+        planned=[planned.get(day) for day in days],
+    )
+
+
+def _products(known: Known, ads: Ads, last: int) -> list[ProductLine]:
+    lines = []
+    for product in known.products:
+        spend, revenue, orders = (
+            math.fsum(ads.product_sum(name, day, str(product.id)) for day in range(last - WEEK + 1, last + 1))
+            for name in ("spend", "revenue", "orders")
+        )
+        if not spend and not orders:
+            continue
+        lines.append(
+            ProductLine(
+                product=str(product.id),
+                name=product.name or str(product.id),
+                spend=spend,
+                orders=orders,
+                revenue=revenue,
+                roas=revenue / spend if spend else None,
+                break_even=1 / product.margin if product.margin and product.margin > 0 else None,
+                stock=product.stock,
+            )
+        )
+    return sorted(lines, key=lambda one: (-one.spend, one.product))
