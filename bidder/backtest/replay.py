@@ -26,7 +26,7 @@ from bidder.limits import Quantity
 from bidder.money import Money
 from bidder.reports import UNKNOWN_MICROS
 from bidder.response.estimate import estimate
-from bidder.response.forecast import day_interval
+from bidder.response.forecast import forecast
 from bidder.snapshot import FloatArray, Snapshot, day_number
 
 __all__ = ["Replayed", "replay"]
@@ -194,27 +194,28 @@ def _foresee(decision: Decision, figures: Figures, seen: Replayed) -> None:
     table = np.full((n, 5), np.nan)
     for index, one in enumerate(snapshot.budgets):
         table[index] = figures.get((day_number(snapshot.day), one.id), (np.nan,) * 5)
-    spend, came, _, stated, reported = table.T
-    amounts = np.where(np.isfinite(stated), stated, spend) * rate
-    known = np.isfinite(amounts) & np.isfinite(came) & (spend > 0) & (reported >= RIPE)
+    spend, came, revenue, stated, reported = table.T
+    spent = spend * rate
+    known = np.isfinite(spent) & np.isfinite(came) & (spend > 0) & (reported >= RIPE)
     if not known.any():
         return
-    asked = np.where(known, amounts, 0.0)
-    mean = curves.expected(Quantity.ORDERS, asked) * np.where(known, reported, 1.0)
-    low, high = day_interval(curves, mean)
-    seen.covered += ((low <= came) & (came <= high))[known].tolist()
-    seen.orders.append((float(came[known].sum()), float(mean[known].sum())))
-    margin, cost = curves.margin_per_order, curves.expected(Quantity.SPEND, asked)
-    expected = float((mean * margin - cost)[known].sum())
-    below = float(np.sqrt((((mean - low) * margin)[known] ** 2).sum()))
-    above = float(np.sqrt((((high - mean) * margin)[known] ** 2).sum()))
+    amounts = np.where(known, np.where(np.isfinite(stated), stated * rate, spent), 0.0)
+    # where no amount is stated the money really spent is all that is known of it: no delivery to foresee
+    exactly = np.where(np.isfinite(stated) & known, np.nan, np.where(known, spent, 0.0))
+    day = forecast(curves, amounts, spent=exactly, known=np.where(known, reported, 1.0))
+    seen.covered += ((day.orders_low <= came) & (came <= day.orders_high))[known].tolist()
+    seen.orders.append((float(came[known].sum()), float(day.orders[known].sum())))
+    # what orders were really worth, at the margin that is known of them; no revenue reported: at their usual worth
+    share = curves.margin_per_order / curves.revenue_per_order
+    worth = np.where(revenue > 0, revenue * rate * share, came * curves.margin_per_order)
+    mean, low, high = day.total
     seen.forecasts.append(
         {
             "day": float(day_number(snapshot.day)),
-            "low": expected - below,
-            "mean": expected,
-            "high": expected + above,
-            "came": float((came * margin - spend * rate)[known].sum()),
+            "low": low,
+            "mean": mean,
+            "high": high,
+            "came": float((worth - spent)[known].sum()),
         }
     )
 

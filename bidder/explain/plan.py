@@ -62,9 +62,7 @@ def document(
         said.append("no margin is known: an order counts at its whole revenue; give products.csv with cost or margin")
     lacking = unknown_costs(decision)
     said += [*([] if lacking is None else [lacking]), *silent_rules(decision)]
-    noise = expected.profit - expected.profit_low
-    width = float(np.sqrt(np.sum(noise**2))), float(np.sqrt(np.sum((expected.profit_high - expected.profit) ** 2)))
-    profit = float(expected.profit.sum())
+    profit, low, high = expected.total
     return PlanDocument(
         plan=plan.id,
         as_of=snapshot.as_of.astimezone(UTC).isoformat().replace("+00:00", "Z"),
@@ -79,7 +77,7 @@ def document(
         value_of_total=_round(allocation.value_of_total),
         value_up=None if costs.up is None else _round(costs.up),
         value_down=None if costs.down is None else _round(costs.down),
-        expected=Interval(mean=money(profit), p10=money(profit - width[0]), p90=money(profit + width[1])),
+        expected=Interval(mean=money(profit), p10=money(low), p90=money(high)),
         expected_now=money(float(forecast(decision.curves, np.nan_to_num(snapshot.now)).profit.sum())),
         margin_known=known,
         certificate=CertificateLine(status=allocation.certificate.status, gap=_round(allocation.certificate.gap, 12)),

@@ -14,6 +14,7 @@ from bidder.response import delivery
 from bidder.response.curve import Curves, Posterior
 from bidder.response.delay import chain_ladder, complete_by_age, default_curve
 from bidder.response.learn import Days, Fit, learn
+from bidder.response.luck import luck_facts
 from bidder.response.moving import follow, moves
 from bidder.response.panel import Panel, day_age, panel
 from bidder.response.rates import click_cost, fits_binomial, groups_of, per_exposure, per_trial, raw_rate
@@ -53,7 +54,17 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
     if settings.follow == "always" or (settings.follow == "auto" and moves(table)):
         moving = follow(snapshot, table, value, witness, counted, seen, group, scale)
         return _curves(
-            snapshot, settings, table, group, value, moving.scale, moving.reach, moving.shapes, moving.fit, orders
+            snapshot,
+            settings,
+            table,
+            group,
+            value,
+            moving.scale,
+            moving.reach,
+            moving.shapes,
+            moving.fit,
+            orders,
+            counted,
         )
     left, share = bins(np.where(table.live, table.spend, 1.0) / scale[:, None])
     reach = delivery.reachable(table, left, share, np.ones(table.shape))
@@ -67,7 +78,7 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
         expected=_expected(table, orders, counted, value, scale, group, shapes),
     )
     fitted = learn(days, witness, shapes, settings.half_life)
-    return _curves(snapshot, settings, table, group, value, scale, reach, shapes, fitted, orders)
+    return _curves(snapshot, settings, table, group, value, scale, reach, shapes, fitted, orders, counted)
 
 
 def _completion(snapshot: Snapshot, settings: ResponseSettings, group: IntArray) -> FloatArray:
@@ -153,12 +164,14 @@ def _curves(
     shapes: Shapes,
     fitted: Fit,
     orders: FloatArray,
+    counted: FloatArray,
 ) -> Curves:
     """The posterior as tables, with what explain shows beside them."""
     mean = (fitted.weight * fitted.level) @ shapes.value
     gain = np.diff(mean, axis=1, prepend=0.0)
     both = (reach.survival + np.concatenate([np.ones((len(mean), 1)), reach.survival[:, :-1]], axis=1)) / 2
     facts = _facts(table, group, value, scale, fitted, shapes, orders)
+    facts |= luck_facts(snapshot.events, table, value, scale, mean, orders, counted)
     at_scale = np.maximum(fitted.weight * fitted.level, 0.0).sum(axis=1)
     clicks = facts["clicks_at_scale"][:, None] * KNOTS ** (1 - fitted.theta[:, None])
     clicks = clicks * (mean / at_scale[:, None]) ** fitted.theta[:, None]
@@ -251,7 +264,6 @@ def _facts(
         "clicks_at_scale": expected_clicks,
         "elasticity": (fitted.weight * fitted.level) @ shapes.elasticity / at_scale,
         "dispersion": fitted.dispersion,
-        "day_sd": np.full(len(scale), fitted.day_sd),
         "level_cv": fitted.level_cv,
         "margin_known": value.margin_known,
         "value_source": value.source,

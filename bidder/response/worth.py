@@ -24,6 +24,8 @@ SHRINK_ORDERS = 5.0
 WINSOR = 3.0
 """A day's order value counts at most this many times the 95th percentile of values beside their own product's."""
 
+SPREAD_DAYS = 10.0
+"""Days with orders at which a budget's own spread of order values weighs as much as the shop's."""
 
 LEAST_SPREAD, MOST_SPREAD = 1e-4, 2.0
 """Bounds of the variance of one order's log value: below, prices count as fixed; above, figures count as broken."""
@@ -31,7 +33,8 @@ LEAST_SPREAD, MOST_SPREAD = 1e-4, 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Worth:
-    """Per order of each budget, in the shop's currency. `log_sd` is the standard deviation of the log of both.
+    """Per order of each budget, in the shop's currency. `log_sd` is the standard deviation of the log of both;
+    `order_sd` that of the log of one order's value beside the mean.
 
     `source`: 3 seen revenue, 2 the product's price, 1 the shop's mean, 0 nothing known of money.
     `margin_known`: 1 the product's own, 0.5 the shop's mean margin, 0 none known and taken as 1.
@@ -40,6 +43,7 @@ class Worth:
     revenue: FloatArray
     margin: FloatArray
     log_sd: FloatArray
+    order_sd: FloatArray
     source: FloatArray
     margin_known: FloatArray
 
@@ -48,7 +52,7 @@ def worth(snapshot: Snapshot, table: Panel) -> Worth:
     """Order values and margins of every budget."""
     price = _of_products(snapshot, lambda p: p.price.to_float() * snapshot.rate(p.price.currency) if p.price else None)
     priced = bool(np.isfinite(price).all()) and bool((price > 0).all())
-    value, log_sd, seen = _order_value(table, np.log(price) if priced else np.zeros(len(price)))
+    value, log_sd, order_sd, seen = _order_value(table, np.log(price) if priced else np.zeros(len(price)))
     known_price = price[np.isfinite(price)]
     typical = float(np.exp(np.log(known_price).mean())) if len(known_price) else np.nan
     source = np.where(seen, 3.0, np.where(np.isfinite(price), 2.0, 1.0))
@@ -60,11 +64,11 @@ def worth(snapshot: Snapshot, table: Panel) -> Worth:
     elsewhere = float(margin[known].mean()) if known.any() else 1.0
     margin_known = np.where(known, 1.0, 0.5 if known.any() else 0.0)
     share = np.where(known, margin, elsewhere)
-    return Worth(revenue, revenue * share, log_sd, source, margin_known)
+    return Worth(revenue, revenue * share, log_sd, order_sd, source, margin_known)
 
 
-def _order_value(table: Panel, anchor: FloatArray) -> tuple[FloatArray, FloatArray, np.ndarray]:
-    """Revenue per order a budget, the standard deviation of its log, and where it rests on own orders.
+def _order_value(table: Panel, anchor: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, np.ndarray]:
+    """Revenue per order a budget, the standard deviation of its log and of one order's, and where orders were seen.
 
     What budgets are pulled to is the shop's value beside `anchor` (n,): the log of a budget's price where every price
     is known (then pieces per order are alike, and a dear product is not taken for a cheap one), else 0.
@@ -75,7 +79,7 @@ def _order_value(table: Panel, anchor: FloatArray) -> tuple[FloatArray, FloatArr
     paid = (orders > 0) & (revenue > 0)
     count = np.where(paid, orders, 0.0).sum(axis=1)
     if not paid.any():
-        return np.full(n, np.nan), np.full(n, 0.5), np.zeros(n, dtype=bool)
+        return np.full(n, np.nan), np.full(n, 0.5), np.zeros(n), np.zeros(n, dtype=bool)
     log_value = np.zeros_like(orders)
     log_value[paid] = (np.log(np.where(paid, revenue, 1.0) / np.where(paid, orders, 1.0)) - anchor[:, None])[paid]
     weight = np.where(paid, orders, 0.0)
@@ -89,6 +93,8 @@ def _order_value(table: Panel, anchor: FloatArray) -> tuple[FloatArray, FloatArr
     excess = np.where(paid, weight * (beside - own[:, None]) ** 2, 0.0).sum()
     within = float(excess / max((days[days > 0] - 1).sum(), 1)) if (days > 1).any() else 0.25
     within = min(max(within, LEAST_SPREAD), MOST_SPREAD)
+    own_excess = np.where(paid, weight * (beside - own[:, None]) ** 2, 0.0).sum(axis=1)
+    of_own = (own_excess + SPREAD_DAYS * within) / (np.maximum(days - 1, 0) + SPREAD_DAYS)
     # E log of a mean of k values lies s²/2k below the log of the expected value: given back day by day
     lift = (weight * np.where(paid, within / 2 / np.maximum(orders, 1.0), 0.0)).sum(axis=1) / np.maximum(count, 1e-12)
     center = middle + own + lift
@@ -102,7 +108,7 @@ def _order_value(table: Panel, anchor: FloatArray) -> tuple[FloatArray, FloatArr
     kappa = (SHRINK_ORDERS * 8 + ratio * speaking) / (8 + speaking)
     pulled = (count * np.where(has, center, 0.0) + kappa * shop) / (count + kappa)
     log_sd = np.sqrt(within / (count + kappa))
-    return np.exp(pulled + anchor), log_sd, has
+    return np.exp(pulled + anchor), log_sd, np.sqrt(np.minimum(of_own, MOST_SPREAD)), has
 
 
 def _weighted_median(values: FloatArray, weight: FloatArray) -> FloatArray:
