@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bidder.connectors.protocol import AdsReader
     from bidder.store.protocol import Store
 
-__all__ = ["read_wanted", "set_budgets"]
+__all__ = ["cap_of", "read_wanted", "set_budgets"]
 
 CLI_PATIENCE = timedelta(seconds=15)
 """For so long a person waits for another bidder that is writing."""
@@ -99,7 +99,7 @@ async def set_budgets(loaded: Config, store: Store, wanted: Mapping[BudgetId, Mo
                 store=store,
                 writers=writers,
                 accounts=accounts,
-                cap=_cap(loaded, store, utc_now()),
+                cap=cap_of(loaded, store, utc_now()),
                 clock=utc_now,
                 budgets_in_force=_counted(budgets, loaded),
                 approved=True,
@@ -156,7 +156,7 @@ def _counted(budgets: Mapping[BudgetId, Budget], loaded: Config) -> dict[BudgetI
     return {one: amount for one, amount in active.items() if amount.currency == loaded.shop.currency}
 
 
-def _cap(loaded: Config, store: Store, now: datetime) -> Money | None:
+def cap_of(loaded: Config, store: Store, now: datetime) -> Money | None:
     """The most that all budgets may sum to today: the day's cap, and what is left of the month's."""
     from bidder.account_day import AccountDay
     from bidder.gather import finest, spent_month

@@ -33,8 +33,8 @@ from bidder.daemon.pushes import Pushes
 from bidder.daemon.reload import CONFIRMED, IN_FORCE, WAITING, Watch, confirmed, may_take_effect, moves_much, wait
 from bidder.daemon.status import AccountNews, status_of
 from bidder.daemon.switch import Switch
-from bidder.daemon.timekeeping import Timekeeper
-from bidder.daemon.watching import Watching
+from bidder.daemon.timekeeping import ClockWatch, Timekeeper, WallClock
+from bidder.daemon.watching import Watching, clock_hold
 from bidder.decide import Decision
 from bidder.errors import BidderError, ConfigError, Fault, LeaseTaken, SolveError, StoreError
 from bidder.gather import only_account, spent_month
@@ -75,6 +75,7 @@ class Daemon:
         self._inbox = cycle.open_inbox(config, store, time.now)
         self._leading = Leadership(store, lease)
         self._watching = Watching(store, self._writers, time.now)
+        self._clock = ClockWatch() if isinstance(time, WallClock) else None
         self._switch = Switch(config, store, time.now, self._state_is)
         self._pushes = Pushes(config, store, time.now, metrics)
         self.alerts = Alerts(lambda: self.config, store, metrics)
@@ -161,6 +162,8 @@ class Daemon:
         now, self._turned = self._time.now(), monotonic()
         try:
             self._state_is(await asyncio.to_thread(self._store.state))
+            if self._clock is not None:
+                await asyncio.to_thread(clock_hold, self._store, self._clock.stepped(), now)
             if await asyncio.to_thread(self._reload_due):
                 await asyncio.to_thread(self._reload, now)
             if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:

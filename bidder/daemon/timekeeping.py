@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import datetime
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bidder.cycle import utc_now
 
-__all__ = ["Timekeeper", "WallClock"]
+__all__ = ["STEP", "ClockWatch", "Timekeeper", "WallClock"]
+
+STEP = timedelta(minutes=5)
+"""By more than this a wall clock does not run wrong by itself: somebody set it."""
 
 
 class Timekeeper(Protocol):
@@ -36,3 +41,22 @@ class WallClock:
         seconds = min(30.0, max(0.0, (at - self.now()).total_seconds()))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), timeout=seconds)
+
+
+def _steady() -> float:
+    """Seconds that go on while the host sleeps, and that nobody can set."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class ClockWatch:
+    """Whether the wall's clock still runs beside the steady one since the start (FAILURES 27)."""
+
+    def __init__(self, wall: Callable[[], datetime] = utc_now, steady: Callable[[], float] = _steady) -> None:
+        self._wall = wall
+        self._steady = steady
+        self._at, self._since = wall(), steady()
+
+    def stepped(self) -> timedelta | None:
+        """By how much the clock was set since the start, where that is more than STEP; None while it runs true."""
+        away = self._wall() - self._at - timedelta(seconds=self._steady() - self._since)
+        return away if abs(away) > STEP else None

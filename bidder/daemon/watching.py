@@ -1,4 +1,4 @@
-"""After each poll: what the figures say is wrong becomes a hold, and money that runs to no purpose is stopped at once."""
+"""After each poll: what the figures say is wrong becomes a hold; money that runs to no purpose is stopped at once."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from bidder.snapshot import Snapshot
 from bidder.store.protocol import Store
 from bidder.turn import writing_turn
 from bidder.watch.days import days_of
-from bidder.watch.hold import Hold
+from bidder.watch.hold import SHOP, Hold
 from bidder.watch.look import CHECKS, look, ping_pong, quarantine
 from bidder.watch.stock import CHECKS as STOCK_CHECKS
 from bidder.watch.stock import Stopped, returns, sold_out, stops
 
-__all__ = ["Watching"]
+__all__ = ["Watching", "clock_hold"]
 
 log = structlog.get_logger("bidder.daemon")
 
@@ -134,6 +134,19 @@ class Watching:
         if newest is None or newest.day != today:
             return None
         return Money.parse(newest.document["total"], config.shop.currency)
+
+
+def clock_hold(store: Store, stepped: timedelta | None, now: datetime) -> None:
+    """Holds everything while the host's clock is another one than at the start: no day can be trusted."""
+    held = any(one.check == "clock" for one in store.holds())
+    if stepped is None and not held:
+        return
+    seen = []
+    if stepped is not None:
+        hours = stepped / timedelta(hours=1)
+        reason = f"the host's clock was set by {hours:+.1f} h: set it right, or start bidder anew when it is"
+        seen = [Hold(SHOP, "clock", reason, now)]
+    store.see_holds(seen, now, {"clock"})
 
 
 def _written(kept: Mapping[BudgetId, Stopped]) -> dict[str, Any]:
