@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bidder.account_day import AccountDay
 from bidder.apply import WriteResult, apply_changes, settle
@@ -23,7 +23,6 @@ from bidder.explain.plan import document
 from bidder.gather import Known, gather
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.intake.budgets import as_written
-from bidder.intake.inbox import Inbox, InboxResult
 from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.plan import Change
 from bidder.poll import PollResult, poll
@@ -32,6 +31,9 @@ from bidder.snapshot import Hot, Snapshot, day_number
 from bidder.store.protocol import Store, StoredPlan, StoreReader
 from bidder.turn import writing_turn
 from bidder.watch.hold import Effect
+
+if TYPE_CHECKING:  # imported where a folder is watched
+    from bidder.intake.inbox import Inbox, InboxResult
 
 __all__ = [
     "Clock",
@@ -116,6 +118,8 @@ def open_inbox(config: Config, store: Store, clock: Clock) -> Inbox | None:
     incoming = config.incoming
     if not incoming.watched and incoming.budgets is None:
         return None
+    from bidder.intake.inbox import Inbox
+
     return Inbox(incoming.watched, store, clock, incoming.budgets, tuple(account for account, _ in config.accounts))
 
 

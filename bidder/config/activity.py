@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -12,12 +13,13 @@ from bidder.catalog import Account, Mode
 from bidder.config.file import ActivitySection, File
 from bidder.config.marks import Document
 from bidder.config.secrets import resolve
-from bidder.connectors.files.account import FilesSettings
-from bidder.connectors.mqtt_push import Broker, broker_of
-from bidder.connectors.observations import Feed
 from bidder.errors import Fault, Source
-from bidder.intake.budgets import read_budgets
-from bidder.intake.inbox import Watched
+
+if TYPE_CHECKING:  # imported where there is something to read: most commands have none and are to start at once
+    from bidder.connectors.files.account import FilesSettings
+    from bidder.connectors.mqtt_push import Broker
+    from bidder.connectors.observations import Feed
+    from bidder.intake.inbox import Watched
 
 __all__ = ["Incoming", "read_incoming"]
 
@@ -50,21 +52,15 @@ def read_incoming(
     """Checks the entries of `activity`, `budgets`, and accounts of files; adds faults."""
     _only_by_hand(file, document, faults)
     taken = {account.id: document.at(("accounts",)) for account, _ in accounts}
-    of_files = [(account, settings) for account, settings in accounts if isinstance(settings, FilesSettings)]
+    of_files = _of_files(accounts)
     ads = of_files[0][0] if len(of_files) == 1 else None
-    watched = [
-        Watched(
-            str(account.id),
-            tuple(base / one for one in settings.paths),
-            account.timezone,
-            account=account,
-            window=settings.window,
-        )
-        for account, settings in of_files
-    ]
+    watched = _watched(of_files, base)
     brokers: list[Broker] = []
     feeds: list[Feed] = []
     seen: dict[str, Source] = {}
+    if file.activity:
+        from bidder.connectors.observations import Feed
+        from bidder.intake.inbox import Watched
     for index, entry in enumerate(file.activity):
         place = document.at(("activity", index, "name"))
         if entry.name in seen or entry.name in taken:
@@ -90,6 +86,33 @@ def read_incoming(
     return Incoming(tuple(watched), tuple(brokers), tuple(feeds), budgets)
 
 
+def _of_files(accounts: Sequence[tuple[Account, BaseModel]]) -> list[tuple[Account, FilesSettings]]:
+    """Accounts that are read from files, with what is written of them."""
+    if all(account.platform != "files" for account, _ in accounts):
+        return []
+    from bidder.connectors.files.account import FilesSettings
+
+    return [(account, settings) for account, settings in accounts if isinstance(settings, FilesSettings)]
+
+
+def _watched(of_files: Sequence[tuple[Account, FilesSettings]], base: Path) -> list[Watched]:
+    """Their folders."""
+    if not of_files:
+        return []
+    from bidder.intake.inbox import Watched
+
+    return [
+        Watched(
+            str(account.id),
+            tuple(base / one for one in settings.paths),
+            account.timezone,
+            account=account,
+            window=settings.window,
+        )
+        for account, settings in of_files
+    ]
+
+
 def _broker(
     entry: ActivitySection,
     feed: Feed,
@@ -100,6 +123,8 @@ def _broker(
     faults: list[Fault],
     warnings: list[Fault],
 ) -> Broker | None:
+    from bidder.connectors.mqtt_push import broker_of
+
     password = None
     if entry.password is not None:
         password = resolve(entry.password, document.at(("activity", index, "password")), base, env, faults, warnings)
@@ -124,6 +149,8 @@ def _only_by_hand(file: File, document: Document, faults: list[Fault]) -> None:
 def _check_budgets(
     path: Path, document: Document, accounts: Sequence[tuple[Account, BaseModel]], faults: list[Fault]
 ) -> None:
+    from bidder.intake.budgets import read_budgets
+
     try:
         content = path.read_bytes()
     except OSError as e:
