@@ -13,7 +13,8 @@ from bidder.plan import State
 from bidder.written import did_you_mean
 
 if TYPE_CHECKING:
-    from bidder.store.protocol import JournalLine
+    from bidder.config.load import Config
+    from bidder.store.protocol import JournalLine, StoreReader
     from bidder.watch.hold import Hold
 
 __all__ = ["register"]
@@ -90,9 +91,11 @@ def status(config: ConfigOption = None, store: StoreOption = None, as_json: Json
     from bidder.cycle import utc_now
     from bidder.store import open_reader
 
-    saved = open_reader(store or load(config).store_url)
+    loaded = None if store else load(config)
+    saved = open_reader(store or (loaded.store_url if loaded is not None else ""))
     try:
         newest = saved.plan()
+        sales = None if loaded is None else _sales(loaded, saved)
         state, since, why = saved.state_since()
         shown: dict[str, Any] = {
             "state": state.value,
@@ -101,6 +104,7 @@ def status(config: ConfigOption = None, store: StoreOption = None, as_json: Json
             "plan": None if newest is None else newest.id,
             "plan_day": None if newest is None else newest.day,
             "plan_status": None if newest is None else newest.status,
+            "sales": sales,
             "holds": [] if newest is None else newest.document["holds"],
             "held": [_hold(one) for one in saved.holds(utc_now())],
             "unresolved": [
@@ -121,6 +125,9 @@ def status(config: ConfigOption = None, store: StoreOption = None, as_json: Json
     begun = f" since {shown['since']} ({shown['reason']})" if shown["since"] else ""
     typer.echo(f"state  {shown['state']}{begun}")
     typer.echo(f"plan   {shown['plan'] or 'none yet'} {shown['plan_day'] or ''} {shown['plan_status'] or ''}".rstrip())
+    if sales is not None:
+        ahead = f"plan until yesterday {sales['due']}, today {sales['today']}"
+        typer.echo(f"sales  {sales['sold']} of {sales['month']} this month; {ahead}")
     for one in shown["holds"]:
         typer.echo(f"hold   {one['check']}: {one['reason']}")
     for one in shown["held"]:
@@ -129,6 +136,24 @@ def status(config: ConfigOption = None, store: StoreOption = None, as_json: Json
         typer.echo(f"held   {one['item']} {may} since {one['since']}{until}  {one['check']}: {one['reason']}")
     for one in shown["unresolved"]:
         typer.echo(f"unresolved  {one['budget']} {one['before']} → {one['after']} since {one['at']}")
+
+
+def _sales(loaded: Config, saved: StoreReader) -> dict[str, str] | None:
+    """The month's sales against its plan; None where no plan is written or nothing is known yet."""
+    from bidder.cycle import snapshot_of, utc_now
+    from bidder.explain.sales import sales_plan
+
+    if loaded.sales is None:
+        return None
+    try:
+        snapshot = snapshot_of(loaded, saved, utc_now())
+    except ConfigError:
+        return None  # nothing has been read yet
+    month = loaded.sales_of_month(snapshot.day)
+    assert month is not None
+    seen = sales_plan(snapshot, month.to_float())
+    figures = {"month": seen.month, "sold": seen.sold, "due": seen.due, "today": seen.today}
+    return {name: f"{amount:.2f}" for name, amount in figures.items()}
 
 
 def halt(reason: str = "by hand", config: ConfigOption = None, store: StoreOption = None) -> None:
@@ -148,7 +173,6 @@ def confirm(config: ConfigOption = None, store: StoreOption = None) -> None:
     from bidder.config.load import load
     from bidder.cycle import utc_now
     from bidder.daemon.reload import CONFIRMED, WAITING
-    from bidder.errors import ConfigError, Fault
     from bidder.store import open_store
 
     loaded = load(config)

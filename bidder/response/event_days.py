@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidder.account_day import AccountDay
-from bidder.promotion import Phase, Promotion, Span
+from bidder.promotion import LEAD, Phase, Promotion, Span
 from bidder.snapshot import History, Snapshot, day_number
 
 __all__ = [
@@ -84,13 +84,18 @@ def of_budgets(snapshot: Snapshot, at: datetime | None = None) -> Sequence[InFor
     return result
 
 
+def _of_the_day(span: Span) -> datetime:
+    """When a phase really opens: the hour that budgets are early makes no day of a burst of the one before it."""
+    return span.opens + LEAD if span.phase is Phase.BURST else span.opens
+
+
 def unlike_days(snapshot: Snapshot, promotion: Promotion) -> tuple[tuple[int, int], ...]:
     """First and last day numbers of the phases in which the event's goods sell unlike themselves."""
     zone = snapshot.accounts[0].timezone if snapshot.accounts else "UTC"
     last_instant = timedelta(microseconds=1)
     return tuple(
         (
-            day_number(AccountDay.of(span.opens, zone).date),
+            day_number(AccountDay.of(_of_the_day(span), zone).date),
             day_number(AccountDay.of(span.closes - last_instant, zone).date),
         )
         for span in promotion.lasting
@@ -114,7 +119,8 @@ def event_weight(snapshot: Snapshot, day: date) -> float:
     for promotion in snapshot.calendar:
         if promotion.opens >= ends or promotion.closes <= begins:
             continue
-        starts = [begins, *(span.opens for span in promotion.lasting if begins < span.opens < ends)]
+        opens = (_of_the_day(span) for span in promotion.lasting)
+        starts = [begins, *(at for at in opens if begins < at < ends)]
         phases = [span.phase for span in (promotion.at(start) for start in starts) if span is not None]
         lift = max((promotion.lift_of(one, promotion.lift or USUAL_LIFT) for one in phases), default=1.0)
         share = float(now[covered(snapshot, promotion)].sum() / now.sum()) if now.sum() > 0 else 1.0

@@ -33,7 +33,7 @@ from bidder.rules.spent import committed_since
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot, day_number
 from bidder.written import MonthlyAmount, Overdelivery
 
-__all__ = ["Month", "Pace", "pace_of_month", "weekday_weights"]
+__all__ = ["Month", "Pace", "pace_of_month", "weekday_shape", "weekday_weights"]
 
 _WEEKS = 8
 _PSEUDO_WEEKS = 4.0  # weight of "every weekday is alike" against what was seen
@@ -64,8 +64,7 @@ class Pace:
 def weekday_weights(snapshot: Snapshot) -> FloatArray:
     """Weight of Monday … Sunday, mean 1: what the shop spent by weekday over eight weeks, shrunk to even, 0.5 … 2.
 
-    Each day is taken against the mean of the seven days around it, so that a month of growth is no weekday. Days near
-    an event's are left out.
+    See :func:`weekday_shape`.
     """
     history = snapshot.history
     first = snapshot.today - 7 * _WEEKS
@@ -74,6 +73,16 @@ def weekday_weights(snapshot: Snapshot) -> FloatArray:
     spent = np.bincount(
         history.day[rows] - first, weights=history.spend[rows] * rates[history.budget[rows]], minlength=7 * _WEEKS
     )[: 7 * _WEEKS]
+    return weekday_shape(np.asarray(spent, dtype=np.float64), first, snapshot)
+
+
+def weekday_shape(amounts: FloatArray, first: int, snapshot: Snapshot) -> FloatArray:
+    """Weight of Monday … Sunday, mean 1, from amounts a day since day number `first` (0: nothing known).
+
+    Each day is taken against the mean of the seven days around it, so that a month of growth is no weekday. Days near
+    an event's are left out.
+    """
+    spent = amounts
     unlike = np.zeros(len(spent), dtype=np.bool_)
     for promotion in snapshot.calendar:
         for begins, ends in unlike_days(snapshot, promotion):
