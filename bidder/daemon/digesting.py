@@ -109,6 +109,11 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
             month_cap=None if caps.month is None else caps.month.to_float(),
             waits=_waits(config),
             until=f"{config.schedule.decide.until:%H:%M}",
+            activities=[
+                (one.event.name, f"{one.deadline:%m-%d}")
+                for one in config.calendar.candidates
+                if one.deadline is not None and one.deadline > day
+            ],
         )
     )
 

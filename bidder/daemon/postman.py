@@ -74,7 +74,7 @@ class Postman:
             await asyncio.gather(*self._under_way, return_exceptions=True)
             await asyncio.sleep(0)
 
-    async def close(self, patience: float = 2.0) -> None:
+    async def close(self, patience: float = 0.5) -> None:
         """Waits a moment for what is under way; the rest is kept for the next run."""
         if self._under_way:
             await asyncio.wait(list(self._under_way), timeout=patience)

@@ -15,7 +15,7 @@ from bidder.activity import UNKNOWN, WHOLE_DAY, Activity
 from bidder.catalog import BudgetStatus
 from bidder.config.load import Config
 from bidder.gather import Known, finest
-from bidder.reports import UNKNOWN_MICROS, Reports
+from bidder.reports import UNKNOWN_MICROS, Reports, TextArray
 from bidder.snapshot import FloatArray, day_number
 from bidder.store.protocol import StoreReader
 
@@ -86,14 +86,8 @@ def shop_figures(config: Config, store: StoreReader, now: datetime) -> ShopFigur
             **{str(one.id): one.name for one in known.budgets if one.name},
         },
         sold_out=_sold_out(known, reports, spend, day),
-        accounts={
-            name: _rates(reports, reports.account == name, day, USUAL[1] - USUAL[0])
-            for name in sorted(set(reports.account.tolist()))
-        },
-        products={
-            name: _rates(reports, reports.product == name, day, 1)
-            for name in sorted(set(reports.product.tolist()) - {""})
-        },
+        accounts=_rates(reports, reports.account, day, mean=True),
+        products=_rates(reports, reports.product, day, mean=False),
         refunds=_refunds(store.activity(since_day=day - BACK_DAYS), day),
     )
 
@@ -116,18 +110,25 @@ def _sold_out(known: Known, reports: Reports, spend: FloatArray, day: int) -> di
     return found
 
 
-def _rates(reports: Reports, rows: NDArray[np.bool_], day: int, usual_over: int) -> Rates:
+def _rates(reports: Reports, of: TextArray, day: int, *, mean: bool) -> dict[str, Rates]:
+    """By the names in a column, in one pass over the rows; rows without a name are left out."""
+    names, places = np.unique(of.astype(str), return_inverse=True)
     clicks, orders = np.nan_to_num(reports.clicks), np.nan_to_num(reports.orders)
-    yesterday, today = rows & (reports.day == day - 1), rows & (reports.day == day)
-    usual = rows & (reports.day <= day - USUAL[0]) & (reports.day > day - USUAL[1])
-    days = max(1, len(set(reports.day[usual].tolist()))) if usual_over > 1 else 1
-    return Rates(
-        clicks=float(clicks[yesterday].sum()),
-        orders=float(orders[yesterday].sum()),
-        orders_today=float(orders[today].sum()),
-        clicks_usual=float(clicks[usual].sum()) / days,
-        orders_usual=float(orders[usual].sum()) / days,
+
+    def summed(values: FloatArray, rows: NDArray[np.bool_]) -> FloatArray:
+        return np.bincount(places[rows], weights=values[rows], minlength=len(names)).astype(np.float64)
+
+    yesterday, today = reports.day == day - 1, reports.day == day
+    usual = (reports.day <= day - USUAL[0]) & (reports.day > day - USUAL[1])
+    days = max(1, len(np.unique(reports.day[usual]))) if mean else 1
+    columns = (
+        summed(clicks, yesterday),
+        summed(orders, yesterday),
+        summed(orders, today),
+        summed(clicks, usual) / days,
+        summed(orders, usual) / days,
     )
+    return {str(name): Rates(*(float(one[i]) for one in columns)) for i, name in enumerate(names) if name}
 
 
 def _refunds(activity: Activity, day: int) -> dict[str, tuple[float, float, float]]:

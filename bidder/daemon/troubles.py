@@ -38,6 +38,8 @@ BURN = 0.25
 ORDERS_A_DAY = 10.0
 """From so many a day on none at all is a broken count."""
 CLICKS = 200.0
+ALONE = 0.5
+"""What is taken to have come in where there is no other product to see it by."""
 CHANCE = 1e-5
 """Products are many and days as well."""
 
@@ -247,22 +249,25 @@ def _tracking(seen: Seen, figures: ShopFigures) -> Iterator[Trouble]:
 
 def _conversion(figures: ShopFigures, now: datetime) -> Iterator[Trouble]:
     """Products whose clicks of yesterday bring half the orders that they used to, as far as they can have come in."""
-    clicks = sum(one.clicks for one in figures.products.values())
-    orders = sum(one.orders for one in figures.products.values())
-    usual_clicks = sum(one.clicks_usual for one in figures.products.values())
-    usual_orders = sum(one.orders_usual for one in figures.products.values())
-    if not clicks or not usual_clicks or not usual_orders:
-        return
-    in_by_now = min(1.0, max(0.3, (orders / clicks) / (usual_orders / usual_clicks)))  # young days miss late orders
+    columns = ("clicks", "orders", "clicks_usual", "orders_usual")
+    whole = [sum(getattr(one, name) for one in figures.products.values()) for name in columns]
     for product, one in figures.products.items():
         if one.clicks < CLICKS or not one.clicks_usual:
             continue
+        in_by_now = _in_by_now(*(total - getattr(one, name) for total, name in zip(whole, columns, strict=True)))
         usual = one.orders_usual / one.clicks_usual * in_by_now
         expected = one.clicks * usual
         if one.orders <= 0.5 * expected and poisson_at_most(one.orders, expected) < CHANCE:
             facts = {"product": figures.names.get(product, product), "usual": usual, "rate": one.orders / one.clicks}
             facts |= {"clicks": one.clicks, "orders": one.orders, "weight": expected - one.orders}
             yield Trouble("conversion", product, now, facts)
+
+
+def _in_by_now(clicks: float, orders: float, usual_clicks: float, usual_orders: float) -> float:
+    """The part of yesterday's orders that has come in, as the other products show it; orders come late."""
+    if clicks <= 0 or usual_clicks <= 0 or usual_orders <= 0:
+        return ALONE
+    return min(1.0, max(0.3, (orders / clicks) / (usual_orders / usual_clicks)))
 
 
 def _refunds(figures: ShopFigures, now: datetime) -> Iterator[Trouble]:

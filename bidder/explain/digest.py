@@ -9,30 +9,24 @@ from __future__ import annotations
 
 import math
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any, Literal
 
-from bidder.activity import Activity
-from bidder.catalog import Product
 from bidder.explain.digest_document import (
     DigestDocument,
     FindingLine,
     ForecastLine,
     MoveLine,
-    PartLine,
     Period,
     PlanLine,
     ProductLine,
     SeriesLine,
-    WhyLine,
 )
 from bidder.explain.digest_figures import Ads, Shop, ads_of, funnels_of, shop_of
-from bidder.reports import Reports
+from bidder.explain.digest_known import Known
+from bidder.explain.digest_why import why_of
 from bidder.snapshot import day_number
-from bidder.store.protocol import StoredPlan
-from bidder.watch.decompose import ADS, REST, SHOP, Change, Item, Part, decompose
 from bidder.watch.diagnose import Finding, diagnose
 
 __all__ = ["DigestDocument", "Known", "digest_of"]
@@ -42,41 +36,6 @@ SERIES_DAYS = 30
 LEAST_WORTH = 1.0
 """Money a day below which nobody is asked to do something."""
 TODOS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a digest is made of. `day` is yesterday in the shop's zone, `moves` are bidder's own applied changes.
-
-    `reports` are the newest known of each day (the finest level), `reports_then` those known a week ago at this hour,
-    so that days are compared at the same age. `moves` and `writes`: (day, budget, money) and (result, count) of `day`.
-    """
-
-    title: str
-    currency: str
-    zone: str
-    day: date
-    as_of: datetime
-    reports: Reports
-    reports_then: Reports
-    activity: Activity
-    products: Sequence[Product]
-    plans: Sequence[StoredPlan]
-    budgets: Mapping[str, float] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    carries: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    moves: Sequence[tuple[date, str, float]] = ()
-    writes: Mapping[str, int] = field(default_factory=dict)
-    missing: Sequence[str] = ()
-    sources: Sequence[str] = ()
-    day_cap: float | None = None
-    month_cap: float | None = None
-    sales_goal: float | None = None
-    month_goal: float | None = None
-    waits: Literal["approve", "apply", "hand", "look"] = "look"
-    until: str = ""
-    activities: Sequence[tuple[str, str]] = ()
-    """Platform activities that can be joined: (name, until)."""
 
 
 def digest_of(known: Known) -> DigestDocument:
@@ -113,7 +72,7 @@ def digest_of(known: Known) -> DigestDocument:
         month_goal=known.month_goal,
         month_passed=known.day.day / length,
         month_landing=month.spend + week * (length - known.day.day),
-        why=_why(known, shop, ads, then, last, basis),
+        why=why_of(known, shop, ads, then, last, basis),
         findings=findings,
         todo=[one for one in findings if one.worth >= LEAST_WORTH or one.held > 0][:TODOS],
         activities=[list(one) for one in known.activities],
@@ -153,82 +112,6 @@ def _period(shop: Shop, ads: Ads, first: int, last: int, basis: str) -> Period:
         if None in buyers or not sum(b or 0 for b in buyers)
         else (buyers[0] or 0.0) / sum(b or 0 for b in buyers),
     )
-
-
-def _why(known: Known, shop: Shop, ads: Ads, then: Ads, last: int, basis: str) -> WhyLine | None:
-    """Against the same weekday a week ago; None where nothing is known of it."""
-    before = last - WEEK
-    earlier = then if then.has(before) else ads
-    if not (shop.has(before) if basis == "shop" else earlier.has(before)):
-        return None
-    moved: dict[str, float] = {}
-    for day, budget, amount in known.moves:
-        if before < day_number(day) <= last:
-            moved[budget] = moved.get(budget, 0.0) + amount
-    change = (
-        _shop_change(known, shop, ads, earlier, before, last, moved)
-        if basis == "shop"
-        else _ads_change(ads, earlier, before, last, moved)
-    )
-    parts = sorted(change.parts, key=lambda one: (-abs(one.amount), one.product, one.cause))
-    return WhyLine(
-        with_day=(known.day - timedelta(days=WEEK)).isoformat(),
-        before=change.before,
-        after=change.after,
-        change=change.amount,
-        chain=basis,
-        causes=change.by_cause(),
-        products=change.by_product(),
-        channels=change.by_channel(),
-        parts=[
-            PartLine(
-                product=p.product,
-                name=known.names.get(p.product, p.product),
-                channel=p.channel,
-                cause=p.cause,
-                amount=p.amount,
-            )
-            for p in parts
-        ],
-    )
-
-
-def _ads_change(ads: Ads, earlier: Ads, before: int, last: int, moved: Mapping[str, float]) -> Change:
-    """A product on a channel of a budget; what bidder moved of a budget is shared by its products as their spend."""
-    rows = sorted({*earlier.keys(before), *ads.keys(last)})
-    spent = {key: ads.of(last, key, ADS.counts) for key in rows}
-    items = []
-    for key in rows:
-        product, channel, budget = key
-        old, new = earlier.of(before, key, ADS.counts), spent[key]
-        of_budget = math.fsum((one or (0.0,))[0] for other, one in spent.items() if other[2] == budget)
-        share = (new or (0.0,))[0] / of_budget if of_budget else 0.0
-        spend = ((old or (0.0,))[0], (new or (0.0,))[0])
-        items.append(Item(product or budget, channel, old, new, spend, moved=moved.get(budget, 0.0) * share))
-    return decompose(items, ADS)
-
-
-def _shop_change(
-    known: Known, shop: Shop, ads: Ads, earlier: Ads, before: int, last: int, moved: Mapping[str, float]
-) -> Change:
-    """By product where the shop says it; what its products do not add up to is a line of its own."""
-    products = sorted({*shop.products(before), *shop.products(last)})
-    items = []
-    for product in products or [""]:
-        old, new = shop.counts(before, product), shop.counts(last, product)
-        spend = earlier.product_sum("spend", before, product), ads.product_sum("spend", last, product)
-        clicks = earlier.product_sum("clicks", before, product), ads.product_sum("clicks", last, product)
-        shifted = math.fsum(
-            amount * (1 / max(1, len(known.carries.get(budget, ()))) if product else 1.0)
-            for budget, amount in moved.items()
-            if not product or product in known.carries.get(budget, ())
-        )
-        items.append(Item(product, "", old, new, spend, clicks, shifted))
-    change = decompose(items, SHOP)
-    whole = (shop.sum("revenue", before, before) or 0.0, shop.sum("revenue", last, last) or 0.0)
-    rest = (whole[1] - whole[0]) - change.amount
-    parts = change.parts if abs(rest) < 1e-9 * max(1.0, *whole) else (*change.parts, Part("", "", REST, rest))
-    return Change(whole[0], whole[1], parts)
 
 
 def _finding(one: Finding) -> FindingLine:

@@ -28,6 +28,8 @@ class Ads:
     """The ads' figures by day and key; money in major units."""
 
     days: Mapping[int, Mapping[Key, Mapping[str, float]]]
+    products: Mapping[int, Mapping[str, Mapping[str, float]]]
+    """The same by product alone."""
     margins: Mapping[str, float]
 
     @property
@@ -54,8 +56,7 @@ class Ads:
 
     def product_sum(self, name: str, day: int, product: str) -> float:
         """The sum of a day and product; of everything where `product` is ""."""
-        rows = self.days.get(day, {})
-        return math.fsum(row[name] for key, row in rows.items() if not product or key[0] == product)
+        return self.products.get(day, {}).get(product, {}).get(name, 0.0) if product else self.sum(name, day, day)
 
     def profit(self, first: int, last: int) -> float | None:
         """Contribution less spend; None where no margin at all is known."""
@@ -93,7 +94,13 @@ def ads_of(reports: Reports, products: Sequence[Product]) -> Ads:
         sums = days.setdefault(int(reports.day[row]), {}).setdefault(key, dict.fromkeys(columns, 0.0))
         for name, column in columns.items():
             sums[name] += float(column[row])
-    return Ads(days, {str(one.id): one.margin for one in products if one.margin is not None})
+    products_by_day: dict[int, dict[str, dict[str, float]]] = {}
+    for day, rows in days.items():
+        for key, sums in rows.items():
+            of = products_by_day.setdefault(day, {}).setdefault(key[0], dict.fromkeys(columns, 0.0))
+            for name, value in sums.items():
+                of[name] += value
+    return Ads(days, products_by_day, {str(one.id): one.margin for one in products if one.margin is not None})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,22 +170,27 @@ def funnels_of(
     last: int,
 ) -> list[Funnel]:
     """Each advertised or sold product's fortnight up to the day `last`."""
-    window = (reports.day > last - FUNNEL_DAYS) & (reports.day <= last)
+    window = np.flatnonzero((reports.day > last - FUNNEL_DAYS) & (reports.day <= last))
+    rows_of: dict[str, dict[str, list[int]]] = {}
+    for row in window:
+        rows_of.setdefault(str(reports.product[row]), {}).setdefault(str(reports.channel[row]), []).append(int(row))
+    own_of: dict[str, list[float]] = {}
+    for budget, amount in budgets.items():
+        carried = carries.get(budget, ())
+        for one in carried:
+            own_of.setdefault(str(one), []).append(amount / len(carried))
     shop = shop_of(activity)
     found = []
     for product in products:
         name = str(product.id)
-        rows = window & (reports.product == name)
-        channels = sorted({str(one) for one in reports.channel[rows]})
-        of = {channel: rows & (reports.channel == channel) for channel in channels}
+        of = {channel: np.array(rows) for channel, rows in sorted(rows_of.get(name, {}).items())}
+        channels = list(of)
         days = range(last - FUNNEL_DAYS + 1, last + 1)
         sold = {
             figure: _known_sum([shop.days.get(day, {}).get(name, {}).get(figure) for day in days])
             for figure in ("units", "refunds", "revenue", "orders")
         }
-        own = math.fsum(
-            amount / max(1, len(carries.get(b, ()))) for b, amount in budgets.items() if name in carries.get(b, ())
-        )
+        own = math.fsum(own_of.get(name, ()))
         restock = product.restock_date
         found.append(
             Funnel(
