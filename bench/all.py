@@ -1,0 +1,32 @@
+"""Everything of `make bench`, one after the other: speeds and qualities as ratios within one run.
+
+python -m bench.all
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+__all__ = ["PARTS", "main"]
+
+PARTS = (
+    ("bench.plan_start",),
+    ("bench.decide_scale", "--products", "40,1000,100000"),
+    ("bench.promises", "oracle"),
+    ("bench.promises", "rounding"),
+    ("bench.lp_shapes",),
+)
+"""Modules and their arguments, cheapest first."""
+
+
+def main() -> None:
+    """Runs every part; ends with 1 when one of them failed."""
+    failed = [part for part in PARTS if subprocess.run([sys.executable, "-m", *part], check=False).returncode]
+    for part in failed:
+        print(f"failed: {' '.join(part)}", file=sys.stderr)
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
