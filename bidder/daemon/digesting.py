@@ -23,11 +23,12 @@ from bidder.catalog import BudgetStatus, Mode
 from bidder.config.load import Config
 from bidder.connectors.registry import has_ads
 from bidder.daemon.postman import Letter, Postman
-from bidder.errors import StoreError
+from bidder.errors import ConfigError, StoreError
 from bidder.explain.digest import Known, digest_of
 from bidder.explain.digest_document import DigestDocument
 from bidder.explain.digest_page import digest_page, pictures
 from bidder.explain.digest_text import first_screen
+from bidder.explain.sales import sales_plan
 from bidder.gather import finest
 from bidder.snapshot import day_number
 from bidder.store.protocol import JournalLine, Store, StoreReader
@@ -82,6 +83,7 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
     reported = {str(name) for name, on in zip(reports.account, reports.day, strict=True) if on == day_number(day)}
     sources = [str(account.id) for account, _ in config.accounts if has_ads(account.platform)]
     caps = config.caps()
+    goals = _goals(config, store, now, day)
     active = [one for one in known.budgets if one.status is BudgetStatus.ACTIVE and one.now is not None]
     return digest_of(
         Known(
@@ -107,6 +109,9 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
             sources=sources,
             day_cap=None if caps.day is None else caps.day.to_float(),
             month_cap=None if caps.month is None else caps.month.to_float(),
+            sales_goal=goals[0],
+            month_goal=goals[1],
+            month_due=goals[2],
             waits=_waits(config),
             until=f"{config.schedule.decide.until:%H:%M}",
             activities=[
@@ -132,6 +137,18 @@ def letters(shown: DigestDocument, receivers: Sequence[Receiver], folder: Path) 
             page = digest_page(shown, one.language)
             made.append(Letter(one.name, title, "\n".join(rest), Level.INFO, page, tuple(attached)))
     return made
+
+
+def _goals(config: Config, store: StoreReader, now: datetime, day: date) -> tuple[float | None, ...]:
+    """The sales plan's part of `day`, its month, and its part until that day; None where no plan is written."""
+    month = config.sales_of_month(day)
+    if month is None:
+        return None, None, None
+    try:
+        seen = sales_plan(cycle.snapshot_of(config, store, now, day), month.to_float())
+    except ConfigError:
+        return None, None, None  # nothing was read yet
+    return dict(seen.days)[day], seen.month, sum(amount for one, amount in seen.days if one <= day)
 
 
 def _moves(lines: Sequence[JournalLine], zone: str) -> list[tuple[date, str, float]]:

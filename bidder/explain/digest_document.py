@@ -165,6 +165,9 @@ class DigestDocument(_Shape):
     month_cap: float | None
     sales_goal: float | None
     month_goal: float | None
+    """The month's sales plan; null where none is written, or the shop's own sales are not known."""
+    month_due: float | None
+    """Its part until yesterday."""
     month_passed: float
     month_landing: float | None
     """Where the month's spend ends at the pace of the last seven days."""

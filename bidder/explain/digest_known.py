@@ -44,6 +44,8 @@ class Known:
     month_cap: float | None = None
     sales_goal: float | None = None
     month_goal: float | None = None
+    month_due: float | None = None
+    """What the sales plan has until `day`, that day included."""
     waits: Literal["approve", "apply", "hand", "look"] = "look"
     until: str = ""
     activities: Sequence[tuple[str, str]] = ()

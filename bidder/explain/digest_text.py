@@ -129,7 +129,8 @@ def _month(shown: DigestDocument, w: Mapping[str, Any]) -> str:
     one = shown.month
     parts = [w["sales"].format(sales=_n(one.sales), word=w["paid"] if shown.basis == "shop" else w["ad_sales"])]
     if shown.month_goal and one.sales is not None:
-        off = one.sales - shown.month_goal * shown.month_passed
+        due = shown.month_due if shown.month_due is not None else shown.month_goal * shown.month_passed
+        off = one.sales - due
         parts[0] += w["month_goal"].format(
             goal=_n(shown.month_goal), part=f"{one.sales / shown.month_goal:.1%}", off=_s(off)
         )

@@ -94,3 +94,24 @@ def test_what_cannot_be_meant_is_said(shop: object, words: tuple[str, ...], what
 def test_without_receivers_it_says_what_to_write(shop: object, tmp_path: Path) -> None:
     (tmp_path / "bidder.yaml").write_text(SHOP[: SHOP.index("alerts:")], "utf-8")
     assert "write alerts:" in str(bidder("alert", "test").exception)
+
+
+def test_a_sales_plan_is_in_the_digest_where_the_shops_sales_are_known(shop: object, tmp_path: Path) -> None:
+    from bidder.config.load import load
+    from bidder.cycle import utc_now
+    from bidder.daemon.digesting import _goals
+    from bidder.store import open_store
+
+    (tmp_path / "bidder.yaml").write_text(SHOP + "plan: {sales: {month: 450000}}\n", "utf-8")
+    assert bidder("poll").exit_code == 0
+    loaded = load(tmp_path / "bidder.yaml")
+    store = open_store(loaded.store_url)
+    try:
+        today = utc_now()
+        goal, month, due = _goals(loaded, store, today, today.date())
+    finally:
+        store.close()
+    assert month == 450_000
+    assert goal is not None
+    assert due is not None
+    assert 0 < goal <= due <= month

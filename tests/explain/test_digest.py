@@ -252,3 +252,10 @@ def test_both_languages_have_the_same_words() -> None:
 def test_the_document_goes_through_json_and_back() -> None:
     shown = a_digest()
     assert DigestDocument.model_validate_json(shown.model_dump_json()) == shown
+
+
+def test_the_month_is_held_against_its_sales_plan_and_ads_alone_are_not() -> None:
+    goals = {"sales_goal": 5200.0, "month_goal": 150_000.0, "month_due": 120_000.0}
+    month = next(line for line in first_screen(a_digest(**goals), "zh") if line.startswith("本月"))
+    assert "本月 支付 125,000/150,000（83.3%，比进度 +5,000）" in month
+    assert a_digest(with_shop=False, **goals).month_goal is None
