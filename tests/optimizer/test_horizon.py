@@ -12,7 +12,8 @@ from bidder.optimizer.allocate import AllocateSettings, allocate
 from bidder.optimizer.horizon import Horizon, HorizonSettings, look_ahead
 from bidder.optimizer.objective import Objective
 from bidder.optimizer.pace import most_today
-from bidder.response.curve import Curves
+from bidder.response.curve import Curves, Posterior
+from bidder.response.shapes import KNOTS
 from bidder.snapshot import FloatArray
 
 SETTINGS = HorizonSettings()
@@ -168,3 +169,21 @@ def test_today_never_costs_what_later_days_cannot_make_up_for() -> None:
         assert cost <= left * (1 + 1e-9) + 1e-6
     assert most_today(np.array([100.0]), np.array([1.0]), 0.3, 1, 250.0) == pytest.approx(250.0)
     assert most_today(np.array([100.0]), np.array([50.0]), 0.3, 4, 100.0) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_start_up_is_crossed_only_where_it_pays() -> None:
+    """The posterior still has the dent that the curves' envelope hides: in it, less money is better than more."""
+    knots = KNOTS[None, :]
+    start_up = knots**3 / (4.0**3 + knots**3)
+    posterior = Posterior(
+        weight=np.ones((1, 1)),
+        level=np.array([[12.0 / (1 + 4.0**3)]]),
+        level_cv=np.zeros(1),
+        shapes=start_up * (1 + 4.0**3),
+        survival=np.ones((1, len(KNOTS))),
+    )
+    dented = replace(curves([12.0], [200.0]), posterior=posterior)
+    now = np.array([120.0])
+    assert planned(curves([12.0], [200.0]), now, horizon(1, money_left=1e6))[0] > 120.0
+    short = horizon(1, money_left=1e6, most=np.array([250.0]))  # 2.5 usual spends: still inside the dent
+    assert planned(dented, now, short)[0] == pytest.approx(84.0, rel=1e-3)
