@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bidder.alerts import Level, Receiver, send
+from bidder.alerts import KINDS, Desk, Level, Receiver, Trouble, send, text_of
 from bidder.alerts.send import known
 from tests.alerts.receivers import a_mail_server, a_web_server
+from tests.alerts.test_desk import FACTS, NOON
 
 
 def to(url: str) -> Receiver:
@@ -74,3 +75,15 @@ def test_a_service_that_throws_is_only_a_reason(monkeypatch: pytest.MonkeyPatch)
 )
 def test_the_services_of_the_readme_are_known(url: str) -> None:
     assert known(SecretStr(url))
+
+
+def test_each_kind_of_trouble_arrives_at_a_real_web_server_as_one_message_though_forty_products_have_it() -> None:
+    with a_web_server() as (port, posts, _):
+        for kind, rules in KINDS.items():
+            troubles = [Trouble(kind, f"P{n}", NOON, FACTS) for n in range(40)]
+            later = Desk().look(troubles, NOON + rules.wait, "Asia/Shanghai")
+            assert len(later) == 1, kind
+            title, text = text_of(later[0], "zh", "Asia/Shanghai")
+            assert send(to(f"json://127.0.0.1:{port}/hook"), title, text, level=later[0].level) is None
+    assert len(posts) == len(KINDS)
+    assert len({post["title"].partition("】")[0] for post in posts}) == len(KINDS)
