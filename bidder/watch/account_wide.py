@@ -59,6 +59,8 @@ def definition_change(days: Days) -> Iterator[Hold]:
         ratio, expected, same, tail = _day(days, account.id, clicks, orders, -1)
         if expected < 30 or ratio <= 0 or abs(log(ratio)) < log(SHIFT) or same < 0.75 or tail >= DAY_CHANCE:
             continue
+        if ratio < 1 and not days.learnt(account.id, 1):
+            continue  # yesterday's orders may still be on their way: nobody has seen yet how late they come
         before = _day(days, account.id, clicks, orders, -2)[0]
         usual = float(np.nanmedian(np.nansum(clicks[:, -8:-1], axis=0)))
         traffic = float(np.nansum(clicks[:, -1])) / usual if usual > 0 else 0.0

@@ -24,6 +24,9 @@ __all__ = ["BACK", "Days", "days_of", "shares_of"]
 BACK = 63
 """Days that are looked at."""
 
+RIPE = timedelta(days=7)
+"""A younger day's newest reading is not its last: it cannot tell which part was in."""
+
 AGES = 15
 """Days after which no more orders are expected to come in."""
 
@@ -33,7 +36,7 @@ class Days:
     """Columns of (budgets, BACK) in Snapshot order, the last day yesterday; NaN where nothing was reported.
 
     `today_*` are (budgets,), NaN likewise; `passed` is the part of the account day that is over, 0 to 1. `shares` says
-    of each account which part of the orders of a day of age 0, 1, 2, … (in days) is reported by now.
+    of each account which part of the orders of a day of age 0, 1, 2, … (in days) is reported by now (NaN: not learnt).
     """
 
     now: datetime
@@ -61,7 +64,13 @@ class Days:
     def share(self, account: str, age: int) -> float:
         """Which part of the orders is in after so many days; 1 where nothing is known."""
         known = self.shares.get(account)
-        return 1.0 if known is None else float(known[min(age, AGES - 1)])
+        share = 1.0 if known is None else float(known[min(age, AGES - 1)])
+        return 1.0 if np.isnan(share) else share
+
+    def learnt(self, account: str, age: int) -> bool:
+        """Whether it has been seen how late orders of that age come in."""
+        known = self.shares.get(account)
+        return known is not None and not np.isnan(known[min(age, AGES - 1)])
 
     def passed(self, account: Account) -> float:
         """The part of the account's day that is over."""
@@ -127,7 +136,7 @@ def shares_of(versions: Reports, snapshot: Snapshot, now: datetime) -> dict[str,
         for (_, _, day), seen in by_key.items():
             seen.sort()
             end = zero.next(day - snapshot.today).end_at
-            if seen[0][0] > (end + timedelta(days=1)).timestamp():
+            if seen[0][0] > (end + timedelta(days=1)).timestamp() or now < end + RIPE:
                 continue
             for age in range(AGES):
                 until = end + timedelta(days=age)
@@ -137,5 +146,5 @@ def shares_of(versions: Reports, snapshot: Snapshot, now: datetime) -> dict[str,
                 in_time[age] += known[-1] if known else 0.0
                 final[age] += seen[-1][1]
         enough = final >= 20
-        found[account.id] = np.where(enough, np.minimum(1.0, in_time / np.maximum(final, 1.0)), 1.0)
+        found[account.id] = np.where(enough, np.minimum(1.0, in_time / np.maximum(final, 1.0)), np.nan)
     return found

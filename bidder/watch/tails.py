@@ -13,6 +13,9 @@ __all__ = ["found", "lower_tail", "upper_tail"]
 EXACT = 2_000
 """Above this mean the normal tail is as good."""
 
+LIKE_CHANCE = 1e-3
+"""So little more noise than Poisson is Poisson: log-gammas of huge arguments would lose more than it makes."""
+
 
 def lower_tail(count: float, mean: float, dispersion: float = 1.0) -> float:
     """P(Y ≤ count)."""
@@ -50,7 +53,7 @@ def found(chances: Sequence[float], share: float) -> list[bool]:
 
 
 def _log_mass(k: int, mean: float, dispersion: float) -> float:
-    if dispersion <= 1.0 + 1e-9:
+    if dispersion <= 1.0 + LIKE_CHANCE:
         return k * log(mean) - mean - lgamma(k + 1)
     size = mean / (dispersion - 1.0)
     return lgamma(k + size) - lgamma(size) - lgamma(k + 1) - size * log(dispersion) + k * log(1 - 1 / dispersion)

@@ -54,7 +54,7 @@ class World:
             np.full(size, today.get("clicks", np.nan)),
             np.full(size, today.get("spend", np.nan)),
             np.full(size, today.get("orders", np.nan)),
-            {},
+            {"ads": np.ones(15)},  # every order is in by the next morning, and that was learnt
         )
 
 
@@ -111,6 +111,15 @@ def test_a_definition_change_is_said_once_and_ends_after_a_day(factor: float) ->
     assert hold.until is not None
     assert hold.until - NOON <= timedelta(days=1)
     assert "definition_change" not in names(world.at(BACK + 2)), "the second day is no news"
+
+
+def test_fewer_orders_are_no_definition_change_before_lateness_is_known() -> None:
+    """The first poll of a new shop once found yesterday's orders, still coming in, to be a changed definition."""
+    world = World(items=12, orders=(8, 14), seed=8)
+    world.orders[:, BACK:] = np.round(world.orders[:, BACK:] * 0.4)
+    assert "definition_change" in names(world.at(BACK + 1))
+    assert "definition_change" not in names(replace(world.at(BACK + 1), shares={"ads": np.full(15, np.nan)}))
+    assert "definition_change" not in names(replace(world.at(BACK + 1), shares={}))
 
 
 def test_more_of_everything_is_a_good_day_and_no_definition_change() -> None:

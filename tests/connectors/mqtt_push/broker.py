@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -15,10 +16,18 @@ __all__ = ["Mosquitto", "certificates"]
 
 
 def free_port() -> int:
-    """A port that nobody has now; the broker keeps it over its restarts."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    """A port that nobody has now; the broker keeps it over its restarts.
+
+    Below the range that the system hands out by itself, so that no other test gets it while the broker is down.
+    """
+    for port in random.sample(range(18_000, 30_000), 50):
+        with socket.socket() as taken:
+            try:
+                taken.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port")
 
 
 class Mosquitto:
