@@ -30,6 +30,9 @@ check: install-dev  ## the gates
 bench: install-dev  ## speeds and qualities, as ratios within one run
 	$(BIN)/python -m bench.all
 
+chaos: install-dev  ## the long runs: kills, faults, soak
+	$(BIN)/python -m pytest -m chaos --timeout 3600 $(TESTS)
+
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 

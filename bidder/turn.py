@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bidder.errors import LeaseTaken, StoreError
 from bidder.store.protocol import Store
 
-__all__ = ["holder", "keep", "writing_turn"]
+__all__ = ["gone", "holder", "keep", "writing_turn"]
 
 LASTING = timedelta(seconds=60)
 AGAIN = 0.2
@@ -25,8 +27,35 @@ AGAIN = 0.2
 
 
 def holder() -> str:
-    """Who this process is, for a person to find it."""
-    return f"process {os.getpid()} on {socket.gethostname()}"
+    """Who this process is: for a person to find it, and for the next one to see whether it still lives."""
+    pid = os.getpid()
+    return f"process {pid} on {socket.gethostname()}, started {_started(pid) or '?'}"
+
+
+def gone(other: str) -> bool:
+    """Whether that process is known to have ended: it was of this host, and is no longer there.
+
+    A number alone may be another process by now, so its start counts too. Nothing is known of other hosts. Wrong where
+    two containers of one host share a hostname, but not their processes; the tokens keep even those from both writing.
+    """
+    match = _HOLDER.fullmatch(other)
+    if match is None or match["host"] != socket.gethostname() or match["started"] == "?":
+        return False
+    return _started(int(match["pid"])) != match["started"]
+
+
+_HOLDER = re.compile(r"process (?P<pid>\d+) on (?P<host>.+), started (?P<started>\S+)")
+
+
+def _started(pid: int) -> str | None:
+    """When a process of this host was started: a boot, and ticks since then. None when there is none, or no /proc."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        # the name in parentheses may hold anything, also spaces and parentheses
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else f"{boot[:8]}:{fields[19]}"
 
 
 @asynccontextmanager
@@ -35,7 +64,7 @@ async def writing_turn(store: Store, patience: timedelta = LASTING * 2) -> Async
     waited = 0.0
     while True:
         try:
-            await asyncio.to_thread(store.take_lease, "write", holder(), datetime.now(UTC), LASTING)
+            await asyncio.to_thread(store.take_lease, "write", holder(), datetime.now(UTC), LASTING, gone)
             break
         except LeaseTaken:
             if waited >= patience.total_seconds():

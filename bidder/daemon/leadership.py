@@ -10,7 +10,7 @@ import structlog
 
 from bidder.errors import LeaseTaken, StoreError
 from bidder.store.protocol import Store
-from bidder.turn import holder, keep
+from bidder.turn import gone, holder, keep
 
 __all__ = ["LASTING", "Leadership"]
 
@@ -33,7 +33,9 @@ class Leadership:
     async def begin(self, stop: asyncio.Event) -> None:
         """Takes the lease; sets `stop` when it is lost. Raises LeaseTaken when another daemon has it."""
         self._stop = stop
-        taken = await asyncio.to_thread(self._store.take_lease, "daemon", holder(), datetime.now(UTC), self._lasting)
+        taken = await asyncio.to_thread(
+            self._store.take_lease, "daemon", holder(), datetime.now(UTC), self._lasting, gone
+        )
         log.info("leads", token=taken.token, holder=taken.holder)
         self._keeping = asyncio.create_task(self._keep(), name="lease")
 

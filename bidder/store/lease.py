@@ -9,7 +9,7 @@ an UPDATE before it is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,15 +23,21 @@ from bidder.store.tables import leases
 __all__ = ["newest", "release", "renew", "take", "verify"]
 
 
-def take(connection: Connection, name: str, holder: str, at: datetime, lasting: timedelta) -> Lease:
-    """The lease with the next token, when nobody holds it. Raises LeaseTaken naming who does."""
+def take(
+    connection: Connection, name: str, holder: str, at: datetime, lasting: timedelta, gone: Callable[[str], bool]
+) -> Lease:
+    """The lease with the next token, when nobody holds it or its holder is `gone`. Raises LeaseTaken naming it."""
     now, until = micros_of(at), micros_of(at + lasting)
     row = _locked(connection, name)
     if row is None:
         connection.execute(insert(leases), {"name": name, "token": 1, "holder": holder, "until": until})
         return Lease(name, 1, holder, instant(until))
-    if row.until > now:
+    if row.until > now and not gone(row.holder):
         raise LeaseTaken(name, row.holder, instant(row.until))
+    if name == "daemon" and row.until > 0 and row.holder != holder:
+        # it was lost, not given back: no intent of its holder can pass any more, so its turn to write is over too
+        others = (leases.c.holder == row.holder) & (leases.c.name != name)
+        connection.execute(update(leases).where(others).values(until=0))
     token = row.token + 1
     connection.execute(update(leases).where(leases.c.name == name).values(token=token, holder=holder, until=until))
     return Lease(name, token, holder, instant(until))

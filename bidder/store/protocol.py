@@ -6,7 +6,7 @@ fails, and then nothing may be written to a platform.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -274,8 +274,18 @@ class Store(StoreReader, Protocol):
         """Remembers a small JSON value."""
         ...
 
-    def take_lease(self, name: str, holder: str, at: datetime, lasting: timedelta) -> Lease:
-        """Becomes the only one; from then on `begin` asks whether it still is. Raises LeaseTaken."""
+    def take_lease(
+        self,
+        name: str,
+        holder: str,
+        at: datetime,
+        lasting: timedelta,
+        gone: Callable[[str], bool] = lambda holder: False,  # noqa: ARG005 - nobody is known to have ended
+    ) -> Lease:
+        """Becomes the only one; from then on `begin` asks whether it still is. Raises LeaseTaken.
+
+        `gone` says of a holder that it is known to have ended: its lease is not waited for.
+        """
         ...
 
     def renew_lease(self, name: str, at: datetime, lasting: timedelta) -> Lease:

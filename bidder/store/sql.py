@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -202,9 +202,16 @@ class SqlStore(SqlReader):
             lease.verify(connection, self._leases.values())
             return budgets.begin(connection, plan, budget, before, after, at)
 
-    def take_lease(self, name: str, holder: str, at: datetime, lasting: timedelta) -> Lease:
+    def take_lease(
+        self,
+        name: str,
+        holder: str,
+        at: datetime,
+        lasting: timedelta,
+        gone: Callable[[str], bool] = lambda holder: False,  # noqa: ARG005 - nobody is known to have ended
+    ) -> Lease:
         with self._database.writing() as connection:
-            taken = lease.take(connection, name, holder, at, lasting)
+            taken = lease.take(connection, name, holder, at, lasting, gone)
         self._leases = {**self._leases, name: taken}
         return taken
 

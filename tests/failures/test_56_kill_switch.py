@@ -60,7 +60,7 @@ def test_halted_in_less_than_a_second_by_signal_file_http_and_command_and_after_
         until(lambda: json.loads(get(url + "api/v1/status") or "")["state"] == "ACTIVE")
         assert bidder(tmp_path, "halt", "--reason", "a doubt").returncode == 0
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(90) == 0
     with running(tmp_path) as (process, url):
         until(lambda: get(url + "-/ready"))
         assert json.loads(get(url + "api/v1/status") or "")["state"] == "HALTED"

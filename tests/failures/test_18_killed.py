@@ -1,0 +1,74 @@
+"""16, 17, 18: killed at random points of apply cycles, on a platform that loses replies and requests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bidder.apply import settle
+from bidder.catalog import Budget
+from bidder.ids import BudgetId
+from bidder.money import MICROS, Money
+from bidder.plan import Outcome
+from bidder.store import open_store
+from bidder.turn import gone, holder
+from tests.failures.killing import CAP, Platform, kill_often, serving
+from tests.fakes import CNY, an_account, new_store
+
+
+class Reader:
+    """The platform as it is."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.account = an_account()
+        self._platform = platform
+
+    async def read(self, budget: BudgetId) -> Budget:
+        return Budget(budget, budget.native, CNY, Money(self._platform.amounts[budget.native] * MICROS, CNY))
+
+    async def set(self, budget: BudgetId, amount: Money) -> Outcome:
+        raise AssertionError("settling writes nothing")
+
+    async def close(self) -> None:
+        return None
+
+
+async def survives(folder: Path, times: int, seed: int) -> None:
+    new_store(folder).close()
+    database, platform = next(folder.glob("*.db")), Platform(seed)
+    with serving(platform) as port:
+        kill_often(database, platform, port, times, seed)
+    store = open_store(f"sqlite:///{database}")
+    await settle(store, {an_account().id: Reader(platform)}, lambda: datetime.now(UTC))
+    assert store.open_intents() == [], "every intent is closed"
+    assert store.verify_journal() is None
+    assert platform.most <= CAP, "at no instant more than the cap"
+    assert len(platform.applied) > times, "it did write"
+    writes = store.writes(datetime(1970, 1, 1, tzinfo=UTC))
+    begun = {(one.budget.native, one.before.micros // MICROS, one.after.micros // MICROS) for one in writes}
+    assert {one for one in platform.applied if one[1] != one[2]} <= begun, "nothing was sent that was not noted before"
+    steps = [(one.plan, one.budget) for one in writes]
+    assert len(steps) == len(set(steps)), "no step twice"
+    last = {one.budget.native: one.after for one in writes if one.status == "applied"}
+    for name, amount in last.items():
+        assert platform.amounts[name] * MICROS == amount.micros, "what was noted is what is in force"
+    store.close()
+
+
+async def test_killed_20_times_the_platform_is_as_the_journal_says(tmp_path: Path) -> None:
+    await survives(tmp_path, 20, seed=1)
+
+
+@pytest.mark.chaos
+async def test_killed_200_times_the_platform_is_as_the_journal_says(tmp_path: Path) -> None:
+    await survives(tmp_path, 200, seed=2)
+
+
+def test_a_lease_of_a_process_that_ended_is_not_waited_for() -> None:
+    me = holder()
+    assert not gone(me)
+    assert gone(me[:-1] + ("1" if me[-1] != "1" else "2")), "another process has the number by now"
+    assert not gone("process 1 on another-host, started 12345678:1")
+    assert not gone("somebody")
