@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus, Product
+from bidder.cycle import FOREIGN_EDIT_REST, HISTORY_DAYS, LATE_DAYS
 from bidder.errors import ConfigError, Fault
 from bidder.gather import Known, gather, last_day
 from bidder.ids import BudgetId
@@ -29,9 +30,6 @@ from bidder.store.protocol import BudgetReading, JournalLine, StoreReader
 
 __all__ = ["Past", "complete", "past_of", "past_of_files"]
 
-LOOKS_BACK = 120
-"""Days of history that a decision sees."""
-
 LEAST_HISTORY = 7
 """Days with figures before the first day that is replayed."""
 
@@ -40,11 +38,6 @@ SOON = 3.0
 
 SPENT_LATELY = 7
 """A budget that is off today but spent within so many days before a past one was on then."""
-
-LATE_DAYS = 60
-"""How far back every reading of a day is looked at; as in `bidder.cycle`."""
-
-FOREIGN_EDIT_REST = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +108,7 @@ class Past:
     def _seen(self, day: date) -> Reports:
         """The rows of earlier days, as known at the decision instant."""
         number = day_number(day)
-        window = (self.versions.day < number) & (self.versions.day >= number - LOOKS_BACK)
+        window = (self.versions.day < number) & (self.versions.day >= number - HISTORY_DAYS)
         if self.remembers:
             seen = self.versions.observed <= self.instant(day).timestamp()
             # the newest seen of its key and day: the next version of it is another key's or came later
