@@ -60,14 +60,7 @@ class AmazonAdsWriter:
             return Refused(f"not sent: {sent.reason}")
         if isinstance(sent, Lost):
             return Unresolved(sent.reason)
-        redact = self._client.http.redact
-        match outcome_of(sent, budget, amount):
-            case Refused(reason):
-                return Refused(redact(reason))
-            case Unresolved(reason):
-                return Unresolved(redact(reason))
-            case Applied() as taken:
-                return taken
+        return self._client.http.redacted(outcome_of(sent, budget, amount))
 
     async def close(self) -> None:
         """Gives the connection back."""

@@ -61,15 +61,7 @@ class GoogleAdsWriter:
         if isinstance(sent, Lost):
             return Unresolved(sent.reason)
         self._learn(budget.native, sent)
-        outcome = outcome_of(sent, budget, amount)
-        redact = self._client.http.redact
-        match outcome:
-            case Refused(reason):
-                return Refused(redact(reason))
-            case Unresolved(reason):
-                return Unresolved(redact(reason))
-            case Applied():
-                return outcome
+        return self._client.http.redacted(outcome_of(sent, budget, amount))
 
     async def close(self) -> None:
         """Gives the connection back."""

@@ -15,6 +15,7 @@ from bidder.connectors.http.pace import Bucket, Circuit, gap_before
 from bidder.connectors.http.redact import Redactor, bare_url
 from bidder.connectors.http.tokens import Keyring
 from bidder.errors import ConnectorError
+from bidder.plan import Applied, Outcome, Refused, Unresolved
 
 if TYPE_CHECKING:
     import aiohttp
@@ -126,6 +127,16 @@ class Http:
     def hold(self) -> None:
         """One more holds it: it is closed when all have closed it."""
         self._holders += 1
+
+    def redacted(self, outcome: Outcome) -> Outcome:
+        """The same outcome of a write, its reason without secrets: the platform's words go into journal and log."""
+        match outcome:
+            case Refused(reason, actual):
+                return Refused(self.redact(reason), actual)
+            case Unresolved(reason):
+                return Unresolved(self.redact(reason))
+            case Applied():
+                return outcome
 
     async def close(self) -> None:
         """Gives the connections back, when the last holder closes. Again is no error."""

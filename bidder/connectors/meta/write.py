@@ -79,15 +79,10 @@ class MetaWriter:
         edits.append(self._client.http.timing.now())
         if isinstance(sent, Lost):
             return Unresolved(sent.reason)
-        outcome, redact = outcome_of(sent, amount), self._client.http.redact
-        match outcome:
-            case Refused(reason):
-                edits.pop()  # nothing was changed
-                return Refused(redact(reason))
-            case Unresolved(reason):
-                return Unresolved(redact(reason))
-            case Applied():
-                return outcome
+        outcome = outcome_of(sent, amount)
+        if isinstance(outcome, Refused):
+            edits.pop()  # nothing was changed
+        return self._client.http.redacted(outcome)
 
     async def close(self) -> None:
         """Gives the connection back."""

@@ -66,14 +66,7 @@ class TaobaoWriter:
         if isinstance(sent, Lost):
             return Unresolved(redact(sent.reason))
         judge = outcome_of_simba if self._client.settings.api is Api.SIMBA else outcome_of_batch
-        outcome = judge(sent, budget, amount)
-        match outcome:
-            case Refused(reason):
-                return Refused(redact(reason))
-            case Unresolved(reason):
-                return Unresolved(redact(reason))
-            case Applied():
-                return outcome
+        return self._client.http.redacted(judge(sent, budget, amount))
 
     async def close(self) -> None:
         """Gives the connection back."""
