@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +82,39 @@ def until(look: Callable[[], Any], seconds: float = 90.0) -> Any:
             return found
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.02)
+
+
+def stop_between(process: subprocess.Popen[str], *files: Path) -> None:
+    """Stops it (SIGSTOP) at a moment when it holds none of these databases or locked files.
+
+    One stopped inside a transaction keeps SQLite's lock for as long as it is stopped, and nobody else can write: right,
+    and not what a test of leases is about.
+    """
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        if all(_free(file) for file in files):
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+
+
+def _free(file: Path) -> bool:
+    """Whether nobody holds its lock: a SQLite database by a transaction that writes, any other file by `flock`."""
+    if file.suffix == ".db":
+        with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as store:
+            try:
+                store.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            store.execute("ROLLBACK")
+            return True
+    with file.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def post(url: str, path: str, token: str | None = TOKEN, **said: str) -> tuple[int, dict[str, Any]]:

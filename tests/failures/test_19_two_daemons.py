@@ -14,7 +14,7 @@ import pytest
 from bidder.errors import LeaseTaken
 from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.store import open_reader, open_store
-from tests.failures.processes import ROOT, bidder, environment, get, make_shop, running, until
+from tests.failures.processes import ROOT, bidder, environment, get, make_shop, running, stop_between, until
 from tests.fakes import new_store, yuan
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -41,9 +41,7 @@ def test_a_daemon_stopped_beyond_its_lease_gives_way_and_ends(tmp_path: Path) ->
     with running(tmp_path, "--lease", "2") as (first, url):
         until(lambda: get(url + "-/ready"))
         store = open_reader(f"sqlite:///{tmp_path}/bidder.db")
-        known = store.lease("daemon")
-        until(lambda: store.lease("daemon") != known)  # just renewed: it is not stopped inside a transaction
-        first.send_signal(signal.SIGSTOP)
+        stop_between(first, tmp_path / "bidder.db", tmp_path / "platform.json.lock")
 
         def expired() -> bool:
             lease = store.lease("daemon")
@@ -96,7 +94,7 @@ async def main():
             print("lost", flush=True)
             sys.exit(3)
         print("wrote", flush=True)
-        await asyncio.sleep(0.05)  # stopped here it holds no lock of the database
+        await asyncio.sleep(0.05)
 
 sent = Path(sys.argv[2])
 asyncio.run(main())
@@ -116,7 +114,7 @@ def test_stopped_in_the_middle_of_writes_it_never_writes_again(tmp_path: Path) -
         assert first.stdout is not None
         try:
             assert [first.stdout.readline() for _ in range(3)] == ["leads\n", "wrote\n", "wrote\n"]
-            first.send_signal(signal.SIGSTOP)
+            stop_between(first, database)
             store = open_reader(f"sqlite:///{database}")
             until(lambda: (lease := store.lease("daemon")) is not None and lease.until < datetime.now(UTC))
             store.close()
