@@ -21,14 +21,14 @@ from bidder.connectors.registry import has_ads, kind
 from bidder.decide import Decision, decide
 from bidder.explain.plan import document
 from bidder.gather import Known, gather
-from bidder.ids import AccountId, BudgetId, PlanId, ProductId
+from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.intake.budgets import as_written
 from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.plan import Change
 from bidder.poll import PollResult, poll
 from bidder.rules.goods import resolved
 from bidder.snapshot import Hot, Snapshot, day_number
-from bidder.store.protocol import Store, StoredPlan, StoreReader
+from bidder.store.protocol import Store, StoredPlan, StoreReader, rejected_key
 from bidder.turn import writing_turn
 from bidder.watch.hold import Effect
 
@@ -45,7 +45,6 @@ __all__ = [
     "open_readers",
     "open_writers",
     "poll_now",
-    "rejected_key",
     "save",
     "settle_now",
     "snapshot_of",
@@ -287,11 +286,6 @@ async def apply_plan(
         )
     store.save_plan(StoredPlan(stored.id, stored.decided_at, stored.day, stored.document, "applied"))
     return written
-
-
-def rejected_key(plan: PlanId) -> str:
-    """Where the lines of a plan that a person rejected are remembered."""
-    return f"rejected:{plan}"
 
 
 def changes_of(stored: StoredPlan) -> list[Change]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,9 +66,9 @@ def journal(
             typer.echo("the chain holds")
             return
         if evidence:
-            from bidder.cli.evidence import write_evidence
+            from bidder.explain.evidence import write_evidence
 
-            write_evidence(saved, since, account)
+            write_evidence(saved, since, account, sys.stdout)
             return
         lines = list(reversed(saved.journal(limit, kind)))
     finally:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bidder.errors import ConfigError, Fault, StoreError, UnsafePlan
+from bidder.errors import ConfigError, Fault, StoreError
 
 if TYPE_CHECKING:
     from bidder.config.load import Config
     from bidder.decide import Decision
-    from bidder.store.protocol import StoredPlan, StoreReader
+    from bidder.store.protocol import StoredPlan
 
 __all__ = ["register"]
 
@@ -96,30 +97,32 @@ def apply(
 
     Refuses when anything has moved since the plan was made. In propose mode this is the approval.
     """
-    from bidder.catalog import Mode
+    from bidder.approval import APPROVING, approve, check_applicable, named
     from bidder.config.load import load
-    from bidder.cycle import apply_plan, open_writers, utc_now
-    from bidder.halting import obey
+    from bidder.cycle import open_writers, utc_now
     from bidder.store import open_store
 
     loaded = load(config)
     saved = open_store(loaded.store_url)
     try:
-        stored = saved.plan(None if plan_id is None else plan_id)  # type: ignore[arg-type]  # a beginning is enough
-        if stored is None:
-            raise ConfigError(
-                [Fault(None, f"no plan {plan_id or ''} is saved: make one with bidder plan or bidder run")]
-            )
-        _check_applicable(stored, only or [], loaded, saved)
+        stored, today = named(saved, plan_id), _today(loaded)
+        check_applicable(stored, only or [], loaded, saved, today)
         if not yes:
             _confirm(stored, only or [])
-        obey(loaded, saved, utc_now())
-        saved.append("approved", utc_now(), plan=stored.id, by="hand", only=list(only or []))
-        writers = open_writers(loaded, modes=(Mode.APPLY, Mode.PROPOSE))
+        writers = open_writers(loaded, modes=APPROVING)
 
         async def write() -> Any:
             try:
-                return await apply_plan(stored, loaded, saved, writers, utc_now, approved=True, only=only or [])
+                return await approve(
+                    stored,
+                    only or [],
+                    by="hand",
+                    config=loaded,
+                    store=saved,
+                    writers=writers,
+                    clock=utc_now,
+                    today=today,
+                )
             finally:
                 for writer in writers.values():
                     await writer.close()
@@ -139,25 +142,16 @@ def reject(
     config: ConfigOption = None,
 ) -> None:
     """Refuses a plan, or single lines of it: they can no longer be applied. Today's budgets stay."""
+    from bidder.approval import named
+    from bidder.approval import reject as reject_plan
     from bidder.config.load import load
-    from bidder.cycle import rejected_key, utc_now
+    from bidder.cycle import utc_now
     from bidder.store import open_store
-    from bidder.store.protocol import StoredPlan
 
     saved = open_store(load(config).store_url)
     try:
-        stored = saved.plan(None if plan_id is None else plan_id)  # type: ignore[arg-type]  # a beginning is enough
-        if stored is None:
-            raise ConfigError([Fault(None, f"no plan {plan_id or ''} is saved")])
-        _known_lines(stored, only or [])
-        if stored.status not in ("proposed", "held"):
-            raise UnsafePlan([f"plan {stored.id} is {stored.status} already"])
-        if only:
-            lines = sorted({*(saved.value(rejected_key(stored.id)) or ()), *only})
-            saved.set_value(rejected_key(stored.id), lines)
-        else:
-            saved.save_plan(StoredPlan(stored.id, stored.decided_at, stored.day, stored.document, "rejected"))
-        saved.append("rejected", utc_now(), plan=stored.id, by="hand", reason=reason, only=list(only or []))
+        stored = named(saved, plan_id)
+        reject_plan(stored, only or [], by="hand", reason=reason, store=saved, clock=utc_now)
     finally:
         saved.close()
     typer.echo(f"rejected  {stored.id}" + "".join(f"  {one}" for one in only or []))
@@ -225,54 +219,14 @@ def explain(
         Console(soft_wrap=True, highlight=False).print(Text(entity_text(shown, decided.notes)))
 
 
-def _known_lines(stored: StoredPlan, only: list[str]) -> None:
-    lines = {line["id"] for line in stored.document["budgets"]}
-    unknown = [budget for budget in only if budget not in lines]
-    if unknown:
-        raise ConfigError([Fault(None, f"plan {stored.id} has no budget {', '.join(unknown)}")])
-
-
-def _check_applicable(stored: StoredPlan, only: list[str], loaded: Config, saved: StoreReader) -> None:
-    """Refuses what must not be written: a held plan, lines that are not in it, whatever has become stale.
-
-    A plan is stale after its account day, when the configuration is another one, and when an amount has moved.
-    """
+def _today(loaded: Config) -> date | None:
+    """The shop's account day; None where every account is a sandbox, which has a clock of its own."""
     from bidder.account_day import AccountDay
-    from bidder.cycle import rejected_key, utc_now
+    from bidder.cycle import utc_now
 
-    _known_lines(stored, only)
-    refused = [one for one in only if one in (saved.value(rejected_key(stored.id)) or ())]
-    if refused:
-        raise UnsafePlan([f"plan {stored.id}: {', '.join(refused)} was rejected"])
-    held = [hold for hold in stored.document["holds"] if hold["budget"] is None]
-    if held:
-        raise UnsafePlan(f"{hold['check']}: {hold['reason']}" for hold in held)
-    if stored.status not in ("proposed", "applied"):
-        raise UnsafePlan([f"plan {stored.id} is {stored.status}"])
-    sandboxes = all(account.platform == "sandbox" for account, _ in loaded.accounts)
-    today = AccountDay.of(utc_now(), loaded.shop.timezone).date.isoformat()
-    if stored.day != today and not sandboxes:  # a sandbox has a clock of its own
-        raise UnsafePlan([f"plan {stored.id} is of {stored.day}, today is {today}: make a new one with bidder plan"])
-    made_with = stored.document.get("policy", "")
-    if made_with and made_with != loaded.digest:
-        what = f"plan {stored.id} was made with another configuration ({made_with}, now {loaded.digest})"
-        raise UnsafePlan([f"{what}: make a new one with bidder plan"])
-    moved = _moved_since(stored, only, saved)
-    if moved:
-        raise UnsafePlan([f"moved since plan {stored.id} was made: {one}" for one in moved])
-
-
-def _moved_since(stored: StoredPlan, only: list[str], saved: StoreReader) -> list[str]:
-    """Lines whose amount, as last read, is neither the one the plan started from nor the one it wants."""
-    now = {str(one.budget.id): one.budget.now for one in saved.budgets()}
-    moved = []
-    for line in stored.document["budgets"]:
-        amount = now.get(line["id"])
-        if line["now"] == line["planned"] or (only and line["id"] not in only) or amount is None:
-            continue
-        if str(amount) not in (line["now"], line["planned"]):
-            moved.append(f"{line['id']} is {amount}, was {line['now']}")
-    return moved
+    if all(account.platform == "sandbox" for account, _ in loaded.accounts):
+        return None
+    return AccountDay.of(utc_now(), loaded.shop.timezone).date
 
 
 def _confirm(stored: StoredPlan, only: list[str]) -> None:

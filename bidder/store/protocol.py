@@ -30,6 +30,7 @@ __all__ = [
     "StoredPlan",
     "Taken",
     "Write",
+    "rejected_key",
 ]
 
 
@@ -117,6 +118,11 @@ class StoredPlan:
     document: Mapping[str, Any]
     status: str
     """proposed, applied, superseded, rejected, held"""
+
+
+def rejected_key(plan: PlanId) -> str:
+    """Under which value the lines of a plan that a person rejected are remembered."""
+    return f"rejected:{plan}"
 
 
 class StoreReader(Protocol):

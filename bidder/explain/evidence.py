@@ -1,4 +1,4 @@
-"""`bidder journal --evidence`: a refund claim's proof as CSV, from the store alone.
+"""A refund claim's proof as CSV, from the store alone: `bidder journal --evidence`, and the page's download.
 
 One line an event, oldest first: `set` (asked of the platform, with what it answered), `read` (another amount was read
 back), `foreign` (somebody else moved it), `spent` (what the platform itself reported of a day, and when it said so).
@@ -8,15 +8,13 @@ Instants are UTC; amounts are in the account's own currency.
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, TextIO
 
 from bidder.errors import ConfigError, Fault, Source
-
-if TYPE_CHECKING:
-    from bidder.store.protocol import StoreReader
+from bidder.snapshot import day_number
+from bidder.store.protocol import StoreReader
 
 __all__ = ["Event", "evidence", "write_evidence"]
 
@@ -37,13 +35,13 @@ class Event(NamedTuple):
     journal_line: str
 
 
-def write_evidence(store: StoreReader, since: str | None, account: str | None) -> None:
-    """Writes the CSV to stdout. Raises ConfigError for a day that is none."""
+def write_evidence(store: StoreReader, since: str | None, account: str | None, to: TextIO) -> None:
+    """Writes the CSV. Raises ConfigError for a day that is none."""
     try:
         first = date.fromisoformat(since) if since else datetime.now(UTC).date() - timedelta(days=DAYS_BACK)
     except ValueError as e:
         raise ConfigError([Fault(Source("--since"), f"expected YYYY-MM-DD, was {since!r}")]) from e
-    out = csv.writer(sys.stdout, lineterminator="\n")
+    out = csv.writer(to, lineterminator="\n")
     out.writerow(Event._fields)
     out.writerows(_safe(one) for one in evidence(store, first) if account in (None, one.account))
 
@@ -79,8 +77,6 @@ def _read(store: StoreReader, since: datetime) -> Iterator[Event]:
 
 
 def _spent(store: StoreReader, first: date) -> Iterator[Event]:
-    from bidder.snapshot import day_number
-
     reports = store.report_versions(day_number(first))
     for row in range(len(reports)):
         one = reports.observation(row)
