@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +13,7 @@ from bidder.errors import ConfigError, Fault, Source, UnsafePlan
 
 if TYPE_CHECKING:
     from bidder.config.load import Config
+    from bidder.ids import AccountId
     from bidder.intake.by_hand import TodoLine
     from bidder.money import Money
     from bidder.store.protocol import StoredPlan, StoreReader
@@ -103,21 +102,15 @@ def done(
     """Records what was typed in. `2` as planned, `2=350` another amount. The next import proves it."""
     from bidder.config.load import load
     from bidder.cycle import utc_now
-    from bidder.intake.by_hand import open_typed, record
+    from bidder.intake.by_hand import take
     from bidder.store import open_store
 
     loaded = load(config)
     saved = open_store(store or loaded.store_url)
     try:
         stored = _plan_of_today(saved, loaded)
-        offered, _ = _lines(stored, loaded)
-        chosen = _chosen(lines, offered)
-        already = {(one["budget"], one["after"]) for one in open_typed(saved) if one["day"] == stored.day}
-        fresh = [(line, amount) for line, amount in chosen if (str(line.budget), str(amount)) not in already]
-        now = {one.budget.id: one.budget.now for one in saved.budgets()}
-        fresh = [(replace(line, before=now.get(line.budget) or line.before), amount) for line, amount in fresh]
         zones = {account.id: account.timezone for account, _ in loaded.accounts}
-        record(saved, stored.id, fresh, utc_now(), zones)
+        chosen = take(saved, stored, lines, _manual(loaded), utc_now(), zones)
     finally:
         saved.close()
     if as_json:
@@ -146,44 +139,19 @@ def _plan_of_today(saved: StoreReader, loaded: Config) -> StoredPlan:
 
 
 def _lines(stored: StoredPlan, loaded: Config) -> tuple[list[TodoLine], int]:
-    from bidder.catalog import Mode
     from bidder.intake.by_hand import todo as todo_of
+
+    return todo_of(stored.document, _manual(loaded))
+
+
+def _manual(loaded: Config) -> list[AccountId]:
+    """The accounts that a person types into. Raises ConfigError when there is none."""
+    from bidder.catalog import Mode
 
     manual = [account.id for account, _ in loaded.accounts if account.mode is Mode.MANUAL]
     if not manual:
         raise ConfigError([Fault(Source(str(loaded.path or "bidder.yaml")), "no account has mode: manual")])
-    return todo_of(stored.document, manual)
-
-
-def _chosen(words: Sequence[str], offered: Sequence[TodoLine]) -> list[tuple[TodoLine, Money]]:
-    """What was named, with the amounts that were typed."""
-    from bidder.money import Money
-
-    if list(words) == ["all"]:
-        return [(one, one.after) for one in offered]
-    by_word = {str(one.number): one for one in offered} | {str(one.budget): one for one in offered}
-    found: dict[str, tuple[TodoLine, Money]] = {}
-    faults: list[Fault] = []
-    for word in words:
-        name, equals, text = word.partition("=")
-        line = by_word.get(name)
-        if line is None:
-            faults.append(Fault(Source(word), f"no such line today; there are 1 to {len(offered)} (bidder todo)"))
-            continue
-        try:
-            amount = Money.parse(text, line.after.currency) if equals else line.after
-        except ValueError as e:
-            faults.append(Fault(Source(word), str(e)))
-            continue
-        if amount.micros <= 0:
-            faults.append(
-                Fault(Source(word), "expected an amount above 0; a stopped campaign is not typed as a budget")
-            )
-            continue
-        found[str(line.budget)] = (line, amount)
-    if faults:
-        raise ConfigError(faults)
-    return list(found.values())
+    return manual
 
 
 def _row(line: TodoLine) -> dict[str, Any]:

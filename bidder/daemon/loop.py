@@ -25,6 +25,7 @@ from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.connectors.registry import has_ads
 from bidder.daemon.alerting import Alerts, Glance
+from bidder.daemon.clerk import DaemonClerk
 from bidder.daemon.digesting import post_digest
 from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, next_moment, writing_modes
 from bidder.daemon.facts import shop_facts
@@ -79,6 +80,7 @@ class Daemon:
         self._switch = Switch(config, store, time.now, self._state_is)
         self._pushes = Pushes(config, store, time.now, metrics)
         self.alerts = Alerts(lambda: self.config, store, metrics)
+        self.clerk = DaemonClerk(lambda: self.config, store, time.now, self._wrote)
         self._document: Mapping[str, Any] | None = None
         self._state = State.ACTIVE
         self._turned: float | None = None
@@ -129,6 +131,7 @@ class Daemon:
         finally:
             self._stopping = True
             await self._switch.close()
+            await self.clerk.close()
             await self._pushes.close()
             await self.alerts.close()
             await self._close()
@@ -213,8 +216,10 @@ class Daemon:
             self._watch.refused(e)
             self._metrics.config_refused()
             self.alerts.configured(now, str(e))
+            self.clerk.read(e)
             log.error("reload_refused", error=str(e), policy=self.config.digest)
             return
+        self.clerk.read(None)
         same = fresh.digest == self.config.digest
         totals = None if same else may_take_effect(fresh, self.config, self._store, now)
         if totals is not None:
@@ -339,6 +344,7 @@ class Daemon:
             self._no_plan = f"no plan for {day}, budgets stay as they are: {reason}"
             return
         self._no_plan = None
+        self.clerk.decided(decision)
         self._decided(day, moment, latest)
         left = Money.parse(str(self._document["unallocated"]), decision.snapshot.currency)
         self._metrics.planned(decision, at=cycle.utc_now(), unallocated=left)
@@ -400,11 +406,16 @@ class Daemon:
         written = await cycle.apply_plan(
             stored, config, self._store, self._writers, self._time.now, approved=bool(agreed), only=[*only, *agreed]
         )
+        await self._wrote(written)
+        await self._poll(self._time.now())
+        return written
+
+    async def _wrote(self, written: Sequence[WriteResult]) -> None:
+        """What became of writes, into the metrics and onto the page."""
         for result in written:
             took = timedelta(seconds=result.seconds) if result.seconds else None
             self._metrics.wrote(result.budget, result.outcome, took)
-        await self._poll(self._time.now())
-        return written
+        self._unresolved = len(await asyncio.to_thread(self._store.open_intents))
 
     # ---- what the pages see
 

@@ -12,14 +12,15 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from bidder.account_day import AccountDay
+from bidder.errors import ConfigError, Fault, Source
 from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.money import Money, currency_of
 from bidder.plan import Applied
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import EPOCH_ORDINAL, day_number
-from bidder.store.protocol import Store, StoreReader
+from bidder.store.protocol import Store, StoredPlan, StoreReader
 
-__all__ = ["MOST_LINES", "TodoLine", "Verdict", "open_typed", "prove", "record", "todo"]
+__all__ = ["MOST_LINES", "TodoLine", "Verdict", "chosen", "open_typed", "prove", "record", "take", "todo"]
 
 MOST_LINES = 8
 """Nobody types more than so many budgets a morning."""
@@ -88,12 +89,12 @@ def todo(document: Mapping[str, Any], manual: Sequence[AccountId]) -> tuple[list
         ):  # 0 lifts the limit on some platforms: a person pauses, nobody types it
             found.append(TodoLine(0, budget, line["name"], before, after, line["reason"]))
     found.sort(key=lambda one: (-abs(one.difference.micros), str(one.budget)))
-    chosen = found[:MOST_LINES]
+    first = found[:MOST_LINES]
     for code in {one.after.currency for one in found}:
-        while _net(chosen, code) > max(0, _net(found, code)):
-            raises = [one for one in chosen if one.after.currency == code and one.difference.micros > 0]
-            chosen.remove(raises[-1])
-    numbered = [replace(one, number=place) for place, one in enumerate(chosen, start=1)]
+        while _net(first, code) > max(0, _net(found, code)):
+            raises = [one for one in first if one.after.currency == code and one.difference.micros > 0]
+            first.remove(raises[-1])
+    numbered = [replace(one, number=place) for place, one in enumerate(first, start=1)]
     return numbered, len(found) - len(numbered)
 
 
@@ -102,12 +103,72 @@ def _net(lines: Sequence[TodoLine], currency: str) -> int:
     return sum(one.difference.micros for one in lines if one.after.currency == currency)
 
 
+def chosen(words: Sequence[str], offered: Sequence[TodoLine]) -> list[tuple[TodoLine, Money]]:
+    """What was named, with the amounts that were typed: `2`, `2=350`, `account/budget`, or `all`.
+
+    Raises ConfigError naming every word that fits nothing.
+    """
+    if list(words) == ["all"]:
+        return [(one, one.after) for one in offered]
+    by_word = {str(one.number): one for one in offered} | {str(one.budget): one for one in offered}
+    found: dict[str, tuple[TodoLine, Money]] = {}
+    faults: list[Fault] = []
+    for word in words:
+        name, equals, text = word.partition("=")
+        line = by_word.get(name)
+        if line is None:
+            faults.append(Fault(Source(word), f"no such line today; there are 1 to {len(offered)} (bidder todo)"))
+            continue
+        try:
+            amount = Money.parse(text, line.after.currency) if equals else line.after
+        except ValueError as e:
+            faults.append(Fault(Source(word), str(e)))
+            continue
+        if amount.micros <= 0:
+            faults.append(
+                Fault(Source(word), "expected an amount above 0; a stopped campaign is not typed as a budget")
+            )
+            continue
+        found[str(line.budget)] = (line, amount)
+    if faults:
+        raise ConfigError(faults)
+    return list(found.values())
+
+
+def take(
+    store: Store,
+    stored: StoredPlan,
+    words: Sequence[str],
+    manual: Sequence[AccountId],
+    at: datetime,
+    zones: Mapping[AccountId, str],
+    by: str = "hand",
+) -> list[tuple[TodoLine, Money]]:
+    """Records the lines of a plan that a person says were typed (`words` as in `chosen`), once each.
+
+    Raises ConfigError, StoreError.
+    """
+    offered, _ = todo(stored.document, manual)
+    named = chosen(words, offered)
+    already = {(one["budget"], one["after"]) for one in open_typed(store) if one["day"] == stored.day}
+    fresh = [(line, amount) for line, amount in named if (str(line.budget), str(amount)) not in already]
+    now = {one.budget.id: one.budget.now for one in store.budgets()}
+    fresh = [(replace(line, before=now.get(line.budget) or line.before), amount) for line, amount in fresh]
+    record(store, stored.id, fresh, at, zones, by)
+    return named
+
+
 def record(
-    store: Store, plan: PlanId, lines: Sequence[tuple[TodoLine, Money]], at: datetime, zones: Mapping[AccountId, str]
+    store: Store,
+    plan: PlanId,
+    lines: Sequence[tuple[TodoLine, Money]],
+    at: datetime,
+    zones: Mapping[AccountId, str],
+    by: str = "hand",
 ) -> None:
     """Takes what a person typed in: each a write with its intent and outcome, and one to be proven.
 
-    `lines` pair a line with the amount that was really typed.
+    `lines` pair a line with the amount that was really typed; `by` goes into the journal.
     """
     waiting = dict(store.value(TYPED) or {})
     for line, amount in lines:
@@ -116,7 +177,7 @@ def record(
         store.finish(intent, Applied(amount), at, day_number(day))
         facts = {"budget": str(line.budget), "before": str(line.before), "after": str(amount)}
         facts |= {"currency": str(amount.currency), "day": day.isoformat()}
-        store.append("typed", at, plan=str(plan), **facts)
+        store.append("typed", at, plan=str(plan), by=by, **facts)
         waiting[str(line.budget)] = facts
     store.set_value(TYPED, waiting)
 
