@@ -47,6 +47,7 @@ _MOST_PAGES = 10_000
 _CAMPAIGNS = "application/vnd.spCampaign.v3+json"
 _REPORT = "application/vnd.createasyncreportrequest.v3+json"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DUPLICATE = re.compile(r"duplicate of\s*:?\s*([\w-]{1,100})", re.ASCII | re.IGNORECASE)
 
 
 def opened(account: Account, settings: AmazonAdsSettings, timing: Timing | None = None) -> Http:
@@ -57,11 +58,13 @@ def opened(account: Account, settings: AmazonAdsSettings, timing: Timing | None 
         "client_secret": keys.client_secret.get_secret_value(),
         "refresh_token": keys.refresh_token.get_secret_value(),
     }
-    headers = {"Amazon-Advertising-API-ClientId": secrets["client_id"]}
+    headers = {
+        "Amazon-Advertising-API-ClientId": secrets["client_id"],
+        "Amazon-Advertising-API-Scope": settings.profile_id,
+    }
 
     def prepare(ask: Ask, token: str) -> Ask:
-        scope = {} if ask.path == "/v2/profiles" else {"Amazon-Advertising-API-Scope": settings.profile_id}
-        return with_bearer(replace(ask, headers={**headers, **scope, **ask.headers}), token)
+        return with_bearer(replace(ask, headers={**headers, **ask.headers}), token)
 
     manners = Manners(
         settings.api,
@@ -201,8 +204,9 @@ class Client:
         ask = Ask("report", "POST", "/reporting/reports", headers=headers, json=asked, accept=frozenset({425}))
         reply = await self._asked_for(ask)
         if reply.status == 425:  # the same one is being made: a success in disguise
-            match = _UUID.search(str(dig(reply.data, "detail") or dig(reply.data, "details") or ""))
-            found = match[0] if match else None
+            said = str(dig(reply.data, "detail") or dig(reply.data, "details") or "")
+            match, named = _UUID.search(said), _DUPLICATE.search(said)
+            found = match[0] if match else named[1] if named else None
             if found is not None:
                 parse.check_same_report(await self._status(found), self.http.account, asked)
         else:
@@ -278,12 +282,13 @@ class Client:
 def _unpacked(body: bytes) -> tuple[Any, str]:
     """The rows of a report, packed or not; or why they cannot be read."""
     try:
-        if body[:2] == b"\x1f\x8b":
+        plain = b""
+        while body[:2] == b"\x1f\x8b":  # a packed file may be made of several, one after another
             unpack = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            plain = unpack.decompress(body, LARGEST_REPORT)
-            if not unpack.eof:
+            plain += unpack.decompress(body, LARGEST_REPORT - len(plain) + 1)
+            if not unpack.eof or len(plain) > LARGEST_REPORT:
                 return None, "the file ends before its end, or is larger than a report may be"
-            body = plain
-        return decoded(body), ""
+            body = unpack.unused_data
+        return decoded(plain or body), ""
     except (ValueError, zlib.error):
         return None, f"the file ({len(body)} bytes) cannot be read"

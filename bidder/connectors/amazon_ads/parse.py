@@ -68,7 +68,7 @@ def check_profile(payload: Payload, account: Account, profile: str) -> str:
     """The profile's country. Raises ConnectorError when its currency or zone is not the configured one."""
     for one in Node(account.id, "account", payload.body).items():
         if one.id("profileId") == profile:
-            currency, zone = one.text("currencyCode"), one.text("timezone")
+            currency, zone = one.text("currencyCode"), one.get("timezone")
             check_identity(account, currency=currency, timezone=zone, now=payload.received_at)
             return str(one.get("countryCode", ""))
     reason = f"there is no profile {profile} for these credentials: check profile_id and region"
@@ -83,7 +83,7 @@ def budgets(pages: Sequence[Payload], account: Account, country: str) -> list[Bu
         body = Node(account.id, "campaigns", page.body)
         if body.get("totalResults") is not None:
             said = body.whole("totalResults")
-        for row in body.items("campaigns"):
+        for row in body.items("campaigns", optional=said == 0):
             seen += 1
             if row["budget"].get("budgetType") == "DAILY":  # one over a lifetime is no daily amount
                 one = _budget(row, page, account, country)
@@ -132,7 +132,7 @@ def reports(payload: Payload, account: Account, window: int) -> Reports:
 
 
 def _budget(row: Node, page: Payload, account: Account, country: str) -> Budget:
-    campaign, state = row.id("campaignId"), row.text("state")
+    campaign, state = row.id("campaignId"), row.text("state").upper()
     if state not in _STATES:
         raise row.error("state", f"expected {', '.join(_STATES)}, was {state[:40]!r}")
     least, most = _LIMITS.get(country, (None, None))

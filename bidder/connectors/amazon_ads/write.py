@@ -81,7 +81,7 @@ def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
     taken, refused = (one if isinstance(one, list) else [] for one in (taken, refused))
     if len(taken) == 1 and not refused and str(dig(taken, 0, "campaignId")) == budget.native:
         return Applied(sent)
-    if len(refused) == 1 and not taken and dig(refused, 0, "index") in (0, None):
+    if len(refused) == 1 and not taken and str(dig(refused, 0, "index") or 0) == "0":
         kinds = {str(dig(one, "errorType") or "") for one in dig(refused, 0, "errors") or [{}]}
         reason = "; ".join(_reason(one) for one in dig(refused, 0, "errors") or [])
         return Refused(reason or "refused") if kinds.isdisjoint(_PROVES_NOTHING) else Unresolved(reason or "an error")

@@ -52,6 +52,9 @@ WHERE campaign.status = 'ENABLED' AND """
 _CUSTOMER = """SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.time_zone \
 FROM customer"""
 
+_OF_THE_QUERY = ("queryError.", "fieldError.", "UNSUPPORTED_VERSION")
+"""Failures that are about what was asked for, not about how."""
+
 HOUR = 3600.0
 
 
@@ -158,17 +161,27 @@ class Client:
             body["searchSettings"] = {"returnTotalResultsCount": True}
         ask = Ask(operation, "POST", f"{self._root}/googleAds:search", json=body)
         try:
-            return await self.http.payload(ask)
+            found = await self.http.payload(ask)
         except ConnectorError as e:
-            if "searchSettings" not in body or e.error != "http_4xx" or "search" not in e.reason.lower():
+            counted = self.http.memory.get("counted") or "searchSettings" not in body
+            if counted or e.error != "http_4xx" or any(code in e.reason for code in _OF_THE_QUERY):
                 raise
+        else:
+            self.http.memory["counted"] = True
+            return found
         self.http.memory["uncounted"] = True  # a proxy or a version that does not know the field: rows are not counted
         return await self._page(operation, query, token)
 
 
 def verdict(reply: Reply) -> Verdict:
     """What a reply means: the codes of GoogleAdsFailure, before the status."""
-    if 200 <= reply.status < 300:
+    error = dig(reply.data, 0, "error") or dig(reply.data, "error")
+    if 200 <= reply.status < 300 and error is not None:
+        # a stream, or a proxy, may begin well and end in an error: the error's own code is what counts
+        status = dig(error, "code")
+        usable = isinstance(status, int) and 400 <= status < 600
+        reply = Reply(reply.operation, status if usable else 500, {}, reply.body, reply.received_at)
+    elif 200 <= reply.status < 300:
         # a quota error may sit inside a success, and then holds back what comes next
         wait = _delay(reply.data) if b"uotaError" in reply.body else None
         return Verdict(Meaning.OK, "too many requests, says the platform", wait)
@@ -179,6 +192,7 @@ def verdict(reply: Reply) -> Verdict:
     if any(code.startswith("quotaError.") for code in codes) or reply.status == 429:
         day = "quotaError.RESOURCE_EXHAUSTED" in codes
         wait = _delay(reply.data)
+        wait = plain.wait if wait is None else wait
         return Verdict(Meaning.THROTTLED, reason, HOUR if wait is None and day else wait, "throttled")
     if "requestError.UNSUPPORTED_VERSION" in codes or (reply.status == 404 and not found):
         reason = f"this version of the API has ended or is unknown: set api_version under the account ({reason})"

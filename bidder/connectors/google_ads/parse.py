@@ -53,7 +53,7 @@ def check_customer(pages: Sequence[Payload], account: Account) -> None:
     if len(rows) != 1:
         raise ConnectorError(account.id, "account", f"results: expected one customer, were {len(rows)}", error="schema")
     customer = rows[0][1]["customer"]
-    currency, zone = customer.text("currencyCode"), customer.text("timeZone")
+    currency, zone = customer.text("currencyCode"), customer.get("timeZone")
     check_identity(account, currency=currency, timezone=zone, now=pages[0].received_at)
 
 

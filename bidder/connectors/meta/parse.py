@@ -26,6 +26,7 @@ from bidder.reports import Reports
 __all__ = [
     "OVERDELIVERY",
     "Owners",
+    "beside",
     "budget_of",
     "budgets",
     "check_account",
@@ -69,7 +70,7 @@ def check_account(payload: Payload, account: Account) -> Money | None:
     Raises ConnectorError when the platform's currency or zone is not the configured one.
     """
     body = Node(account.id, "account", payload.body)
-    currency, zone = body.text("currency"), body.text("timezone_name")
+    currency, zone = body.text("currency"), body.get("timezone_name")
     check_identity(account, currency=currency, timezone=zone, now=payload.received_at)
     least = body.whole("min_daily_budget", 0)
     return Money(least * unit_of(account.currency), account.currency) if least else None
@@ -154,6 +155,20 @@ def with_gone(owners: Owners, nodes: Mapping[str, Payload], account: Account) ->
     """The same with campaigns that are no longer listed: whether they held the budget is known all the same."""
     owning = {native for native, one in nodes.items() if _owns(Node(account.id, "budgets", one.body))}
     return Owners(owners.campaigns | owning, owners.known | nodes.keys())
+
+
+def beside(pages: Sequence[Payload], more: Sequence[Payload], account: Account) -> list[Payload]:
+    """All rows of `pages`, and those of `more` that are of other ad sets or days: a filter may add to what it asks for.
+
+    Raises ConnectorError.
+    """
+    known = {(row.id("adset_id"), _day(row)) for _, row in _rows(pages, account, "performance")}
+    fresh = [
+        Payload(page.received_at, {"data": [row.value for row in rows if (row.id("adset_id"), _day(row)) not in known]})
+        for page in more
+        if (rows := [row for _, row in _rows([page], account, "performance")])
+    ]
+    return [*pages, *fresh]
 
 
 def missing_spend(whole: Sequence[Payload], pages: Sequence[Payload], account: Account) -> str:

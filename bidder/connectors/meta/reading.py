@@ -53,7 +53,7 @@ class MetaReader:
         whole = await self._whole(first, last)
         pages = await self._client.insights(first, last)
         if parse.missing_spend(whole, pages, self._account):
-            pages = [*pages, *await self._client.insights(first, last, gone=True)]
+            pages = parse.beside(pages, await self._client.insights(first, last, gone=True), self._account)
             missing = parse.missing_spend(whole, pages, self._account)
             if missing:
                 reason = f"data: rows are missing: {missing}"

@@ -53,7 +53,7 @@ _TARGETS = frozenset({"cost_control", "roi_control"})
 
 def scenes(payload: Payload, account: Account) -> tuple[str, ...]:
     """The account's scenes, sorted. Raises ConnectorError when the reply names none."""
-    found = {code for code in _under(payload.body, "biz_code") if isinstance(code, str) and code}
+    found = {code for code in _under(payload.body, "biz_code") if code}
     if not found:
         reason = "the reply names no scene: write scenes: [onebpSearch, …] under the account"
         raise ConnectorError(account.id, "scenes", f"biz_code: {reason}", error="schema")
@@ -217,14 +217,14 @@ def _campaigns(node: Node) -> Iterator[Node]:
                     yield from _campaigns(one)
 
 
-def _under(value: Any, name: str) -> Iterator[Any]:
-    """Every value under that name, wherever it stands."""
+def _under(value: Any, name: str, *, inside: bool = False) -> Iterator[str]:
+    """Every text under a name that begins so, wherever it stands: alone, in a list, or in a list of objects."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            if key == name:
-                yield inner
-            else:
-                yield from _under(inner, name)
+            # {"biz_code_list": {"string": ["onebpSearch"]}} and {"biz_code_list": [{"biz_code": …, "biz_name": …}]}
+            yield from _under(inner, name, inside=key.startswith(name) or (inside and key in ("string", "json")))
     elif isinstance(value, list):
         for one in value:
-            yield from _under(one, name)
+            yield from _under(one, name, inside=inside)
+    elif inside and isinstance(value, str):
+        yield value

@@ -163,14 +163,18 @@ async def campaign_in_scenes(client: Client, account: Account, native: str) -> B
 
 
 async def _campaign(client: Client, account: Account, scene: str, native: str) -> Budget | None:
-    """One campaign of a scene; from the scene's list where the app may not ask for one alone."""
+    """One campaign of a scene; from the scene's list where it may not be asked for alone, or is not shown so."""
     if not client.http.memory.get("no_get"):
         try:
-            return parse.budget_of(await client.campaign(scene, native), account, scene, native)
+            found = parse.budget_of(await client.campaign(scene, native), account, scene, native)
         except ConnectorError as e:
             if not _is_not_offered(e):
                 raise
             client.http.memory["no_get"] = True
+        else:
+            known: dict[str, str] = client.http.memory.get("scene", {})
+            if found is not None or known.get(native, scene) != scene:
+                return found
     listed = parse.budgets(await client.campaigns(scene), account, scene)
     return next((one for one in listed if one.id.native == native), None)
 
