@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 LISTEN ?= 127.0.0.1:9108
 WORKERS ?= 2
 
-.PHONY: demo test check bench chaos lock install install-dev services dashboards schema clean
+.PHONY: demo test check bench chaos docs lock install install-dev services dashboards schema clean
 
 demo: install  ## the whole product on a simulated shop: no keys, no configuration, no services
 	$(BIN)/bidder demo --listen $(LISTEN) $(DEMO)
@@ -55,6 +55,9 @@ services:  ## Debian packages of the real services that tests talk to
 lock: install-dev  ## rewrites the locked dependencies (needs uv); the files name no index
 	uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements.lock
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements-dev.lock
+
+docs: install-dev  ## builds the documentation as a site, zh and en, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 dashboards: install-dev  ## writes dashboards/*.json anew
 	$(BIN)/python -m dashboards.build
