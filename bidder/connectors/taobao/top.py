@@ -213,6 +213,8 @@ def result_of(body: Any) -> Mapping[str, Any]:
 def listed(node: Node, name: str) -> list[Node]:
     """The elements of a list, wrapped in an object of one name or not. Raises ConnectorError for anything else."""
     found = node.needed(name)
+    if found == "":  # so an empty list comes where JSON was made of XML; the count beside it says whether it may be
+        return []
     if isinstance(found, Mapping):
         if not found:
             return []

@@ -26,7 +26,7 @@ _STATES = {BudgetStatus.ACTIVE: "ACTIVE", BudgetStatus.PAUSED: "PAUSED", BudgetS
 _WHOLE = ("JPY", "KRW", "TWD", "CLP", "COP", "CRC", "HUF", "IDR", "ISK", "PYG", "VND")
 
 
-def failure(code: int, message: str = "No.", status: int = 400, **more: Any) -> Answer:
+def failure(code: int | str, message: str = "No.", status: int = 400, **more: Any) -> Answer:
     """The envelope of an error."""
     said = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Ax1", **more}
     return answer({"error": said}, status)
