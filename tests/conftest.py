@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
+    from tests.stores import Stores
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +21,29 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         missing("the folder shared/ beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for this worker's tests."""
+    from tests.postgres import a_server, binaries
+
+    found = binaries()
+    if found is None:
+        missing("PostgreSQL (`make services` installs it)")
+        return
+    with a_server(found) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+    """Places for new stores, once on SQLite and once on PostgreSQL."""
+    from tests.stores import Stores
+
+    made = Stores(tmp_path, request.getfixturevalue("postgres") if request.param == "postgresql" else None)
+    yield made
+    made.close()
 
 
 def missing(what: str) -> None:

@@ -259,7 +259,8 @@ class FakePlatform:
 
 
 @cache
-def _empty_database() -> bytes:
+def empty_database() -> bytes:
+    """A migrated SQLite file with nothing in it."""
     with TemporaryDirectory() as folder:
         open_store(f"sqlite:///{folder}/empty.db").close()
         return (Path(folder) / "empty.db").read_bytes()
@@ -268,7 +269,7 @@ def _empty_database() -> bytes:
 def new_store(folder: Path) -> Store:
     """An empty store in a new file of its own: a copy of one that was migrated once, which is much faster."""
     path = folder / f"{uuid4().hex}.db"
-    path.write_bytes(_empty_database())
+    path.write_bytes(empty_database())
     return open_store(f"sqlite:///{path}")
 
 

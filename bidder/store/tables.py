@@ -1,7 +1,7 @@
 """The tables of the saved state, as the newest revision in `migrations/` leaves them (a test holds the two together).
 
 Instants are microseconds since 1970-01-01 UTC, days are days since 1970-01-01, money is integer micros beside its
-currency, documents are JSON text: types that SQLite and PostgreSQL have alike.
+currency, documents are JSON text: types that SQLite and PostgreSQL have alike. Text sorts by its bytes in both.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
+from sqlalchemy import Text as _Text
 
 __all__ = [
     "ACTIVITY_COUNTS",
@@ -45,6 +45,8 @@ __all__ = [
 ]
 
 metadata = MetaData()
+
+Text = _Text().with_variant(_Text(collation="C"), "postgresql")
 
 COUNTS = ("impressions", "clicks", "orders", "units")
 """Columns of a report that count; NULL is unknown."""
@@ -137,6 +139,7 @@ plans = Table(
     Column("status", Text, nullable=False),
     Column("document", Text, nullable=False),
     UniqueConstraint("id", name="plans_id"),
+    Index("plans_decided_at", "decided_at", "number"),
 )
 
 journal = Table(
@@ -175,6 +178,7 @@ intents = Table(
     Column("status", Text, nullable=False),
     Column("day", Integer),
     Index("intents_status", "status"),
+    Index("intents_at", "at"),
 )
 """Where each write stands: open, unresolved, applied or refused. How it got there is in the journal."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -16,8 +15,8 @@ from bidder.errors import StoreError
 from bidder.ids import ProductId
 from bidder.money import Currency, Money
 from bidder.snapshot import day_number
-from bidder.store import open_store
 from bidder.store.protocol import Store
+from tests.stores import Stores
 
 CNY = Currency("CNY")
 DAY = AccountDay("Asia/Shanghai", date(2026, 10, 1))
@@ -26,8 +25,8 @@ NOON = datetime(2026, 10, 1, 4, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'bidder.db'}")
+def store(stores: Stores) -> Iterator[Store]:
+    opened = stores.new().open()
     yield opened
     opened.close()
 
@@ -105,7 +104,7 @@ def test_added_figures_are_summed_once_each_by_day_and_hour(store: Store) -> Non
 
 @pytest.mark.parametrize("running", [True, False])
 @pytest.mark.parametrize("seed", range(3))
-def test_figures_do_not_depend_on_order_repeats_or_batches(tmp_path: Path, running: bool, seed: int) -> None:
+def test_figures_do_not_depend_on_order_repeats_or_batches(stores: Stores, running: bool, seed: int) -> None:
     random = Random(seed)
     messages = [
         pushed(minute, minute + number, f"P{number:02}", running=running) for number in range(4) for minute in range(25)
@@ -113,7 +112,7 @@ def test_figures_do_not_depend_on_order_repeats_or_batches(tmp_path: Path, runni
     want = {f"P{number:02}": (24 + number if running else sum(range(25)) + 25 * number) for number in range(4)}
     sent = [*messages, *random.choices(messages, k=60)]
     random.shuffle(sent)
-    store = open_store(f"sqlite:///{tmp_path / 'bidder.db'}")
+    store = stores.new().open()
     at = SEEN
     while sent:
         size = random.randint(1, 30)

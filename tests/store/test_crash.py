@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bidder.store import open_store
+from tests.stores import Stores
 
 WRITER = """
 import sys
@@ -35,12 +35,12 @@ for turn in range(int(sys.argv[2]), 10**9):
 """
 
 
-def test_sigkill_leaves_whole_reports_and_every_intent_that_was_promised(tmp_path: Path) -> None:
-    path, chance = tmp_path / "bidder.db", random.Random(7)
-    open_store(f"sqlite:///{path}").close()
+def test_sigkill_leaves_whole_reports_and_every_intent_that_was_promised(stores: Stores) -> None:
+    place, chance = stores.bare(), random.Random(7)
+    place.open().close()
     turn = 0
     for _ in range(5):
-        command = [sys.executable, "-c", WRITER, f"sqlite:///{path}", str(turn)]
+        command = [sys.executable, "-c", WRITER, place.url, str(turn)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as writer:
             assert writer.stdout is not None
             first = writer.stdout.readline()
@@ -48,7 +48,7 @@ def test_sigkill_leaves_whole_reports_and_every_intent_that_was_promised(tmp_pat
             writer.send_signal(signal.SIGKILL)
             said = [line.split() for line in [first, *writer.stdout.read().splitlines()]]
         turn = 1 + max(int(number) for word, number in said if word == "turn")
-        store = open_store(f"sqlite:///{path}")
+        store = place.open()
         assert len(store.report_versions()) % 200 == 0
         assert store.verify_journal() is None
         lines = {line.number: line for line in store.journal()}
@@ -72,12 +72,12 @@ for turn in range(40):
 """
 
 
-def test_two_processes_make_one_store_and_one_chain(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'bidder.db'}"
-    command = [sys.executable, "-c", APPENDER, url]
+def test_two_processes_make_one_store_and_one_chain(stores: Stores) -> None:
+    place = stores.bare()
+    command = [sys.executable, "-c", APPENDER, place.url]
     both = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(2)]
     assert [one.wait(timeout=60) for one in both] == [0, 0]
-    store = open_store(url)
+    store = place.open()
     assert [line.number for line in store.journal()] == list(range(80, 0, -1))
     assert store.verify_journal() is None
     store.close()

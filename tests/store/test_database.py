@@ -103,7 +103,7 @@ def test_a_reader_reads_while_a_store_writes_and_cannot_write(path: Path) -> Non
         ("sqlite:///:memory:", "expected a file"),
         ("sqlite:///{}/nowhere/bidder.db", "its folder does not exist"),
         ("sqlite:///{}", "is a folder"),
-        ("nonsense://host/db", "driver of this database is not installed"),
+        ("nonsense://host/db", "no such store: nonsense; expected"),
     ],
 )
 def test_a_url_that_cannot_be_opened_is_explained(tmp_path: Path, url: str, says: str) -> None:

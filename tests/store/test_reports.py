@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bidder.errors import StoreError
@@ -18,7 +17,8 @@ from bidder.performance import Observation
 from bidder.reports import Reports
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
-from tests.fakes import an_account, new_store, observed, same
+from tests.fakes import an_account, observed, same
+from tests.stores import Stores
 
 ADS = an_account()
 DAY = date(2026, 11, 22)
@@ -27,8 +27,10 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return new_store(tmp_path)
+def store(stores: Stores) -> Iterator[Store]:
+    opened = stores.new().open()
+    yield opened
+    opened.close()
 
 
 def rows(store: Store, as_of: datetime | None = None) -> dict[tuple[str, str], float | None]:
@@ -144,13 +146,15 @@ def test_older_days_can_be_left_out(store: Store) -> None:
     assert len(store.reports(NOON, since)) == 3
 
 
-def test_rows_come_out_in_the_order_of_their_names_not_of_arrival(tmp_path: Path) -> None:
+def test_rows_come_out_in_the_order_of_their_names_not_of_arrival(stores: Stores) -> None:
     listed = [observed(ADS, DAY - timedelta(d), NOON, campaign=c) for c in ("a", "b", "c") for d in range(3)]
-    one, two = new_store(tmp_path), new_store(tmp_path)
+    one, two = stores.new().open(), stores.new().open()
     for row in listed:
         one.add_reports(Reports.of([row]))
     two.add_reports(Reports.of(reversed(listed)))
     assert same(one.reports(), two.reports())
+    one.close()
+    two.close()
 
 
 def test_an_empty_report_is_no_error(store: Store) -> None:
@@ -179,38 +183,38 @@ def without_clashes(listed: list[Observation]) -> list[Observation]:
     return list({(row.campaign, row.day, row.observed_at): row for row in listed}.values())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SIGHTINGS, SIGHTINGS, st.integers(-1, 6))
 def test_a_later_observation_never_changes_what_was_known_earlier(
-    first: list[Observation], later: list[Observation], hours: int
+    stores: Stores, first: list[Observation], later: list[Observation], hours: int
 ) -> None:
     as_of = NOON + hours * HOUR + timedelta(minutes=30)
-    with TemporaryDirectory() as folder:
-        store = new_store(Path(folder))
-        store.add_reports(Reports.of(without_clashes(first)))
-        before = store.reports(as_of)
-        store.add_reports(Reports.of([row for row in without_clashes(later) if row.observed_at > as_of]))
-        assert same(store.reports(as_of), before)
-        store.close()
+    store = stores.new().open()
+    store.add_reports(Reports.of(without_clashes(first)))
+    before = store.reports(as_of)
+    store.add_reports(Reports.of([row for row in without_clashes(later) if row.observed_at > as_of]))
+    assert same(store.reports(as_of), before)
+    store.close()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SIGHTINGS)
-def test_as_of_gives_the_newest_sighting_of_each_key_when_reports_come_in_order(listed: list[Observation]) -> None:
+def test_as_of_gives_the_newest_sighting_of_each_key_when_reports_come_in_order(
+    stores: Stores, listed: list[Observation]
+) -> None:
     listed = sorted(without_clashes(listed), key=lambda row: row.observed_at)
-    with TemporaryDirectory() as folder:
-        store = new_store(Path(folder))
-        for row in listed:
-            store.add_reports(Reports.of([row]))
-        again = store.add_reports(Reports.of(listed))
-        for hours in range(7):
-            as_of = NOON + hours * HOUR
-            expected = {
-                (r.campaign, r.day.date.isoformat()): r.performance.orders for r in listed if r.observed_at <= as_of
-            }
-            assert rows(store, as_of) == expected
-        assert again == 0
-        store.close()
+    store = stores.new().open()
+    for row in listed:
+        store.add_reports(Reports.of([row]))
+    again = store.add_reports(Reports.of(listed))
+    for hours in range(7):
+        as_of = NOON + hours * HOUR
+        expected = {
+            (r.campaign, r.day.date.isoformat()): r.performance.orders for r in listed if r.observed_at <= as_of
+        }
+        assert rows(store, as_of) == expected
+    assert again == 0
+    store.close()
 
 
 def test_forty_products_and_ninety_days_in_several_versions_are_read_in_sixty_milliseconds(store: Store) -> None:

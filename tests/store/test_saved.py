@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +15,8 @@ from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.money import Currency, Money
 from bidder.plan import Applied, Outcome, Refused, State, Unresolved
 from bidder.store.protocol import Store, StoredPlan
-from tests.fakes import CNY, new_store, yuan
+from tests.fakes import CNY, yuan
+from tests.stores import Stores
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -60,8 +61,10 @@ FULL_PRODUCT = Product(
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return new_store(tmp_path)
+def store(stores: Stores) -> Iterator[Store]:
+    opened = stores.new().open()
+    yield opened
+    opened.close()
 
 
 def a_budget(name: str = "b1", now: str | None = "180", **more: object) -> Budget:
