@@ -7,6 +7,7 @@
     ├── ImportRefused    a file a person imports cannot be used; carries its Faults (a ConfigError for data)
     ├── ConnectorError   a platform cannot be read; carries account, operation, whether waiting helps
     ├── StoreError       the saved state cannot be read or written
+    │   └── NoStoreYet   there is none where a reader looks
     ├── LeaseTaken       another bidder writes for this shop; carries who and until when
     ├── StaleData        something needed is older than its limit; carries source and age
     ├── SolveError       no allocation keeps all limits; carries the limits that clash
@@ -28,6 +29,7 @@ __all__ = [
     "Fault",
     "ImportRefused",
     "LeaseTaken",
+    "NoStoreYet",
     "SolveError",
     "Source",
     "StaleData",
@@ -104,6 +106,13 @@ class ConnectorError(BidderError):
 
 class StoreError(BidderError):
     """The saved state cannot be read or written; nothing may be written to a platform meanwhile."""
+
+
+class NoStoreYet(StoreError):
+    """Nothing was saved there yet, and who only reads makes nothing."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where}: there is no store yet; `bidder import FILE` or `bidder run` makes one")
 
 
 class LeaseTaken(BidderError):

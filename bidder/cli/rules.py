@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bidder.errors import BidderError, ConfigError, Fault, Source
+from bidder.errors import BidderError, ConfigError, Fault, NoStoreYet, Source
 
 if TYPE_CHECKING:
     from bidder.config.load import Config
@@ -140,9 +140,6 @@ def _on_figures(loaded: Config) -> list[Fault]:
     from bidder.rules.attributes import Attributes
     from bidder.store import open_reader
 
-    path = Path(loaded.store_url.removeprefix("sqlite:///"))
-    if not path.is_file():
-        return []
     try:
         store = open_reader(loaded.store_url)
         try:
@@ -151,6 +148,8 @@ def _on_figures(loaded: Config) -> list[Fault]:
             attributes = Attributes(snapshot_of(loaded, store, utc_now()))
         finally:
             store.close()
+    except NoStoreYet:
+        return []
     except BidderError as e:
         return [Fault(None, f"the store's figures could not be used for a look at the rules: {e}")]
     return [found for rule in loaded.policy.rules if (found := sense_of_selection(rule, attributes)) is not None]

@@ -10,7 +10,16 @@ from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 
 from bidder.alerts import Level
 from bidder.catalog import Mode
@@ -118,6 +127,24 @@ class Reference(Section):
         if (self.env is None) == (self.file is None):
             raise ValueError("expected {env: NAME} or {file: path}")
         return self
+
+
+def _address(value: Any) -> str | Reference:
+    match value:
+        case str() if value.strip():
+            return value.strip()
+        case Reference():
+            return value
+        case {"env": str(name)} if name and len(value) == 1:
+            return Reference(env=name)
+        case {"file": str(path)} if path and len(value) == 1:
+            return Reference(file=path)
+    shown = "a mapping" if isinstance(value, dict) else value
+    raise ValueError(f"expected sqlite:///PATH, postgresql://…, {{env: NAME}} or {{file: path}}, was {shown}")
+
+
+_Written = Annotated[str, Field(min_length=1)] | Reference
+Address = Annotated[str | Reference, PlainValidator(_address, json_schema_input_type=_Written)]
 
 
 class ShopSection(Section):
@@ -308,8 +335,9 @@ class File(Section):
     """What the shop means to reach."""
     rules: tuple[str, ...] = ()
     """Rule files; * stands for any name. They are read in this order, files of one pattern by name."""
-    store: str = Field(default="sqlite:///bidder.db", min_length=1)
-    """Where the state is kept: sqlite:///PATH."""
+    store: Address = "sqlite:///bidder.db"
+    """Where the state is kept: sqlite:///PATH or postgresql://user@host/database; {env: NAME} or {file: path} where the
+    address holds a password."""
     web: WebSection = WebSection()
     """The page and /metrics."""
     schedule: ScheduleSection = ScheduleSection()

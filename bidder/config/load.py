@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,7 +25,7 @@ from bidder.config.alerts import read_receivers
 from bidder.config.calendar import Calendar, calendar_of
 from bidder.config.contradictions import contradictions
 from bidder.config.faults import faults_of
-from bidder.config.file import LATER, DecideSection, File, ScheduleSection, ShopSection
+from bidder.config.file import LATER, DecideSection, File, Reference, ScheduleSection, ShopSection
 from bidder.config.marks import Document, read_yaml
 from bidder.config.products import read_products
 from bidder.config.rules import rules_of
@@ -75,7 +76,8 @@ class Config:
     accounts: tuple[tuple[Account, BaseModel], ...]
     """Each account with the settings of its platform."""
     products: tuple[Product, ...]
-    store_url: str
+    store_url: str = field(repr=False)
+    """Where the state is kept; may hold a password."""
     listen: str
     """HOST:PORT of the page and /metrics."""
     token: SecretStr | None
@@ -383,15 +385,23 @@ class _Reading:
         override = self.env.get("BIDDER_STORE", "").strip()
         if override:
             return override if "://" in override else f"sqlite:///{override}"
+        place, said = document.at(("store",)), file.store
+        if isinstance(said, Reference):
+            found = resolve(said, place, base, self.env, self.faults, self.warnings)
+            if found is None:
+                return ""
+            said = found.get_secret_value()
+        elif _holds_password(said):
+            fault = "store: a password is not written here; write {env: NAME} or {file: path}, or keep it in ~/.pgpass"
+            self.faults.append(Fault(place, fault))
+            return ""
         prefix = "sqlite:///"
-        if not file.store.startswith(prefix) or file.store == prefix:
-            what = (
-                "PostgreSQL is not available in this version" if file.store.startswith("postgres") else "no such store"
-            )
-            fault = f"store: {what}; expected sqlite:///PATH such as sqlite:///bidder.db"
-            self.faults.append(Fault(document.at(("store",)), fault))
-            return file.store
-        return f"{prefix}{base / file.store.removeprefix(prefix)}"
+        if said.startswith(prefix) and said != prefix:
+            return f"{prefix}{base / said.removeprefix(prefix)}"
+        if not said.startswith(("postgresql://", "postgres://")):
+            expected = "sqlite:///PATH such as sqlite:///bidder.db, or postgresql://user@host/database"
+            self.faults.append(Fault(place, f"store: no such store; expected {expected}"))
+        return said
 
     def _listen(self, file: File) -> str:
         override = self.env.get("BIDDER_LISTEN", "").strip()
@@ -412,6 +422,11 @@ class _Reading:
             if account.mode is not Mode.OBSERVE:
                 message = f"mode: {account.mode.value} needs a cap: write budget: {{day: {{max: …}}}}"
                 self.faults.append(Fault(document.at(("accounts", index, "mode")), message))
+
+
+def _holds_password(url: str) -> bool:
+    """Whether an address carries its password: user:password@host, or ?password=."""
+    return re.search(r"://[^/@]*:[^/@]*@|[?&](ssl)?password=", url) is not None
 
 
 def _sound_part(value: Mapping[str, Any]) -> File:

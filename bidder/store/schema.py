@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bidder.errors import StoreError
+from bidder.errors import NoStoreYet, StoreError
 from bidder.store.database import Database
 
 __all__ = ["HEAD", "LOCATION", "check", "migrate", "number_on"]
@@ -33,7 +33,7 @@ def check(database: Database) -> None:
         revision = _revision(connection, database)
         others = revision is None and _tables(connection, database)
     if revision is None and database.schema is not None and not others:
-        raise StoreError(f"{database.where}: there is no store yet; `bidder import FILE` or `bidder run` makes one")
+        raise NoStoreYet(database.where)
     if revision is None:
         raise StoreError(f"{database.where}: is not a store of bidder; {_elsewhere(database)}")
     if revision != HEAD:

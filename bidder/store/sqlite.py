@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
-from bidder.errors import StoreError
+from bidder.errors import NoStoreYet, StoreError
 
 __all__ = ["Sqlite"]
 
@@ -67,7 +67,7 @@ def _check_file(path: Path, read_only: bool) -> None:
     if path.is_dir():
         raise StoreError(f"{path}: is a folder; name a file in it")
     if read_only and not path.is_file():
-        raise StoreError(f"{path}: there is no store yet; `bidder import FILE` or `bidder run` makes one")
+        raise NoStoreYet(str(path))
     if not path.parent.is_dir():
         raise StoreError(f"{path}: its folder does not exist; make it or name another place")
 

@@ -136,6 +136,19 @@ def test_relative_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
     assert getattr(absolute.accounts[0][1], "file") == tmp_path / "s.json"  # noqa: B009 - a field of this platform alone
 
 
+def test_the_address_of_a_database_may_be_a_secret_and_is_shown_nowhere(tmp_path: Path) -> None:
+    plain = read(tmp_path, "store: postgresql://bidder@db.example/shops?schema=tea")
+    assert plain.store_url == "postgresql://bidder@db.example/shops?schema=tea"
+    secret = "postgresql://bidder:hunter2@db.example/shops"
+    config = read(tmp_path, "store: {env: SHOPS}", {"SHOPS": secret})
+    assert config.store_url == secret
+    assert "hunter2" not in repr(config)
+    (tmp_path / "address").write_text("sqlite:///x.db\n", "utf-8")
+    (tmp_path / "address").chmod(0o600)
+    assert read(tmp_path, "store: {file: address}").store_url == f"sqlite:///{tmp_path}/x.db"
+    assert "hunter2" not in faults(tmp_path, f"store: {secret}", {})
+
+
 def test_the_environment_overrides_listen_and_store(tmp_path: Path) -> None:
     config = read(tmp_path, "", {"BIDDER_LISTEN": "0.0.0.0:80", "BIDDER_STORE": "sqlite:////data/b.db"})
     assert (config.listen, config.store_url) == ("0.0.0.0:80", "sqlite:////data/b.db")
@@ -301,7 +314,14 @@ def test_any_absolute_cap_lets_an_account_be_written(tmp_path: Path, cap: str) -
         ("budget: {month: 5, overdelivery: 50%}", "expected at least 100%, was 50%; or write platform"),
         ("budget: {month: 60000 USD}", "no rate to the shop's CNY is known"),
         ("store: mysql://x", "store: no such store; expected sqlite:///PATH"),
-        ("store: postgresql://x", "store: PostgreSQL is not available in this version"),
+        ("store: postgresql://me:hunter2@host/db", "1:8  store: a password is not written here; write {env: NAME}"),
+        ("store: 'postgresql://host/db?user=me&password=hunter2'", "store: a password is not written here"),
+        ("store: {env: NOWHERE}", "1:8  secret NOWHERE is not set"),
+        (
+            "store: {nev: X}",
+            "1:8  store: expected sqlite:///PATH, postgresql://…, {env: NAME} or {file: path}, was a mapping",
+        ),
+        ("store: 5", "1:8  store: expected sqlite:///PATH, postgresql://…, {env: NAME} or {file: path}, was 5"),
         ("web: {listen: nowhere}", "web.listen: expected HOST:PORT"),
         ("schedule: {poll: 10}", "schedule.poll: expected a duration such as 26h"),
         ("schedule: {poll: 48h}", "poll: expected 1m to 24h"),
