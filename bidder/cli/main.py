@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bidder.cli import accounts, activities, back, backtest, by_hand, data, demo, digest, ops, plan, rules, run
+from bidder.cli import accounts, activities, back, backtest, by_hand, data, demo, digest, ops, plan, rules, run, stores
 from bidder.errors import BidderError, ConfigError, LeaseTaken, SolveError, UnsafePlan
 
 __all__ = ["app", "main"]
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (demo, data, accounts, plan, backtest, run, ops, back, rules, by_hand, activities, digest):
+for family in (demo, data, accounts, plan, backtest, run, ops, back, rules, by_hand, activities, digest, stores):
     family.register(app)
 
 

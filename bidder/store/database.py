@@ -117,7 +117,7 @@ def _opened(url: URL, read_only: bool) -> _Backend:
             case "postgresql" | "postgres":
                 from bidder.store.postgresql import Postgresql
 
-                return Postgresql(url)
+                return Postgresql(url, read_only=read_only)
     except (ImportError, NoSuchModuleError) as e:
         what = "the driver is not installed: pip install 'bidder[postgresql]'"
         raise StoreError(f"{url.render_as_string(hide_password=True)}: {what}") from e

@@ -66,7 +66,7 @@ class Postgresql:
 
     path = None
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, read_only: bool) -> None:
         schema = url.query.get("schema", DEFAULT_SCHEMA)
         if not isinstance(schema, str) or not SCHEMA.fullmatch(schema):
             raise StoreError(f"store: schema: expected one name of a-z, 0-9 and _, was {schema!r}")
@@ -74,12 +74,15 @@ class Postgresql:
         self.where = url.render_as_string(hide_password=True)
         self._url = url.set(drivername="postgresql+psycopg").difference_update_query(["schema"])
         self.engine = _Shared.take(self._url)
+        self._read_only = read_only
         self._open = True
 
     def options(self, *, writes: bool) -> dict[str, Any]:
         """Of a transaction; one that only reads sees one state from its first statement to its last."""
         kept = {"bidder_schema": self.schema, "bidder_writes": writes}
-        return kept if writes else {**kept, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        if not writes:
+            return {**kept, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return {**kept, "postgresql_readonly": True} if self._read_only else kept
 
     def said(self, cause: BaseException) -> str:
         """What went wrong, in a line, and what to do about it."""
