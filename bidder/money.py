@@ -141,11 +141,10 @@ class Money:
 
     def __str__(self) -> str:
         """The amount in major units with at least the currency's own decimals: `230.00`, `1200` for JPY."""
-        digits = exponent_of(self.currency)
-        value = self.to_decimal()
-        exact = format(value, "f")
-        decimals = len(exact.partition(".")[2].rstrip("0"))
-        return format(value, f".{max(digits, decimals)}f")
+        whole, rest = divmod(abs(self.micros), MICROS)
+        decimals = f"{rest:06d}".rstrip("0").ljust(exponent_of(self.currency), "0")
+        sign = "-" if self.micros < 0 else ""
+        return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
 
 
 def total(amounts: list[Money] | tuple[Money, ...], currency: Currency) -> Money:

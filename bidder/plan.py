@@ -146,7 +146,8 @@ class Plan:
         `salt` names what else the decision stands on (as_of, policy), so that plans of different days differ.
         """
         pairs = zip(budgets, amounts, strict=True)
-        changes = tuple(sorted((Change(b.id, b.now, a) for b, a in pairs), key=lambda change: change.budget))
+        listed = (Change(b.id, b.now, a) for b, a in pairs)
+        changes = tuple(sorted(listed, key=lambda change: (change.budget.account, change.budget.native)))
         content = "\n".join(f"{c.budget} {c.before} {c.after} {c.after.currency}" for c in changes)
         return cls(PlanId(sha256(f"{salt}\n{content}".encode()).hexdigest()[:12]), currency, changes)
 

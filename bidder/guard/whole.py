@@ -92,17 +92,20 @@ def not_too_much_moved(case: Case) -> Iterator[Held]:
 
     Changes are measured from what an event makes of the amounts in force.
     """
-    total: dict[Currency, Fraction] = {}
-    moved: dict[Currency, Fraction] = {}
+    total: dict[Currency, Fraction | int] = {}
+    moved: dict[Currency, Fraction | int] = {}
     stops = case.stops[case.positions] < case.before
+    ordinary, passes_caps = case.limits.reference is None, case.passes_caps_today
     for (at, _, change), stops_here in zip(case.lines, stops.tolist(), strict=True):
         if change.before is None:
             continue
         currency, new = change.before.currency, change.after.micros
-        old = change.before.micros * case.multiple(at)
-        total[currency] = total.get(currency, Fraction(0)) + old
-        if new > old or not (stops_here or case.passes_caps_today):
-            moved[currency] = moved.get(currency, Fraction(0)) + abs(new - old)
+        old: Fraction | int = change.before.micros
+        if not ordinary:
+            old = old * case.multiple(at)
+        total[currency] = total.get(currency, 0) + old
+        if new > old or not (stops_here or passes_caps):
+            moved[currency] = moved.get(currency, 0) + (new - old if new > old else old - new)
     before = sum((case.rate(c) * micros for c, micros in total.items()), Fraction(0))
     share = (
         sum((case.rate(c) * micros for c, micros in moved.items()), Fraction(0)) / 2 / before if before else Fraction(0)

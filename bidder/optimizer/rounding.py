@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidder.limits import Limit, Limits, Priority, Quantity, Sense
 from bidder.money import MICROS, Money, minor_unit
@@ -23,6 +24,9 @@ __all__ = ["round_amounts"]
 NEAR = 1e-9
 """Part of a step (or of an amount) by which a float may miss what it stands for."""
 
+BLOCK = 512
+"""Steps that are asked about at a time."""
+
 
 def round_amounts(allocation: Allocation, limits: Limits, snapshot: Snapshot) -> tuple[Money, ...]:
     """The allocation in whole steps, Snapshot order, each budget in its own currency.
@@ -31,13 +35,14 @@ def round_amounts(allocation: Allocation, limits: Limits, snapshot: Snapshot) ->
     The sum under an absolute cap is never above it, whatever else has to give way for that.
     """
     currencies = [budget.currency for budget in snapshot.budgets]
-    units = [minor_unit(currency) for currency in currencies]
+    units = {currency: minor_unit(currency) for currency in dict.fromkeys(currencies)}
+    rates = {currency: snapshot.rate(currency) for currency in units}
     steps = [
-        budget.step.micros if budget.step is not None and budget.step.micros > 0 else unit
-        for budget, unit in zip(snapshot.budgets, units, strict=True)
+        budget.step.micros if budget.step is not None and budget.step.micros > 0 else units[budget.currency]
+        for budget in snapshot.budgets
     ]
     now = [budget.now.micros if budget.now is not None else -1 for budget in snapshot.budgets]
-    rate = np.array([snapshot.rate(currency) for currency in currencies], dtype=np.float64)
+    rate = np.array([rates[currency] for currency in currencies], dtype=np.float64)
     micros = whole_steps(allocation, limits, rate, np.array(steps, dtype=np.int64), np.array(now, dtype=np.int64))
     return tuple(Money(amount, currency) for amount, currency in zip(micros.tolist(), currencies, strict=True))
 
@@ -52,6 +57,31 @@ def whole_steps(allocation: Allocation, limits: Limits, rate: FloatArray, step: 
     table.share_out()
     table.mend_caps()
     return table.micros
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Alike:
+    """Groups of budgets that nothing tells apart, in order: `members` in a row, each group from its start on."""
+
+    members: IntArray
+    starts: IntArray
+
+    def of(self, group: int) -> IntArray:
+        """The positions of one group, ascending."""
+        return self.members[self.starts[group] : self.starts[group + 1]]
+
+    def __iter__(self) -> Iterator[IntArray]:
+        return (self.of(group) for group in range(len(self.starts) - 1))
+
+    def __reversed__(self) -> Iterator[IntArray]:
+        return (self.of(group) for group in range(len(self.starts) - 2, -1, -1))
+
+    def sums(self, columns: FloatArray) -> FloatArray:
+        """Columns (m, n) summed over each group, (m, g)."""
+        result = columns[:, self.members[self.starts[:-1]]]
+        for group in np.flatnonzero(np.diff(self.starts) > 1).tolist():
+            result[:, group] = columns[:, self.of(group)].sum(axis=1)
+        return result
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +99,7 @@ class _Table:
     rows: list[Limit]
     bounds: FloatArray
     """What each row may reach (a floor: must), as relaxed."""
-    alike: list[IntArray] = field(default_factory=list)
+    alike: _Alike = field(default_factory=lambda: _Alike(np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)))
     """Budgets that nothing tells apart, in the order of what rounding down took from them."""
 
     @classmethod
@@ -99,19 +129,23 @@ class _Table:
         table.alike = table.groups(rate, now)
         return table
 
-    def groups(self, rate: FloatArray, now: IntArray) -> list[IntArray]:
+    def groups(self, rate: FloatArray, now: IntArray) -> _Alike:
         """Positions that share every figure, those first that rounding took most from (in parts of a step)."""
         weights = [row.weights for row in self.rows]
         keys = [self.target, self.step, rate, now, self.least, self.most, self.micros, *weights]
         order = np.lexsort(keys)
         breaks = np.zeros(len(order), dtype=np.bool_)
+        breaks[:1] = True
         breaks[1:] = np.abs(np.diff(self.target[order])) > 1e-6 * self.step[order][1:]
         for key in keys[1:]:
             breaks[1:] |= np.diff(key[order]) != 0
-        groups = np.split(order, np.flatnonzero(breaks))
-        lost = [float((self.target[one] - self.micros[one])[0] / self.step[one[0]]) for one in groups if len(one)]
-        ranked = sorted(zip(lost, groups, strict=True), key=lambda pair: -pair[0]) if lost else []
-        return [np.sort(one) for _, one in ranked]
+        first = order[breaks]
+        lost = (self.target[first] - self.micros[first]) / self.step[first]
+        rank = np.empty(len(first), dtype=np.int64)
+        rank[np.argsort(-lost, kind="stable")] = np.arange(len(first))
+        of_each = rank[np.cumsum(breaks) - 1]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(of_each, minlength=len(first)))]).astype(np.int64)
+        return _Alike(order[np.lexsort((order, of_each))], starts)
 
     def used(self, row: int) -> float:
         return math.fsum((self.rows[row].weights * self.unit * self.micros).tolist())
@@ -133,25 +167,27 @@ class _Table:
         """Raise what rounding down took from a floor or a share, where no cap stands against it."""
         effect, room = self.effect(), self.room()
         for row in range(len(self.rows)):
-            for group in self.alike:
+            for group in self.alike if room[row] < -self.slip(row) else ():
                 if room[row] >= -self.slip(row):
                     break
                 cost = effect[:, group].sum(axis=1)
-                if cost[row] < 0.0 and self.may_rise(group, up_to_target=False) and self.fits(room, cost):
+                if cost[row] < 0.0 and self.may_rise(group) and self.fits(room, cost):
                     self.micros[group] += self.step[group]
                     room -= cost
 
     def share_out(self) -> None:
         """Give whole steps, largest loss first, as far as every row has room and no more than was taken in all."""
-        effect, room = self.effect(), self.room()
+        room = self.room()
         taken = math.fsum((self.unit * (self.target - self.micros)).tolist())
         taken += NEAR * max(abs(taken), float(self.unit @ self.target), 0.0)
-        for group in self.alike:
-            cost, money = effect[:, group].sum(axis=1), float((self.unit * self.step)[group].sum())
-            if money <= taken and self.may_rise(group, up_to_target=True) and self.fits(room, cost):
-                self.micros[group] += self.step[group]
-                room -= cost
-                taken -= money
+        first = self.alike.members[self.alike.starts[:-1]]
+        after, lost = self.micros[first] + self.step[first], self.target[first] - self.micros[first]
+        may = (lost > 1e-6 * self.step[first]) & (after <= self.most[first])
+        places = np.flatnonzero(may & (self.micros[first] % self.step[first] == 0))
+        cost, money = self.alike.sums(self.effect()).T[places], self.alike.sums((self.unit * self.step)[None, :])[0]
+        for group in places[_affordable(cost, money[places], room, 1e-12 * np.abs(self.bounds), taken)].tolist():
+            members = self.alike.of(group)
+            self.micros[members] += self.step[members]
 
     def mend_caps(self) -> None:
         """Take steps back where a cap is broken: below a floor only for an absolute cap, and those come last."""
@@ -195,16 +231,45 @@ class _Table:
         """What a limit that is not absolute may miss by through floats alone."""
         return float(NEAR * max(abs(self.bounds[row]), 1e-300))
 
-    def may_rise(self, group: IntArray, *, up_to_target: bool) -> bool:
+    def may_rise(self, group: IntArray) -> bool:
         first = group[0]
         after = self.micros[first] + self.step[first]
-        lost = self.target[first] - self.micros[first]
-        wanted = lost > 1e-6 * self.step[first] or not up_to_target
-        return bool(wanted and after <= self.most[first] and self.micros[first] % self.step[first] == 0)
+        return bool(after <= self.most[first] and self.micros[first] % self.step[first] == 0)
 
     def fits(self, room: FloatArray, cost: FloatArray) -> bool:
         """Whether every row that this step takes from has room for it (by floats: `mend_caps` counts in integers)."""
         return bool(np.all((cost <= 0.0) | (cost <= room + 1e-12 * np.abs(self.bounds))))
+
+
+def _affordable(
+    cost: FloatArray, money: FloatArray, room: FloatArray, slip: FloatArray, taken: float
+) -> NDArray[np.bool_]:
+    """Which of these steps are made when each is asked in turn, (g,): those that fit what the ones before them left.
+
+    `cost` (g, m) is what a step takes from the `room` (m,) of each row, `money` (g,) what it takes from `taken`.
+    """
+    made, at = np.zeros(len(money), dtype=np.bool_), 0
+    while at < len(money):
+        block = slice(at, at + BLOCK)
+        able = np.flatnonzero((money[block] <= taken) & _within(cost[block], room, slip))
+        if not len(able):
+            at += BLOCK
+            continue
+        run = slice(at + int(able[0]), at + BLOCK)
+        # what is left before each step of the run, were all of them made
+        taken_at = np.subtract.accumulate(np.concatenate([[taken], money[run]]))
+        room_at = np.subtract.accumulate(np.concatenate([room[None, :], cost[run]]), axis=0)
+        fits = (money[run] <= taken_at[:-1]) & _within(cost[run], room_at[:-1], slip)
+        good = len(fits) if fits.all() else int(np.argmin(fits))
+        made[run.start : run.start + good] = True
+        taken, room = float(taken_at[good]), room_at[good]
+        at = run.start + good
+    return made
+
+
+def _within(cost: FloatArray, room: FloatArray, slip: FloatArray) -> NDArray[np.bool_]:
+    """Whether every row that a step takes from has room for it (by floats: `mend_caps` counts in integers), (g,)."""
+    return np.asarray(((cost <= 0.0) | (cost <= room + slip)).all(axis=1))
 
 
 def _kept_bounds(amounts: FloatArray, limits: Limits, rate: FloatArray, step: IntArray) -> tuple[IntArray, IntArray]:

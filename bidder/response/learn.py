@@ -28,6 +28,7 @@ __all__ = ["Days", "Fit", "learn"]
 FIT_AT_MOST = 2000
 """Pooled priors are fitted on at most about this many budgets, evenly taken."""
 
+CHUNK = 2048
 ROUNDS = 3
 ALPHAS: FloatArray = np.exp(np.linspace(np.log(0.5), np.log(12.0), 9))
 
@@ -83,31 +84,31 @@ def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None)
     """The posterior of every budget; `half_life` (days) None: as the shop's own history says."""
     n, length = days.orders.shape
     log_value = np.log(np.maximum(shapes.value, 1e-12))
-    log_relative = _read(days, np.broadcast_to(np.log(KNOTS), (n, len(KNOTS))))
+    log_knots = np.log(KNOTS)
+    log_relative = log_knots[days.left] + (log_knots[days.left + 1] - log_knots[days.left]) * days.share
     steady = traffic.steadiness(witness, log_relative)
     clicks = mixture.click_scores(*traffic.evidence(witness, days.left, days.share, log_value, steady))
     seen = days.orders.sum(axis=1)
-    log_orders = histogram(days.left, days.share, days.orders) @ log_value.T  # Σ o·log g
-    alpha = _level_spread(seen, days.expected * (histogram(days.left, days.share, days.exposure) @ KNOTS**0.6))
+    log_orders = _summed(days, days.orders, log_value)  # Σ o·log g
+    alpha = _level_spread(seen, days.expected * _summed(days, days.exposure, KNOTS**0.6))
     ranked = slice(None, None, max(1, n // FIT_AT_MOST))
     dispersion = np.full(n, USUAL_DISPERSION)
     # days first, with everybody at the prior's shape: budgets that follow demand must not make slopes of it (3.5)
-    exposure = histogram(days.left, days.share, days.exposure) @ shapes.value.T
+    exposure = _summed(days, days.exposure, shapes.value)
     level = _level(seen, exposure, dispersion, days.expected, alpha)
-    bare = _read(days, (shapes.prior * level) @ shapes.value) * days.exposure
+    bare = _read(days, shapes.prior * level, shapes)[0] * days.exposure
     factor, week, common = _day_factors(days, bare, dispersion)
     move = Traffic(np.zeros((n, length)), np.zeros(n), np.ones(n), np.zeros(n, dtype=np.bool_))
     day_weight = np.ones(length)
     for turn in range(ROUNDS):
         usual = days.exposure * factor * np.exp(-np.clip(move.since, -3.0, 3.0))
-        exposure = histogram(days.left, days.share, usual) @ shapes.value.T
+        exposure = _summed(days, usual, shapes.value)
         scores = mixture.order_scores(log_orders, exposure, seen, dispersion, days.expected, alpha)
         prior, theta_prior = mixture.pooled(scores[ranked], clicks[ranked], shapes.prior)
         weight, theta = mixture.posterior(scores, clicks, prior, theta_prior)
         level = _level(seen, exposure, dispersion, days.expected, alpha)
-        curve = (weight * level) @ shapes.value
-        fitted = _read(days, curve) * usual
-        saturation = _read(days, np.log(curve / (weight * level).sum(axis=1)[:, None])) - log_relative
+        brings, log_rise = _read(days, weight * level, shapes)
+        fitted, saturation = brings * usual, log_rise - log_relative
         move = traffic.level(witness, theta[:, None] * saturation, steady)
         bare = fitted / factor
         factor, week, common = _day_factors(days, bare, dispersion)
@@ -119,7 +120,7 @@ def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None)
             else:
                 day_weight = 0.5 ** (np.arange(length - 1, -1, -1, dtype=np.float64) / half_life)
     usual = days.exposure * factor * np.exp(-np.clip(move.since, -3.0, 3.0)) * day_weight
-    exposure = histogram(days.left, days.share, usual) @ shapes.value.T
+    exposure = _summed(days, usual, shapes.value)
     counted = (days.orders * day_weight).sum(axis=1)
     level = _level(counted, exposure, dispersion, days.expected, alpha)
     return Fit(
@@ -138,11 +139,32 @@ def learn(days: Days, witness: Witness, shapes: Shapes, half_life: float | None)
     )
 
 
-def _read(days: Days, table: FloatArray) -> FloatArray:
-    """A function tabled at the knots (n, B), read at each day's relative spend (n, T)."""
-    low = np.take_along_axis(table, days.left, axis=1)
-    high = np.take_along_axis(table, days.left + 1, axis=1)
-    return np.asarray(low + (high - low) * days.share)
+def _summed(days: Days, weight: FloatArray, values: FloatArray) -> FloatArray:
+    """Σ over each budget's days of `weight` (n, T) times functions tabled at the knots (J, B): (n, J); of one: (n,)."""
+    return np.concatenate(
+        [histogram(days.left[rows], days.share[rows], weight[rows]) @ values.T for rows in _chunks(len(weight))]
+    )
+
+
+def _read(days: Days, mixed: FloatArray, shapes: Shapes) -> tuple[FloatArray, FloatArray]:
+    """The curves that a mixture of shapes (n, J) gives, read at each day's relative spend (n, T): the value, and the
+    log of it beside the value at the scale, each straight between the knots."""
+    value, log_rise = np.empty(days.share.shape), np.empty(days.share.shape)
+    for rows in _chunks(len(mixed)):
+        curve = mixed[rows] @ shapes.value
+        share, size = days.share[rows], curve.shape[1]
+        left = days.left[rows] + np.arange(0, len(curve) * size, size)[:, None]
+        low, high = curve.ravel()[left], curve.ravel()[left + 1]
+        value[rows] = low + (high - low) * share
+        at_scale = mixed[rows].sum(axis=1)[:, None]
+        low, high = np.log(low / at_scale), np.log(high / at_scale)
+        log_rise[rows] = low + (high - low) * share
+    return value, log_rise
+
+
+def _chunks(size: int) -> list[slice]:
+    """Rows that are worked on at a time, so that what is in between stays in the processor's cache."""
+    return [slice(start, start + CHUNK) for start in range(0, max(size, 1), CHUNK)]
 
 
 def _level(

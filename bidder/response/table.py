@@ -108,9 +108,10 @@ def concave(value: FloatArray) -> FloatArray:
 
 def _wrapped(value: FloatArray) -> FloatArray:
     """The majorant knot by knot: from each point on it along the steepest chord to any later value."""
-    out = value.copy()
+    turned = np.ascontiguousarray(value.T)  # rows side by side: a maximum over knots then runs over whole rows
+    out, later = turned.copy(), np.empty_like(turned)
     for knot in range(len(KNOTS) - 1):
-        here = out[:, knot, None]
-        steepest = ((value[:, knot + 1 :] - here) / (KNOTS[knot + 1 :] - KNOTS[knot])).max(axis=1)
-        out[:, knot + 1] = here[:, 0] + np.maximum(steepest, 0.0) * WIDTHS[knot]
-    return out
+        chords = np.subtract(turned[knot + 1 :], out[knot], out=later[knot + 1 :])
+        chords /= (KNOTS[knot + 1 :] - KNOTS[knot])[:, None]
+        out[knot + 1] = out[knot] + np.maximum(chords.max(axis=0), 0.0) * WIDTHS[knot]
+    return np.asarray(out.T)

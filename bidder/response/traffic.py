@@ -140,23 +140,26 @@ def evidence(
 def level(witness: Witness, saturation: FloatArray, steady: Steadiness) -> Traffic:
     """Where traffic stands now and stood on each day, `saturation` (n, T) = θ (log g − log r) taken out."""
     n, length = witness.cost.shape
-    y = witness.cost - witness.usual[:, None] - saturation
-    means, variances = np.zeros((n, length)), np.zeros((n, length))
+    # a day's figures side by side: the filter goes from day to day over all budgets
+    y = np.ascontiguousarray((witness.cost - witness.usual[:, None] - saturation).T)
+    shown, counting = np.ascontiguousarray(witness.known.T), np.ascontiguousarray(witness.counting.T)
+    means, variances = np.zeros((length, n)), np.zeros((length, n))
     mean, variance = np.zeros(n), np.full(n, UNKNOWN)
     for t in range(length):
-        known = witness.known[:, t]
-        total = variance + steady.noise + witness.counting[:, t]
+        known = shown[t]
+        total = variance + steady.noise + counting[t]
         precision = np.where(known & (variance < UNKNOWN), 1.0 / total, 0.0)
-        surprise = np.where(known, y[:, t] - mean, 0.0)
+        surprise = np.where(known, y[t] - mean, 0.0)
         common = float(precision @ surprise) / (float(precision.sum()) + 1 / steady.common)
         gain = np.where(known, variance / total, 0.0)
         mean = mean + gain * (surprise - np.where(variance < UNKNOWN, common, 0.0))
         variance = variance * (1 - gain)
-        means[:, t], variances[:, t] = mean, variance
+        means[t], variances[t] = mean, variance
         variance = variance + np.where(variance >= UNKNOWN, 0.0, steady.walk)
     smooth = means.copy()
     for t in range(length - 2, -1, -1):  # Rauch, Tung & Striebel: past days in the light of later ones
-        back = np.where(variances[:, t] < UNKNOWN, variances[:, t] / (variances[:, t] + steady.walk), 1.0)
-        smooth[:, t] += back * (smooth[:, t + 1] - means[:, t])
+        back = np.where(variances[t] < UNKNOWN, variances[t] / (variances[t] + steady.walk), 1.0)
+        smooth[t] += back * (smooth[t + 1] - means[t])
     seen = np.asarray(witness.known.any(axis=1), dtype=np.bool_)
-    return Traffic(np.where(seen[:, None], mean[:, None] - smooth, 0.0), mean + witness.usual, variance, seen)
+    since = np.ascontiguousarray(np.where(seen, mean - smooth, 0.0).T)
+    return Traffic(since, mean + witness.usual, variance, seen)
