@@ -137,7 +137,7 @@ def a_server(bin_folder: Path) -> Iterator[PostgresServer]:
     finally:
         if server is not None:
             with contextlib.suppress(ProcessLookupError):
-                server.stop()
+                server.stop(signal.SIGQUIT)
         shutil.rmtree(folder, ignore_errors=True)
 
 
