@@ -31,6 +31,8 @@ WRITE_WAITS = 20.0
 
 
 class Http:
+_PASSING = ("connect", "timeout", "http_5xx")
+"""Failures that pass by themselves, also those of the token's endpoint: so many in a row open the circuit."""
     """The network of one account. Nothing is opened before the first request; `close` gives it back."""
 
     def __init__(
@@ -238,9 +240,9 @@ class Http:
         """The verdict, noted in the circuit and the account's "not before"."""
         now = self.timing.monotonic()
         if isinstance(got, NotSent | Lost):
-            if got.error in ("connect", "timeout") and not (isinstance(got, NotSent) and got.wait is not None):
+            if got.error in _PASSING and not (isinstance(got, NotSent) and got.wait is not None):
                 self._circuit.failed(now, got.error)
-            meaning = Meaning.PASSING if got.error in ("connect", "timeout", "http_5xx") else Meaning.FAILED
+            meaning = Meaning.PASSING if got.error in _PASSING else Meaning.FAILED
             return Verdict(meaning, self.redact(got.reason), None, got.error)
         verdict = self.verdict(got)
         if verdict.meaning is Meaning.PASSING:
