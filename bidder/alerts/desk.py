@@ -132,7 +132,7 @@ class Desk:
         kind = KINDS[entry.kind]
         if entry.gone is not None:
             over = entry.sent is not None and kind.lasting and now - entry.gone >= CLEAR
-            return "resolved" if over else None
+            return "resolved" if over and not self._others_last(entry, now) else None
         if entry.sent is None:
             closed = self._closed.get((entry.kind, entry.subject))
             wait = kind.wait if closed is None or now - closed > FLICKER else max(kind.wait, TOGETHER)
@@ -140,6 +140,12 @@ class Desk:
         if kind.again is not None and not entry.repeated and now - entry.sent >= kind.again:
             return "again"
         return None
+
+    def _others_last(self, entry: _Entry, now: datetime) -> bool:
+        """What began in one message ends in one, where the rest of it ends within TOGETHER."""
+        assert entry.gone is not None
+        others = [one for one in self._open.values() if one.kind == entry.kind and one.sent == entry.sent]
+        return now - entry.gone < TOGETHER and any(one.gone is None or now - one.gone < CLEAR for one in others)
 
     def _wait_for_more(self, kind: str, entries: Sequence[_Entry], now: datetime) -> bool:
         told = self._told.get(kind)

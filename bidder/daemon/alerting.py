@@ -62,6 +62,8 @@ class _Polled:
     burns: dict[str, Burn] = field(default_factory=dict)
     spent: dict[str, tuple[datetime, float]] = field(default_factory=dict)
     fresh: bool = False
+    at: datetime | None = None
+    """The last poll."""
 
 
 class Alerts:
@@ -84,7 +86,7 @@ class Alerts:
             self._polled.good[key] = now if one.ok else self._polled.good.get(key, now)
             if one.ok:
                 self._polled.read.add(key)
-        self._polled.fresh = True
+        self._polled.fresh, self._polled.at = True, now
 
     def configured(self, now: datetime, refused: str | None) -> None:
         """A reload was taken, or `refused` with what was wrong."""
@@ -165,6 +167,8 @@ class Alerts:
         burns: dict[str, Burn] = {}
         zones = {str(account.id): account.timezone for account, _ in config.accounts}
         for account, spent in figures.spent_today.items():
+            if self._polled.good.get((account, "performance")) != self._polled.at:
+                continue  # not read this time: what comes after a silence was not spent in its last half hour
             before = self._polled.spent.get(account)
             opened = AccountDay.of(now, zones[account]).start_at
             if before is not None and before[0] > opened:

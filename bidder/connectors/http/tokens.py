@@ -16,6 +16,9 @@ EARLY = 300.0
 REST_AFTER_REFUSAL = 300.0
 """Seconds that nobody tries again after a token or a refresh was refused: a person is needed."""
 
+REST_AFTER_FAILURE = 60.0
+"""Likewise after the endpoint itself failed in every try: those who ask next are not to try as often again."""
+
 
 class Keyring:
     """Holds the token; never says it."""
@@ -27,6 +30,7 @@ class Keyring:
         self._until = float("inf") if self._value else 0.0
         self._refused_until = float("-inf")
         self._refusal = ""
+        self._error = "auth"
 
     def __repr__(self) -> str:
         return f"Keyring({'a token' if self._value else 'no token'})"
@@ -45,12 +49,15 @@ class Keyring:
         """What to say while nobody asks again."""
         if now >= self._refused_until:
             return None
-        return NotSent(f"{self._refusal} (not tried again for {self._refused_until - now:.0f} s)", "auth")
+        return NotSent(f"{self._refusal} (not tried again for {self._refused_until - now:.0f} s)", self._error)
 
     def refuse(self, reason: str, now: float) -> None:
         """Nobody asks for a while: a fresh token was refused, or the refresh."""
         self._value = None
-        self._refusal, self._refused_until = reason, now + REST_AFTER_REFUSAL
+        self._rest(reason, now + REST_AFTER_REFUSAL, "auth")
+
+    def _rest(self, reason: str, until: float, error: str) -> None:
+        self._refusal, self._refused_until, self._error = reason, until, error
 
     async def fetched(
         self,
@@ -81,6 +88,8 @@ class Keyring:
             if not passing or attempt >= manners.attempts or timing.monotonic() + pause > until:
                 if verdict.error == "auth":
                     self.refuse(verdict.reason, timing.monotonic())
+                elif verdict.meaning is Meaning.PASSING and manners.attempts > 1:
+                    self._rest(verdict.reason, timing.monotonic() + REST_AFTER_FAILURE, verdict.error)
                 return NotSent(verdict.reason, verdict.error)
             await sleep(pause)
 

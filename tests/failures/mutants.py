@@ -1,0 +1,224 @@
+"""Every small change to the guard's source, and whether its tests notice it. Run as a script: prints the survivors.
+
+A mutant is the module with one statement taken out or one operator, constant or condition made another. Each is tried
+in a forked child that already has the libraries, but not the guard: its import gives the changed source.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+__all__ = ["MODULES", "Mutant", "killed", "mutants", "sample", "unchanged", "warm"]
+
+ROOT = Path(__file__).parents[2]
+MODULES = ("brake", "breaker", "case", "lines", "settings", "whole")
+TESTS = ("tests/test_guard.py", "tests/failures/test_31_flapping.py")
+
+_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+_COUNTED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.Mult,
+    ast.BitOr: ast.BitAnd,
+    ast.BitAnd: ast.BitOr,
+}
+
+
+class Mutant(NamedTuple):
+    """One change: `was` is the line as it stands in the file."""
+
+    module: str
+    line: int
+    was: str
+    change: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.py:{self.line}: {self.change}: {self.was}"
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """All of a module of bidder.guard."""
+    text = (ROOT / "bidder" / "guard" / f"{module}.py").read_text("utf-8")
+    lines = text.splitlines()
+    tree = ast.parse(text)
+    for number, node in enumerate(ast.walk(tree)):
+        for change, fresh in _changes(node):
+            copy = deepcopy(tree)
+            old = next(one for place, one in enumerate(ast.walk(copy)) if place == number)
+            fresh = deepcopy(fresh)
+            if hasattr(old, "lineno"):
+                ast.copy_location(fresh, old)
+            changed = _Swap(old, fresh).visit(copy)
+            at = getattr(node, "lineno", 0)
+            source = ast.unparse(ast.fix_missing_locations(changed))
+            yield Mutant(module, at, lines[at - 1].strip(), change, source)
+
+
+class _Swap(ast.NodeTransformer):
+    def __init__(self, old: ast.AST, fresh: ast.AST) -> None:
+        self._old = old
+        self._fresh = fresh
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return self._fresh if node is self._old else self.generic_visit(node)
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """(in words, the node instead)."""
+    match node:
+        case ast.Expr(value=ast.Yield() | ast.YieldFrom()) | ast.Continue() | ast.Raise():
+            yield "taken out", ast.Pass()
+        case ast.AugAssign():
+            yield "taken out", ast.Pass()
+        case ast.If(_, body, orelse):
+            yield "always", ast.If(ast.Constant(True), body, orelse)
+            yield "never", ast.If(ast.Constant(False), body, orelse)
+        case ast.IfExp(_, body, orelse):
+            yield "always the first", body
+            yield "always the second", orelse
+        case ast.Compare(left, [op], right) if type(op) in _COMPARED:
+            yield (
+                f"{type(op).__name__} → {_COMPARED[type(op)].__name__}",
+                ast.Compare(left, [_COMPARED[type(op)]()], right),
+            )
+        case ast.BoolOp(op, values):
+            for place in range(len(values)):
+                others = [one for at, one in enumerate(values) if at != place]
+                kept = others[0] if len(others) == 1 else ast.BoolOp(op, others)
+                yield f"without term {place + 1}", kept
+        case ast.UnaryOp(ast.Not(), operand):
+            yield "not taken out", operand
+        case ast.BinOp(left, op, right) if type(op) in _COUNTED:
+            yield f"{type(op).__name__} → {_COUNTED[type(op)].__name__}", ast.BinOp(left, _COUNTED[type(op)](), right)
+        case ast.Constant(bool() as value):
+            yield f"{value} → {not value}", ast.Constant(not value)
+        case ast.Constant(int() as value):
+            yield f"{value} → {value + 1}", ast.Constant(value + 1)
+        case ast.Constant(float() as value):
+            yield f"{value} → {value * 2 + 1}", ast.Constant(value * 2 + 1)
+        case ast.Call(ast.Name("max"), args, keywords):
+            yield "max → min", ast.Call(ast.Name("min", ast.Load()), args, keywords)
+        case ast.Call(ast.Name("min"), args, keywords):
+            yield "min → max", ast.Call(ast.Name("max", ast.Load()), args, keywords)
+        case ast.Call(ast.Name("abs"), [one], []):
+            yield "abs taken out", one
+        case ast.Tuple(elts, ctx) if (
+            elts and all(isinstance(one, ast.Name) for one in elts) and isinstance(ctx, ast.Load)
+        ):
+            for place, one in enumerate(elts):
+                assert isinstance(one, ast.Name)
+                if one.id[0].islower():
+                    yield f"{one.id} left out", ast.Tuple([x for at, x in enumerate(elts) if at != place], ctx)
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives the changed source for one module."""
+
+    def __init__(self, name: str, source: str) -> None:
+        self._name = name
+        self._source = source
+
+    def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        return importlib.util.spec_from_loader(name, self) if name == self._name else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._source, self._name, "exec"), module.__dict__)
+
+
+def killed(mutant: Mutant, tests: Sequence[str] = TESTS) -> bool:
+    """Whether a test fails on it, or it cannot even be imported."""
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 1)
+            os.dup2(nothing, 2)
+            code = _tried(mutant, tests)
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) != 0
+
+
+def _tried(mutant: Mutant, tests: Sequence[str]) -> int:
+    import pytest
+
+    for name in [one for one in sys.modules if one.startswith(("bidder", "tests"))]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _Changed(f"bidder.guard.{mutant.module}", mutant.source))
+    os.chdir(ROOT)
+    plain = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:timeout",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cov",
+    ]
+    return int(pytest.main([*plain, "-o", "addopts=", "-o", "filterwarnings=", "-m", "not chaos", *tests]))
+
+
+def unchanged(module: str) -> Mutant:
+    """The module as it is: the tests must pass on it, else every mutant would seem killed."""
+    return Mutant(module, 0, "", "as it is", (ROOT / "bidder" / "guard" / f"{module}.py").read_text("utf-8"))
+
+
+def sample(count: int, seed: int) -> list[Mutant]:
+    """So many of all."""
+    everything = [one for module in MODULES for one in mutants(module)]
+    return random.Random(seed).sample(everything, count)
+
+
+def warm() -> None:
+    """Imports what is large before the first fork."""
+    for name in ("numpy", "pydantic", "hypothesis", "hypothesis.strategies", "pytest"):
+        importlib.import_module(name)
+
+
+def main() -> None:
+    warm()
+    chosen = sys.argv[1:] or MODULES
+    for module in chosen:
+        assert not killed(unchanged(module)), "the tests fail without any change"
+        found = list(mutants(module))
+        alive = [one for one in found if not killed(one)]
+        print(f"{module}: {len(found)} mutants, {len(alive)} survive", flush=True)
+        for one in alive:
+            print(f"  {one}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
