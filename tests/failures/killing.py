@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.connectors.http.server import CUT, Answer, Got, Server, answer
 from tests.failures.processes import ROOT, environment, until
@@ -130,10 +129,10 @@ def serving(platform: Platform) -> Iterator[int]:
         loop.close()
 
 
-def kill_often(database: Path, platform: Platform, port: int, times: int, seed: int) -> None:
+def kill_often(store: str, platform: Platform, port: int, times: int, seed: int) -> None:
     """Starts a writer and kills it a random while after its first request (every tenth time: before), so often."""
     draw = random.Random(seed)
-    command = [sys.executable, "-c", WRITER, f"sqlite:///{database}", str(port)]
+    command = [sys.executable, "-c", WRITER, store, str(port)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as forker:

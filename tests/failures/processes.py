@@ -18,6 +18,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-of-this-test"
 
@@ -32,9 +34,10 @@ schedule: {poll: 30m, decide: {from: "00:00", until: "00:01"}}
 """
 
 
-def make_shop(folder: Path, mode: str = "apply", more: str = "") -> Path:
+def make_shop(folder: Path, mode: str = "apply", more: str = "", store: str = "sqlite:///bidder.db") -> Path:
     """A shop's folder with its configuration."""
-    (folder / "bidder.yaml").write_text(SHOP.replace("MODE", mode) + more, "utf-8")
+    written = SHOP.replace("MODE", mode).replace("sqlite:///bidder.db", store)
+    (folder / "bidder.yaml").write_text(written + more, "utf-8")
     token = folder / "token"
     token.write_text(TOKEN, "utf-8")
     token.chmod(0o600)
@@ -84,32 +87,39 @@ def until(look: Callable[[], Any], seconds: float = 90.0) -> Any:
         time.sleep(0.02)
 
 
-def stop_between(process: subprocess.Popen[str], *files: Path) -> None:
-    """Stops it (SIGSTOP) at a moment when it holds none of these databases or locked files.
+def stop_between(process: subprocess.Popen[str], *held: str | Path) -> None:
+    """Stops it (SIGSTOP) at a moment when it holds none of these stores (by their URL) or locked files.
 
-    One stopped inside a transaction keeps SQLite's lock for as long as it is stopped, and nobody else can write: right,
-    and not what a test of leases is about.
+    One stopped inside a transaction keeps SQLite's lock for as long as it is stopped (PostgreSQL's for a minute), and
+    nobody else can write: right, and not what a test of leases is about.
     """
     while True:
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-        if all(_free(file) for file in files):
+        if all(_free(one) for one in held):
             return
         process.send_signal(signal.SIGCONT)
         time.sleep(0.01)
 
 
-def _free(file: Path) -> bool:
-    """Whether nobody holds its lock: a SQLite database by a transaction that writes, any other file by `flock`."""
-    if file.suffix == ".db":
-        with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as store:
+def _free(held: str | Path) -> bool:
+    """Whether nobody holds its lock: a store by a transaction, a file by `flock`."""
+    if isinstance(held, str) and held.startswith("postgresql:"):
+        with psycopg.connect(held) as one:
+            said = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            found = one.execute(said + " AND backend_type = 'client backend' AND state <> 'idle'").fetchone()
+            return found == (0,)
+    if isinstance(held, str):
+        with closing(sqlite3.connect(held.removeprefix("sqlite:///"), timeout=0, isolation_level=None)) as store:
             try:
                 store.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
                 return False
             store.execute("ROLLBACK")
             return True
-    with file.open("a") as handle:
+    with held.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -12,10 +11,10 @@ from bidder.catalog import Budget
 from bidder.ids import BudgetId
 from bidder.money import MICROS, Money
 from bidder.plan import Outcome
-from bidder.store import open_store
 from bidder.turn import gone, holder
 from tests.failures.killing import CAP, Platform, kill_often, serving
-from tests.fakes import CNY, an_account, new_store
+from tests.fakes import CNY, an_account
+from tests.stores import Place, Stores
 
 
 class Reader:
@@ -35,12 +34,11 @@ class Reader:
         return None
 
 
-async def survives(folder: Path, times: int, seed: int) -> None:
-    new_store(folder).close()
-    database, platform = next(folder.glob("*.db")), Platform(seed)
+async def survives(place: Place, times: int, seed: int) -> None:
+    platform = Platform(seed)
     with serving(platform) as port:
-        kill_often(database, platform, port, times, seed)
-    store = open_store(f"sqlite:///{database}")
+        kill_often(place.url, platform, port, times, seed)
+    store = place.open()
     await settle(store, {an_account().id: Reader(platform)}, lambda: datetime.now(UTC))
     assert store.open_intents() == [], "every intent is closed"
     assert store.verify_journal() is None
@@ -57,13 +55,13 @@ async def survives(folder: Path, times: int, seed: int) -> None:
     store.close()
 
 
-async def test_killed_20_times_the_platform_is_as_the_journal_says(tmp_path: Path) -> None:
-    await survives(tmp_path, 20, seed=1)
+async def test_killed_10_times_on_each_store_the_platform_is_as_the_journal_says(stores: Stores) -> None:
+    await survives(stores.new(), 10, seed=1)
 
 
 @pytest.mark.chaos
-async def test_killed_200_times_the_platform_is_as_the_journal_says(tmp_path: Path) -> None:
-    await survives(tmp_path, 200, seed=2)
+async def test_killed_200_times_the_platform_is_as_the_journal_says(stores: Stores) -> None:
+    await survives(stores.new(), 200, seed=2)
 
 
 def test_a_lease_of_a_process_that_ended_is_not_waited_for() -> None:

@@ -13,16 +13,17 @@ import pytest
 
 from bidder.errors import LeaseTaken
 from bidder.ids import AccountId, BudgetId, PlanId
-from bidder.store import open_reader, open_store
+from bidder.store import open_store
 from tests.failures.processes import ROOT, bidder, environment, get, make_shop, running, stop_between, until
-from tests.fakes import new_store, yuan
+from tests.fakes import yuan
+from tests.stores import Stores
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def test_the_second_daemon_exits_3_with_a_line_that_names_the_first(tmp_path: Path) -> None:
-    make_shop(tmp_path)
+def test_the_second_daemon_exits_3_with_a_line_that_names_the_first(tmp_path: Path, stores: Stores) -> None:
+    make_shop(tmp_path, store=stores.bare().url)
     with running(tmp_path) as (first, url):
         until(lambda: get(url + "-/ready"))
         second = bidder(tmp_path, "run")
@@ -36,12 +37,13 @@ def test_the_second_daemon_exits_3_with_a_line_that_names_the_first(tmp_path: Pa
         assert third.wait(90) == 0
 
 
-def test_a_daemon_stopped_beyond_its_lease_gives_way_and_ends(tmp_path: Path) -> None:
-    make_shop(tmp_path)
+def test_a_daemon_stopped_beyond_its_lease_gives_way_and_ends(tmp_path: Path, stores: Stores) -> None:
+    place = stores.bare()
+    make_shop(tmp_path, store=place.url)
     with running(tmp_path, "--lease", "2") as (first, url):
         until(lambda: get(url + "-/ready"))
-        store = open_reader(f"sqlite:///{tmp_path}/bidder.db")
-        stop_between(first, tmp_path / "bidder.db", tmp_path / "platform.json.lock")
+        store = place.reader()
+        stop_between(first, place.url, tmp_path / "platform.json.lock")
 
         def expired() -> bool:
             lease = store.lease("daemon")
@@ -101,21 +103,20 @@ asyncio.run(main())
 """
 
 
-def test_stopped_in_the_middle_of_writes_it_never_writes_again(tmp_path: Path) -> None:
-    new_store(tmp_path).close()
-    database, sent = next(tmp_path.glob("*.db")), tmp_path / "sent"
+def test_stopped_in_the_middle_of_writes_it_never_writes_again(tmp_path: Path, stores: Stores) -> None:
+    place, sent = stores.new(), tmp_path / "sent"
     sent.write_text("start 100.00\n")
 
     def writer(name: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", WRITER, f"sqlite:///{database}", str(sent), name]
+        command = [sys.executable, "-c", WRITER, place.url, str(sent), name]
         return subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
 
     with writer("first") as first:
         assert first.stdout is not None
         try:
             assert [first.stdout.readline() for _ in range(3)] == ["leads\n", "wrote\n", "wrote\n"]
-            stop_between(first, database)
-            store = open_reader(f"sqlite:///{database}")
+            stop_between(first, place.url)
+            store = place.reader()
             until(lambda: (lease := store.lease("daemon")) is not None and lease.until < datetime.now(UTC))
             store.close()
             with writer("second") as second:
@@ -135,9 +136,9 @@ def test_stopped_in_the_middle_of_writes_it_never_writes_again(tmp_path: Path) -
             first.kill()
 
 
-def test_a_token_grows_with_every_holder_and_only_the_newest_may_note_an_intent(tmp_path: Path) -> None:
-    old = new_store(tmp_path)
-    new = open_store(f"sqlite:///{next(tmp_path.glob('*.db'))}")
+def test_a_token_grows_with_every_holder_and_only_the_newest_may_note_an_intent(stores: Stores) -> None:
+    place = stores.new()
+    old, new = place.open(), place.open()
     budget = BudgetId(AccountId("ads"), "b1")
     first = old.take_lease("daemon", "first", NOON, MINUTE)
     old.take_lease("write", "first", NOON, timedelta(days=1))
@@ -164,7 +165,7 @@ def test_a_token_grows_with_every_holder_and_only_the_newest_may_note_an_intent(
     new.begin(PlanId("p"), budget, yuan(1), yuan(2), NOON)
     new.release_lease("daemon")
     new.release_lease("never taken")
-    again = open_store(f"sqlite:///{next(tmp_path.glob('*.db'))}")
+    again = place.open()
     assert again.take_lease("daemon", "third", NOON, MINUTE).token == second.token + 1
     assert again.lease("other") is None
     for store in (old, new, again):
