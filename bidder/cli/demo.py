@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -92,7 +94,7 @@ def _folder(chosen: Path | None) -> Iterator[Path]:
 def _write_shop(home: Path, seed: int, *, kept: bool) -> Path:
     """The demo's configuration, where there is none yet. A shop that is not kept lives in memory."""
     source = Path(__file__).parent / "demo_shop"
-    for name in ("bidder.yaml", "rules.yaml"):
+    for name in ("bidder.yaml", "rules.yaml", "calendar.yaml"):
         target = home / name
         if not target.exists():
             text = (source / name).read_text("utf-8").replace("seed: 0", f"seed: {seed}")
@@ -141,6 +143,7 @@ async def _run(path: Path, days: int | None, pace: float | None, listen: str) ->
     from bidder.daemon import Daemon, metrics_for
     from bidder.store import open_store
 
+    token = os.environ.setdefault("BIDDER_TOKEN", secrets.token_urlsafe(9))  # whoever reads this terminal may act
     config = load(path)
     account, settings = config.accounts[0]
     sandbox = kind.sandbox(account, settings)
@@ -154,7 +157,7 @@ async def _run(path: Path, days: int | None, pace: float | None, listen: str) ->
         await serve(
             daemon,
             listen,
-            ready=lambda url: typer.echo(f"bidder demo: {url}  (Ctrl-C stops)", err=True),
+            ready=lambda url: typer.echo(f"bidder demo: {url}  (token {token}; Ctrl-C stops)", err=True),
             work=watch.run,
         )
         return watch.result()

@@ -70,6 +70,7 @@ def status_of(
         reason="" if state is State.ACTIVE else "by hand",
         day=day.date.isoformat(),
         as_of=max(data_at).isoformat() if data_at else None,
+        at=now.isoformat(),
         next_cycle_at=next_at.isoformat(),
         spent_today=None if spent_today is None else str(spent_today),
         day_limit=None if caps.day is None else str(caps.day),

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from bidder.explain.digest_document import DigestDocument, FindingLine, PlanLine, WhyLine
 from bidder.explain.digest_words import words
 
-__all__ = ["FIRST_SCREEN", "Language", "below_the_fold", "digest_text", "first_screen", "headline"]
+__all__ = ["FIRST_SCREEN", "Language", "below_the_fold", "digest_text", "finding_text", "first_screen", "headline"]
 
 Language = Literal["zh", "en"]
 
@@ -72,7 +72,7 @@ def below_the_fold(shown: DigestDocument, language: Language) -> list[str]:
         if len(shown.why.parts) > 12:
             lines.append(f"  {_s(rest):>9}  {w['others']}")
     if shown.findings:
-        lines += ["", w["found"], *(f"  {_finding(one, language)}" for one in shown.findings[:20])]
+        lines += ["", w["found"], *(f"  {finding_text(one, language)}" for one in shown.findings[:20])]
     if shown.plan is not None and shown.plan.moves:
         lines += ["", w["moves"]]
         for move in shown.plan.moves:
@@ -172,7 +172,7 @@ def _factors(why: WhyLine, w: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 
 def _todo(shown: DigestDocument, w: Mapping[str, Any], language: Language) -> list[str]:
-    told = [_finding(one, language) for one in shown.todo]
+    told = [finding_text(one, language) for one in shown.todo]
     for name, until in shown.activities:
         if len(told) < len(_MARKS):
             told.append(w["join"].format(name=name, until=until))
@@ -181,7 +181,8 @@ def _todo(shown: DigestDocument, w: Mapping[str, Any], language: Language) -> li
     return [f"{w['todo'] if place == 0 else '     '} {_MARKS[place]} {text}" for place, text in enumerate(told[:3])]
 
 
-def _finding(one: FindingLine, language: Language) -> str:
+def finding_text(one: FindingLine, language: Language) -> str:
+    """What is wrong with a product, in a sentence with its figures."""
     w = words(language)
     facts = {name: 0.0 if value is None else value for name, value in one.figures.items()}
     text: str = w["findings"][one.kind].format(name=one.name, **facts)

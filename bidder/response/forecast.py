@@ -21,7 +21,7 @@ from bidder.response.curve import Curves
 from bidder.response.shapes import bins
 from bidder.snapshot import FloatArray
 
-__all__ = ["Forecast", "forecast", "order_interval"]
+__all__ = ["Forecast", "doubt", "forecast", "order_interval"]
 
 Z_80 = 1.2815515655446004
 """The standard normal's 0.9 quantile: between −z and +z lie 80 %."""
@@ -125,6 +125,11 @@ def _width(variance: FloatArray, third: FloatArray) -> tuple[FloatArray, FloatAr
         return np.asarray(spread * np.maximum(2 / skew * (cubed - 1), -2 / skew))
 
     return np.maximum(-quantile(-Z_80), 0.0), np.maximum(quantile(Z_80), 0.0)
+
+
+def doubt(curves: Curves, amounts: FloatArray) -> FloatArray:
+    """How surely the curve itself is known at these amounts (n,): the standard deviation of the log of its orders."""
+    return np.sqrt(_level_var(curves, amounts))
 
 
 def order_interval(

@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
+from bidder.explain.band import Band
 from bidder.snapshot import FloatArray
 from bidder.web.series import ActualSeries
 
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["NARROW", "WIDE", "draw_actual", "draw_budgets"]
+__all__ = ["HALF", "NARROW", "WIDE", "draw_actual", "draw_band", "draw_budgets", "draw_history"]
 
 WIDE = (920, 260)
+HALF = (560, 250)
 NARROW = (360, 250)
-"""Sizes in pixels at which text is as large as the page's small print: on wide screens, and on phones."""
+"""Sizes in pixels at which text is as large as the page's small print: on wide screens, half of one, and on phones."""
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -72,6 +74,46 @@ def draw_actual(series: ActualSeries, size: tuple[int, int]) -> str:
         return _inline(figure, f"a{size[0]}", titles)
 
 
+def draw_band(band: Band, size: tuple[int, int], prefix: str) -> str:
+    """Profit over amounts with its band; a ring where it stands today, a dot where the plan puts it. An `<svg>`.
+
+    `prefix` keeps the ids of several curves on one page apart.
+    """
+    with _drawing:
+        figure, axes = _canvas(size)
+        axes.fill_between(band.amounts, band.low, band.high, linewidth=0, gid="band")
+        axes.plot(band.amounts, band.mean, gid="curve")
+        axes.axhline(0.0, gid="zero")
+        titles = {}
+        for point, gid, marker in ((band.planned, "planned-point", 7.0), (band.now, "now-point", 9.0)):
+            if point is not None:
+                axes.plot([point[0]], [point[1]], "o", markersize=marker, gid=gid)
+                titles[gid] = f"{point[0]:,.0f}: {point[1]:,.0f}"
+        lowest, highest = float(min(band.low.min(), 0.0)), float(max(band.high.max(), 1.0))
+        _amounts(axes, lowest, highest)
+        axes.set_xlim(0, float(band.amounts[-1]))
+        step = _round_step(float(band.amounts[-1]), max(3, size[0] // 90))
+        places = np.arange(0, float(band.amounts[-1]) + 1e-9, step)
+        axes.set_xticks(places.tolist(), [f"{place:,.10g}" for place in places])
+        _quiet(axes)
+        return _inline(figure, f"{prefix}{size[0]}", titles)
+
+
+def draw_history(days: Sequence[date], spend: FloatArray, revenue: FloatArray, size: tuple[int, int]) -> str:
+    """Spend as bars, sales as a line, a day each. An `<svg>`."""
+    with _drawing:
+        figure, axes = _canvas(size)
+        titles = {}
+        for x, (day, spent, sold) in enumerate(zip(days, spend, revenue, strict=True)):
+            if not np.isnan(spent):
+                axes.bar(x, spent, width=0.68, gid=f"bar h{x}")
+                titles[f"bar h{x}"] = f"{day:%m-%d}  {spent:,.0f}" + ("" if np.isnan(sold) else f" → {sold:,.0f}")
+        axes.plot(np.arange(len(days)), revenue, gid="sold")
+        values = np.concatenate([spend, revenue])
+        _axes(axes, days, float(np.nanmax(values)) if (~np.isnan(values)).any() else 0.0, size)
+        return _inline(figure, f"h{size[0]}", titles)
+
+
 def _canvas(size: tuple[int, int]) -> tuple[Figure, Axes]:
     """An empty picture whose unit is the CSS pixel."""
     import matplotlib
@@ -95,17 +137,28 @@ def _held(values: FloatArray) -> FloatArray:
 
 def _axes(axes: Axes, days: Sequence[date], highest: float, size: tuple[int, int]) -> None:
     """Few round amounts at the left with hairlines, few dates below, no frame."""
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    step = _round_step(highest, 4)
-    amounts = np.arange(0, highest * 1.02 + 1e-9, step) if highest > 0 else np.array([0.0])
-    axes.set_ylim(0, max(highest * 1.06, step))
+    _amounts(axes, 0.0, highest)
     axes.set_xlim(-0.6, max(len(days), 1) - 0.4)
-    axes.set_yticks(amounts.tolist(), [f"{amount:,.10g}" for amount in amounts])
     labels = max(2, size[0] // 110)
     every = max(1, -(-len(days) // labels))
     places = [place for place in range(len(days)) if (len(days) - 1 - place) % every == 0]
     axes.set_xticks(places, [f"{days[place]:%m-%d}" for place in places])
+    _quiet(axes)
+
+
+def _amounts(axes: Axes, lowest: float, highest: float) -> None:
+    """Few round amounts at the left, from the lowest (not above 0) to the highest."""
+    step = _round_step(highest - lowest, 4)
+    first = np.ceil(lowest / step) * step
+    amounts = np.arange(first, highest * 1.02 + 1e-9, step) if highest > lowest else np.array([0.0])
+    axes.set_ylim(lowest * 1.06, max(highest * 1.06, step))
+    axes.set_yticks(amounts.tolist(), [f"{amount + 0.0:,.10g}".replace("-", "\N{MINUS SIGN}") for amount in amounts])
+
+
+def _quiet(axes: Axes) -> None:
+    """No frame, hairlines across, the labels with a class."""
+    for spine in axes.spines.values():
+        spine.set_visible(False)
     axes.tick_params(length=0, labelsize=11, pad=6)
     axes.set_axisbelow(True)
     axes.grid(axis="y", linewidth=1, gid="grid")

@@ -13,6 +13,7 @@ from typing import Any
 
 from bidder.store.protocol import JournalLine
 from bidder.web.series import Trace
+from bidder.web.standing import Standing
 from bidder.web.view import Status
 from bidder.web.words import Words
 
@@ -65,6 +66,8 @@ class Line:
     orders: str
     next_unit: str
     trace: Trace | None
+    product: str = ""
+    """The first product that it advertises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,13 @@ class Entry:
     tone: str
 
 
-def light(w: Words, now: Status, document: Mapping[str, Any] | None, ready: bool) -> Light:
-    """The worst thing that is true decides the colour; a green one says what happens today."""
+def light(
+    w: Words, now: Status, document: Mapping[str, Any] | None, ready: bool, standing: Standing | None = None
+) -> Light:
+    """The worst thing that is true decides the colour; a green one says what happens today.
+
+    `standing` says which changes still wait for a person; without it all of a plan to be approved do.
+    """
     problems = list(now["problems"])
     if now.get("unresolved"):
         problems.append(w.say("light.open_writes", n=now.get("unresolved")))
@@ -103,6 +111,13 @@ def light(w: Words, now: Status, document: Mapping[str, Any] | None, ready: bool
     modes = {account["mode"] for account in now["accounts"]}
     if "apply" in modes or not modes:
         return Light("green", w.say("light.well", n=changes))
+    if "propose" in modes and standing is not None:
+        if document.get("day", now["day"]) != now["day"]:
+            return Light("grey", w.say("light.yesterdays"))
+        if standing.waits:
+            return Light("amber", w.say("light.waiting", n=len(standing.waits)))
+        if standing.written or standing.rejected:
+            return Light("green", w.say("light.answered", yes=standing.written, no=standing.rejected))
     for mode, key in (("propose", "light.waiting"), ("manual", "light.manual")):
         if mode in modes:
             return Light("amber", w.say(key, n=changes))
@@ -195,6 +210,7 @@ def _line(w: Words, one: Mapping[str, Any], trace: Trace | None, held: bool) -> 
         orders=f"{one['expected']['orders']:,.1f}",
         next_unit=w.number(f"{round(float(one['marginal_return']), 2):.2f}"),
         trace=trace,
+        product=one["products"][0] if one["products"] else "",
     )
 
 
@@ -211,7 +227,7 @@ def _reason(w: Words, one: Mapping[str, Any], state: str) -> str:
     direction = "raised" if difference > 0 else "cut"
     if not one["limits"]:
         return w.say(f"why.{direction}", worth=worth)
-    return w.say(f"why.{direction}_limit", rule=one["limits"][0]["rule"], worth=worth)
+    return w.say(f"why.{direction}_limit", rule=w.rule(one["limits"][0]["rule"]), worth=worth)
 
 
 def entries(w: Words, journal: Sequence[JournalLine], zone: str, names: Mapping[str, str]) -> list[Entry]:

@@ -6,16 +6,23 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from bidder.explain.band import Band
+from bidder.explain.digest_document import DigestDocument
+from bidder.explain.digest_text import finding_text
 from bidder.ids import PlanId
 from bidder.reports import Reports
 from bidder.snapshot import FloatArray, day_number
 from bidder.store.protocol import JournalLine, StoredPlan, StoreReader
-from bidder.web import charts, pages, series
+from bidder.web import charts, pages, product, series
+from bidder.web.rulebook import shown_source
+from bidder.web.standing import standing_of
 from bidder.web.view import Status
+from bidder.web.visit import Visit
 from bidder.web.words import Words
 
 __all__ = ["Renderer"]
@@ -23,10 +30,15 @@ __all__ = ["Renderer"]
 _LAST_LINES = 8
 _READ_LINES = 200  # in which so many are found that tell something
 _SHOWN_LINES = 40
-_JOURNAL_LINES = 300
 _EARLIER_PLANS = 7
-_KEPT_DRAWINGS = 8
+_KEPT_DRAWINGS = 48
 _CHART_DAYS = 30
+_HOT = 4
+_TODOS = 3
+
+
+Make = Callable[[Visit], Mapping[str, Any] | None]
+"""The values of a page; None when there is nothing of that name."""
 
 
 class Renderer:
@@ -44,15 +56,15 @@ class Renderer:
         self._reports: tuple[tuple[int, date], Reports] | None = None
         self._lock = threading.Lock()
 
-    def today(
-        self,
-        w: Words,
-        store: StoreReader,
-        now: Status,
-        document: Mapping[str, Any] | None,
-        ready: bool,
-    ) -> str:
+    def page(self, template: str, visit: Visit, make: Make) -> str | None:
+        """A page of these values; None when there is nothing to show under its address. Raises StoreError."""
+        values = make(visit)
+        return None if values is None else self._fill(template, visit, **values)
+
+    def today(self, v: Visit) -> dict[str, Any]:
         """The first screen. Raises StoreError."""
+        w, store, document = v.w, v.store, v.document
+        now = _with_reason(v.now, store)
         newest = store.journal(_READ_LINES)
         day = date.fromisoformat(now["day"])
         reports = self._newest_reports(store, day, newest)
@@ -63,49 +75,74 @@ class Renderer:
         lines = [] if document is None else pages.lines(w, document, traces, holds)
         moving = len([line for line in lines if line.direction != "still"])
         shown = lines[: max(moving, _SHOWN_LINES)]
-        return self._fill(
-            "today.html",
-            w,
-            now,
-            light=pages.light(w, now, document, ready),
-            tiles=pages.tiles(w, now, document),
-            document=document,
-            lines=shown,
-            more=len(lines) - len(shown),
-            holds=holds,
-            names=names,
-            budgets_chart=self._budgets_chart(w, now, in_force, layers, legend),
-            actual_chart=self._actual_chart(now, reports, store.plans(2 * _CHART_DAYS)),
-            legend=legend,
-            entries=pages.entries(w, _told(newest), now["timezone"], names),
-        )
+        standing = standing_of(None if document is None else store.plan(PlanId(document["plan"])), store, now)
+        digest = None if v.clerk is None else v.clerk.digest()
+        return {
+            "now": now,
+            "light": pages.light(w, now, document, v.ready, standing),
+            "tiles": pages.tiles(w, now, document),
+            "todos": _todos(v, digest),
+            "digest": digest,
+            "document": document,
+            "standing": standing,
+            "lines": shown,
+            "more": len(lines) - len(shown),
+            "holds": holds,
+            "names": names,
+            "cards": product.cards(v)["cards"][:_HOT],
+            "budgets_chart": self._budgets_chart(w, now, in_force, layers, legend),
+            "actual_chart": self._actual_chart(now, reports, store.plans(2 * _CHART_DAYS)),
+            "legend": legend,
+            "entries": pages.entries(w, _told(newest), now["timezone"], names),
+        }
 
-    def plan(self, w: Words, store: StoreReader, now: Status, plan: str) -> str | None:
-        """One plan as it was shown, with everything it says; None when there is none of this id. Raises StoreError."""
-        stored = store.plan(PlanId(plan))
+    def plan(self, v: Visit) -> dict[str, Any] | None:
+        """One plan as it was shown, with everything it says; the newest without a name. Raises StoreError."""
+        stored = v.store.plan(PlanId(v.key) if v.key else None)
         if stored is None:
+            return None if v.key else {"stored": None}
+        earlier: Sequence[StoredPlan] = [one for one in v.store.plans(_EARLIER_PLANS + 1) if one.id != stored.id]
+        return {
+            "stored": stored,
+            "standing": standing_of(stored, v.store, v.now),
+            "document": stored.document,
+            "lines": pages.lines(v.w, stored.document, {}),
+            "holds": stored.document["holds"],
+            "names": _names(v.store, stored.document),
+            "earlier": earlier[:_EARLIER_PLANS],
+            "source": _shown_source(v),
+        }
+
+    def product(self, v: Visit) -> dict[str, Any] | None:
+        """One product with its pictures. Raises StoreError."""
+        values = product.product(v)
+        if values is None:
             return None
-        earlier: Sequence[StoredPlan] = [one for one in store.plans(_EARLIER_PLANS + 1) if one.id != stored.id]
-        return self._fill(
-            "plan.html",
-            w,
-            now,
-            stored=stored,
-            document=stored.document,
-            lines=pages.lines(w, stored.document, {}),
-            holds=stored.document["holds"],
-            names=_names(store, stored.document),
-            earlier=earlier[:_EARLIER_PLANS],
-        )
+        history = values["history"]
+        drawn = None
+        if len(history.days) > 1:
+            drawn = self._both(
+                ("history", v.key, history.days, history.spend.tobytes(), history.revenue.tobytes()),
+                lambda size: charts.draw_history(history.days, history.spend, history.revenue, size),
+            )
+        curves = [
+            (
+                band,
+                self._both(
+                    ("band", band.budget, band.mean.tobytes(), band.high.tobytes(), band.now, band.planned),
+                    _curve(band, place),
+                    charts.HALF,
+                ),
+            )
+            for place, band in enumerate(values["bands"])
+        ]
+        return {**values, "history_chart": drawn, "curves": curves}
 
-    def journal(self, w: Words, store: StoreReader, now: Status) -> str:
-        """What was read, decided and written, newest first. Raises StoreError."""
-        entries = pages.entries(w, store.journal(_JOURNAL_LINES), now["timezone"], _names(store, None))
-        return self._fill("journal.html", w, now, entries=entries)
-
-    def error(self, w: Words, code: int, sentence: str) -> str:
-        """A page that says in one sentence what is wrong."""
-        return self._templates.get_template("error.html").render(w=w, code=code, sentence=sentence, page="error")
+    def error(self, visit: Visit | None, w: Words, code: int, sentence: str) -> str:
+        """A page that says in one sentence what is wrong; whoever can sign in gets the way there."""
+        link = visit.link if visit is not None else (lambda path, **_: f"{path}?lang={w.language}")
+        template = self._templates.get_template("error.html")
+        return template.render(w=w, code=code, sentence=sentence, page="error", link=link, visit=visit)
 
     def _newest_reports(self, store: StoreReader, day: date, journal: Sequence[JournalLine]) -> Reports:
         """The reports of a month and more; read again only when the journal says that something has happened."""
@@ -160,9 +197,11 @@ class Renderer:
             lambda size: charts.draw_actual(spent, size),
         )
 
-    def _both(self, key: tuple[Any, ...], draw: Callable[[tuple[int, int]], str]) -> dict[str, str]:
+    def _both(
+        self, key: tuple[Any, ...], draw: Callable[[tuple[int, int]], str], wide: tuple[int, int] = charts.WIDE
+    ) -> dict[str, str]:
         """The picture for wide screens and the one for phones, drawn once for the same figures."""
-        return {"wide": self._drawn((*key, "wide"), lambda: draw(charts.WIDE)),
+        return {"wide": self._drawn((*key, "wide"), lambda: draw(wide)),
                 "narrow": self._drawn((*key, "narrow"), lambda: draw(charts.NARROW))}  # fmt: skip
 
     def _drawn(self, key: tuple[Any, ...], draw: Callable[[], str]) -> str:
@@ -174,9 +213,40 @@ class Renderer:
             self._drawings.move_to_end(key)
             return self._drawings[key]
 
-    def _fill(self, template: str, w: Words, now: Status, **values: Any) -> str:
+    def _fill(self, template: str, v: Visit, **values: Any) -> str:
         page = template.partition(".")[0]
-        return self._templates.get_template(template).render(w=w, now=now, page=page, **values)
+        shown = {"now": v.now, **values}
+        return self._templates.get_template(template).render(
+            w=v.w, page=page, link=v.link, visit=v, visitor=v.visitor, **shown
+        )
+
+
+def _curve(band: Band, place: int) -> Callable[[tuple[int, int]], str]:
+    return lambda size: charts.draw_band(band, size, f"k{place}x")
+
+
+def _with_reason(now: Status, store: StoreReader) -> Status:
+    """The status with why the state is what it is, and who said so."""
+    state, _, reason = store.state_since()
+    return {**now, "reason": reason} if state.value == now["state"] != "ACTIVE" and reason else now
+
+
+def _todos(v: Visit, digest: DigestDocument | None) -> list[str]:
+    """At most three things for a person, dearest first: what the daemon knows, and what the digest found."""
+    told = []
+    for todo in v.now.get("todos", ()):
+        worth = "" if "worth" not in todo else v.w.say("todo.worth", amount=v.w.money(todo["worth"], v.now["currency"]))
+        told.append(f"{todo['text']} {worth}".strip())
+    if digest is not None:
+        told += [finding_text(one, "zh" if v.w.language == "zh" else "en") for one in digest.todo]
+    return told[:_TODOS]
+
+
+def _shown_source(v: Visit) -> Callable[[str], str]:
+    """Places as they are found from the configuration's folder."""
+    config = None if v.clerk is None else v.clerk.config()
+    base = Path() if config is None or config.path is None else config.path.parent
+    return lambda source: shown_source(source, base)
 
 
 def _told(journal: Sequence[JournalLine]) -> list[JournalLine]:

@@ -1,12 +1,13 @@
-"""The addresses of the server: pages, `/metrics`, health, read-only JSON. Everything here only reads.
+"""The addresses of the server: pages, `/metrics`, health, read-only JSON. What is here only reads.
 
-The store and the drawing run in a thread, never on the loop that polls and decides. No answer is kept open: the page
-asks again by itself, and an unchanged page costs a 304, so that the daemon can stop within its two seconds.
+The store and the drawing run in a thread, never on the loop that polls and decides; an unchanged page costs a 304.
+What changes something stands in :mod:`bidder.web.forms` (people) and :mod:`bidder.web.control` (programs).
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import blake2b
@@ -17,10 +18,25 @@ import structlog
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
 
-from bidder.errors import StoreError
-from bidder.web import control, observations, reload
-from bidder.web.render import Renderer
+from bidder.errors import ConfigError, StoreError
+from bidder.explain.evidence import write_evidence
+from bidder.web import (
+    condition,
+    control,
+    festivals,
+    forms,
+    live,
+    observations,
+    product,
+    reload,
+    rulebook,
+    trial,
+)
+from bidder.web.clerk import clerk_of
+from bidder.web.render import Make, Renderer
+from bidder.web.sessions import Sessions
 from bidder.web.view import DaemonView
+from bidder.web.visit import Visit, Visitor
 from bidder.web.words import Words, choose_language, words
 
 __all__ = ["application"]
@@ -29,14 +45,15 @@ log = structlog.get_logger()
 
 _VIEW = web.AppKey("view", DaemonView)
 _RENDERER = web.AppKey("renderer", Renderer)
+_SESSIONS = web.AppKey("sessions", Sessions)
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "object-src 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -51,11 +68,28 @@ def application(view: DaemonView) -> web.Application:
     """The application with all its routes."""
     app = web.Application(middlewares=[_plain_errors], client_max_size=64 * 1024)
     app[_VIEW] = view
-    app[_RENDERER] = Renderer()
+    app[_RENDERER] = renderer = Renderer()
+    app[_SESSIONS] = Sessions()
     app.on_response_prepare.append(_harden)
-    app.router.add_get("/", _today)
-    app.router.add_get("/plan/{id:[A-Za-z0-9_-]{1,64}}", _plan)
-    app.router.add_get("/journal", _journal)
+    shown: list[tuple[str, str, Make]] = [
+        ("/", "today.html", renderer.today),
+        ("/plan", "plan.html", renderer.plan),
+        ("/plan/{key:[A-Za-z0-9_-]{1,64}}", "plan.html", renderer.plan),
+        ("/what-if", "what_if.html", trial.what_if),
+        ("/products", "products.html", product.cards),
+        ("/products/{key:.{1,128}}", "product.html", renderer.product),
+        ("/rules", "rules.html", rulebook.rules),
+        ("/activities", "activities.html", festivals.activities),
+        ("/todo", "todo.html", trial.todo),
+        ("/journal", "journal.html", condition.journal),
+        ("/status", "status.html", condition.status),
+        ("/sign-in", "sign_in.html", _sign_in),
+    ]
+    for path, template, make in shown:
+        app.router.add_get(path, _shows(template, make))
+    app.router.add_get("/journal/evidence.csv", _evidence)
+    forms.add(app, view, app[_SESSIONS], _words)
+    live.add(app, view)
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/-/healthy", _healthy)
     app.router.add_get("/-/ready", _ready)
@@ -72,26 +106,59 @@ def application(view: DaemonView) -> web.Application:
 # ---- pages
 
 
-async def _today(request: web.Request) -> web.Response:
-    view, w = request.app[_VIEW], _words(request)
-    status, document, ready = view.status(), view.plan_document(), view.ready()
-    html = await asyncio.to_thread(request.app[_RENDERER].today, w, view.store, status, document, ready)
-    return _page(request, html)
+def _shows(template: str, make: Make) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """An address that shows a page."""
+
+    async def answer(request: web.Request) -> web.Response:
+        visit = _visit(request)
+        html = await asyncio.to_thread(request.app[_RENDERER].page, template, visit, make)
+        if html is None:
+            raise web.HTTPNotFound
+        return _page(request, html)
+
+    return answer
 
 
-async def _plan(request: web.Request) -> web.Response:
-    view, w = request.app[_VIEW], _words(request)
-    render = request.app[_RENDERER].plan
-    html = await asyncio.to_thread(render, w, view.store, view.status(), request.match_info["id"])
-    if html is None:
-        raise web.HTTPNotFound
-    return _page(request, html)
+def _visit(request: web.Request) -> Visit:
+    """Who asks for what, with all that the daemon knows of it in memory. What was said to a person is said once."""
+    view = request.app[_VIEW]
+    clerk = clerk_of(view)
+    token = None if clerk is None else clerk.token
+    session = request.app[_SESSIONS].of(request, token)
+    visitor = Visitor(asked=token is not None)
+    if session is not None:
+        visitor = Visitor(session.csrf, session.name, True, tuple(session.said))
+        session.said.clear()
+    return Visit(
+        w=_words(request),
+        store=view.store,
+        now=view.status(),
+        document=view.plan_document(),
+        ready=view.ready(),
+        clerk=clerk,
+        visitor=visitor,
+        query=request.query,
+        path=request.path,
+        key=request.match_info.get("key", ""),
+    )
 
 
-async def _journal(request: web.Request) -> web.Response:
-    view, w = request.app[_VIEW], _words(request)
-    html = await asyncio.to_thread(request.app[_RENDERER].journal, w, view.store, view.status())
-    return _page(request, html)
+def _sign_in(v: Visit) -> dict[str, Any]:
+    return {"next": forms.local(v.query.get("next", "/"))}
+
+
+async def _evidence(request: web.Request) -> web.Response:
+    """The refund claim's proof, as a file."""
+    store, since = request.app[_VIEW].store, request.query.get("since") or None
+    account, text = request.query.get("account") or None, io.StringIO()
+    try:
+        await asyncio.to_thread(write_evidence, store, since, account, text)
+    except ConfigError:
+        raise web.HTTPBadRequest from None
+    response = web.Response(text=text.getvalue(), content_type="text/csv", charset="utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="evidence.csv"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _page(request: web.Request, html: str, status: int = 200) -> web.Response:
@@ -106,7 +173,7 @@ def _page(request: web.Request, html: str, status: int = 200) -> web.Response:
         _compress(request, response)
     response.etag = tag
     response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Accept-Language, Accept-Encoding"
+    response.headers["Vary"] = "Accept-Language, Accept-Encoding, Cookie"
     return response
 
 
@@ -205,8 +272,9 @@ async def _plain_errors(
         if e.status < 400:
             raise
         response = _error(request, e.status)
-        if "Allow" in e.headers:
-            response.headers["Allow"] = e.headers["Allow"]
+        for name in ("Allow", "Retry-After"):
+            if name in e.headers:
+                response.headers[name] = e.headers[name]
         return response
     except StoreError as e:
         log.error("page_failed", path=request.path, error=str(e))
@@ -220,7 +288,13 @@ def _error(request: web.Request, status: int) -> web.Response:
     w = _words(request)
     if request.path.startswith("/api/"):
         return _json(request, {"error": words("en").say(_error_key(words("en"), status))}, status)
-    return _page(request, request.app[_RENDERER].error(w, status, w.say(_error_key(w, status))), status)
+    try:
+        visit = _visit(request)
+    except Exception:  # the error page is shown whatever else is wrong
+        log.exception("error_page_bare", path=request.path)
+        visit = None
+    html = request.app[_RENDERER].error(visit, w, status, w.say(_error_key(w, status)))
+    return _page(request, html, status)
 
 
 def _error_key(w: Words, status: int) -> str:

@@ -67,6 +67,8 @@ class Status(TypedDict):
     """The account day that bidder is in."""
     as_of: str | None
     """Up to when the data goes; None: nothing was read yet."""
+    at: NotRequired[str]
+    """The daemon's own instant: a simulated shop has a time of its own."""
     next_cycle_at: str | None
     spent_today: str | None
     """None: the platforms have not said yet."""

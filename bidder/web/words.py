@@ -40,6 +40,10 @@ class Words:
         """The word for a value of a closed set (`state.learning`); the value itself when there is none."""
         return self.table.get(f"{family}.{value}", value.replace("_", " "))
 
+    def rule(self, name: str) -> str:
+        """A rule as people call it: its own name; a word for what bidder adds by itself."""
+        return self.table.get(f"builtin.{name}", name)
+
     def number(self, amount: str | float | Decimal | None, *, sign: bool = False) -> str:
         """An amount without its currency: thousands apart, two decimals or none; a dash when unknown."""
         if amount is None:
