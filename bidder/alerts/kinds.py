@@ -47,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
     "over_plan": Kind(Level.WARNING, lasting=False),
     "spike": Kind(Level.CRITICAL, night=True),
     "sold_out": Kind(Level.CRITICAL, night=True, again=24 * _HOUR),
+    "stock_feed": Kind(Level.WARNING, again=24 * _HOUR),
     "unresolved": Kind(Level.CRITICAL, timedelta(minutes=10), again=4 * _HOUR),
     "stale": Kind(Level.WARNING, again=24 * _HOUR),
     "tracking": Kind(Level.CRITICAL, again=24 * _HOUR),

@@ -18,6 +18,7 @@ from bidder.gather import Known, finest
 from bidder.reports import UNKNOWN_MICROS, Reports, TextArray
 from bidder.snapshot import FloatArray, day_number
 from bidder.store.protocol import StoreReader
+from bidder.watch.stock_feed import broken_feed
 
 __all__ = ["Rates", "ShopFigures", "shop_figures"]
 
@@ -53,6 +54,8 @@ class ShopFigures:
     overdelivery: float = 1.0
     names: Mapping[str, str] = field(default_factory=dict)
     sold_out: Mapping[str, float] = field(default_factory=dict)
+    stock_feed: tuple[int, int] | None = None
+    """Where the stock feed is taken for broken: how many advertised products show none, of how many."""
     accounts: Mapping[str, Rates] = field(default_factory=dict)
     products: Mapping[str, Rates] = field(default_factory=dict)
     refunds: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
@@ -76,6 +79,7 @@ def shop_figures(config: Config, store: StoreReader, now: datetime) -> ShopFigur
     for one in active:
         if one.now is not None and one.currency == config.shop.currency:
             budgets[str(one.id.account)] = budgets.get(str(one.id.account), 0.0) + one.now.to_float()
+    feed = broken_feed(known.products, known.budgets, now)
     return ShopFigures(
         today=today,
         spent_today=spent_today,
@@ -85,7 +89,8 @@ def shop_figures(config: Config, store: StoreReader, now: datetime) -> ShopFigur
             **{str(one.id): one.name for one in known.products if one.name},
             **{str(one.id): one.name for one in known.budgets if one.name},
         },
-        sold_out=_sold_out(known, reports, spend, day),
+        sold_out=_sold_out(known, reports, spend, day) if feed is None else {},
+        stock_feed=feed,
         accounts=_rates(reports, reports.account, day, mean=True),
         products=_rates(reports, reports.product, day, mean=False),
         refunds=_refunds(store.activity(since_day=day - BACK_DAYS), day),

@@ -92,7 +92,7 @@ def troubles_of(seen: Seen) -> list[Trouble]:
     if seen.figures is not None:
         over = any(one.kind == "overspend" for one in found)
         found += [_muted(one, over) for one in (*_over_plan(seen, seen.figures), *_spikes(seen, seen.figures))]
-        found += _sold_out(seen.figures, seen.now)
+        found += [*_sold_out(seen.figures, seen.now), *_stock_feed(seen.figures, seen.now)]
         tracking = list(_tracking(seen, seen.figures))
         found += [_muted(one, outage) for one in tracking]
         if not seen.event:
@@ -237,6 +237,13 @@ def _sold_out(figures: ShopFigures, now: datetime) -> Iterator[Trouble]:
     for product, spent in figures.sold_out.items():
         facts = {"product": figures.names.get(product, product), "spent": spent, "weight": spent}
         yield Trouble("sold_out", product, now, facts)
+
+
+def _stock_feed(figures: ShopFigures, now: datetime) -> Iterator[Trouble]:
+    """No shop sells most of its goods out at once: the feed is broken, and what it says is not acted on."""
+    if figures.stock_feed is not None:
+        none, all_ = figures.stock_feed
+        yield Trouble("stock_feed", "shop", now, {"none": none, "all": all_})
 
 
 def _tracking(seen: Seen, figures: ShopFigures) -> Iterator[Trouble]:

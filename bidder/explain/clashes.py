@@ -13,8 +13,9 @@ from bidder.optimizer.conflict import RuleKey, conflicts
 from bidder.rules.attributes import Attributes
 from bidder.rules.evaluate import chosen_by
 from bidder.rules.hot_list import HotList
-from bidder.rules.stock import Stock, feed_broken
+from bidder.rules.stock import Stock
 from bidder.rules.tacos import RECENT, Tacos, sales_by_day
+from bidder.watch.stock_feed import feed_broken
 
 __all__ = ["clash_lines", "clash_words", "hot_lines", "silent_rules"]
 

@@ -19,6 +19,7 @@ from bidder.money import Money
 from bidder.response.event_days import event_rows
 from bidder.rules.events import event_days, event_discounts, event_names, event_phase, event_phases
 from bidder.snapshot import FloatArray, IntArray, Snapshot
+from bidder.watch.stock_feed import believed_stock
 
 __all__ = ["NAMES", "WHEN_ROOTS", "Attributes", "Name", "stock_cover_days", "units_a_day"]
 
@@ -67,13 +68,13 @@ def _days_of(product: IntArray, day: IntArray, rows: NDArray[np.bool_], size: in
 def stock_cover_days(snapshot: Snapshot) -> list[float | None]:
     """Days that each product's stock lasts at its units a day; None when that is unknown, 0.0 when nothing is left."""
     days: list[float | None] = []
-    for product, units in zip(snapshot.products, units_a_day(snapshot), strict=True):
-        if product.stock is None:
+    for stock, units in zip(believed_stock(snapshot), units_a_day(snapshot), strict=True):
+        if stock is None:
             days.append(None)
-        elif product.stock <= 0:
+        elif stock <= 0:
             days.append(0.0)
         else:
-            days.append(product.stock / units if units > 0 else None)
+            days.append(stock / units if units > 0 else None)
     return days
 
 
@@ -138,7 +139,7 @@ NAMES: Mapping[str, Name] = {
     "product.return_rate": _product(
         "share of sales refunded (0.06 = 6 %)", (0.06, 0.25), lambda p: _number(p.return_rate)
     ),
-    "product.stock": _product("pieces in stock", (640, 0), lambda p: p.stock),
+    "product.stock": Name("pieces in stock", "product", (640, 0), believed_stock),
     "product.lead_days": _product("days until ordered goods arrive", (20, 3), lambda p: p.lead_days),
     "product.stock_cover_days": Name(
         f"stock over the units a day of the last {COVER_DAYS} days", "product", (31.5, 2.5), stock_cover_days

@@ -21,6 +21,7 @@ from bidder.rules.purse import purse_limits, purses
 from bidder.rules.reference import reference_of
 from bidder.rules.stale import stale_bounds
 from bidder.rules.step import DefaultStep, Step, smallest_moves
+from bidder.rules.stocked import feed_holds
 from bidder.snapshot import Snapshot
 
 __all__ = ["chosen_by", "evaluate"]
@@ -71,6 +72,7 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
     bounds = without_brake(bounds, paid, snapshot)
     bounds.extend(reference.bounds(snapshot.now))
     bounds.extend(event_bounds(multiples, reference))
+    bounds.extend(feed_holds(snapshot))
     for one in purse_limits(drawn, snapshot):
         if isinstance(one, Bounds):
             bounds.append(one)

@@ -4,9 +4,11 @@ Written as `budget.month` in bidder.yaml; not a word of rules. Two limits come o
 
 - the pace: b_t = (M − spent − committed)·w_t / Σ_{s ≥ t} w_s, held within 0.7 … 1.3 of the plan of the day,
   M·w_t / Σ_month w; w are weekday weights from eight weeks of history, shrunk, times what events bring;
-- the worst case: what platforms may spend beyond a daily budget, today and until the next decision tomorrow, plus the
-  least that the days after cost (bidder pauses nothing), is at most what is left. So the month ends within M even when
-  every platform delivers all that it may.
+- the worst case: what platforms may spend of today beyond daily budgets, plus the least that the days after cost
+  (bidder pauses nothing), is at most what is left. Today's amounts stand until tomorrow's decision as well; that
+  morning is reckoned with what platforms have made of amounts on such weekdays. So the month ends within M on every
+  day like the last eight weeks, and at most what one day's amounts may cost at the worst above it when platforms
+  suddenly deliver all that they may on its last days.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from bidder.response.curve import Curves
 from bidder.response.event_days import event_weight, unlike_days
 from bidder.rules.amounts import in_force, in_shop, minimums, reserve
 from bidder.rules.base import Kind
+from bidder.rules.delivered import likely_most
 from bidder.rules.events import open_purses
 from bidder.rules.spent import committed_since
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot, day_number
@@ -39,6 +42,8 @@ _WEEKS = 8
 _PSEUDO_WEEKS = 4.0  # weight of "every weekday is alike" against what was seen
 _SLOWEST, _FASTEST = 0.7, 1.3
 _EARLY = timedelta(hours=1)
+_FREE = 3.0
+"""A room for more than so many times the amount in force holds no budget: nothing moves further in a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,9 @@ class Pace:
     today: float
     """What may be budgeted today."""
     worst: float
-    """The most that amounts times overdelivery may add up to, so that the month holds even at the worst."""
-    still: bool
-    """Whether nothing may rise: what stood since midnight may be spent already, and there is no room for both."""
+    """The most that amounts times overdelivery may add up to, so that today holds even at the worst."""
+    rise: float
+    """How many times its amount in force each budget may have: what stood since midnight may be spent already."""
     days_left: int
     """Today included."""
 
@@ -111,29 +116,35 @@ def pace_of_month(snapshot: Snapshot, month: float, overdelivery: FloatArray) ->
     remaining = month - spent - committed
     plan_today = month * left[0] / sum(of_day)
     today = min(max(remaining * left[0] / sum(left), _SLOWEST * plan_today), _FASTEST * plan_today)
-    worst, still = _worst(snapshot, remaining, overdelivery, len(left))
-    return Pace(month, spent, committed, plan_today, max(min(today, remaining), 0.0), worst, still, len(left))
+    worst, rise = _worst(snapshot, remaining, overdelivery, len(left))
+    return Pace(month, spent, committed, plan_today, max(min(today, remaining), 0.0), worst, rise, len(left))
 
 
-def _worst(snapshot: Snapshot, remaining: float, overdelivery: FloatArray, days_left: int) -> tuple[float, bool]:
-    """The most that Σ amounts·overdelivery may be today, and whether amounts must not rise.
+def _worst(snapshot: Snapshot, remaining: float, overdelivery: FloatArray, days_left: int) -> tuple[float, float]:
+    """The most that Σ amounts·overdelivery may be today, and how many times its amount in force a budget may have.
 
     Decided as the day begins, today costs Σ amounts·overdelivery at the worst, and each day after it at least the
-    minimums: that fits into what is left. Decided later, two things come on top. What stood since midnight may be
-    spent already, so today costs Σ max(now, amount)·overdelivery; and today's amounts stand until tomorrow's decision.
-    Where there is room that maximum is taken as the sum of both; where there is not, amounts may only fall, and the
-    maximum is what stands now.
+    minimums: that fits into what is left. Decided later, what stood since midnight may be spent already: today costs
+    Σ max(now, amount)·overdelivery, which holds when no budget has more than (what is left) / Σ now·overdelivery times
+    what it has now. Today's amounts then stand until tomorrow's decision. What a morning costs is not the worst of a
+    whole day after a whole day of the worst, so for both together platforms are reckoned with as on the last weeks'
+    same weekdays: r₁·max(now, amounts) + r₂·amounts is at most what is left.
     """
     spends = in_force(snapshot)
     least = float((minimums(snapshot) * overdelivery)[spends].sum())
     if _decided_early(snapshot):
-        return remaining - least * (days_left - 1), False
-    now = float((np.nan_to_num(snapshot.now) * overdelivery)[spends].sum())
-    tomorrow = 1 if days_left > 1 else 0
-    room = remaining - now - least * (days_left - 1 - tomorrow)
-    if room / (1 + tomorrow) >= now:
-        return room / (1 + tomorrow), False
-    return (room if tomorrow else remaining), True
+        return remaining - least * (days_left - 1), np.inf
+    amounts = np.nan_to_num(snapshot.now)[spends]
+    now = float((amounts * overdelivery[spends]).sum())
+    today = remaining - least * (days_left - 1)
+    rise = max(today / now, 1.0) if now > 0 else np.inf
+    if days_left == 1:
+        return today, rise
+    first, second = (likely_most(snapshot, snapshot.day + timedelta(days=n), overdelivery) for n in (0, 1))
+    left = remaining - least * (days_left - 2)
+    both = min(left / (first + second), (left - first * float(amounts.sum())) / second)
+    highest = float(overdelivery[spends].max(initial=1.0))
+    return min(today, both * highest), rise
 
 
 class Month(Kind):
@@ -163,10 +174,10 @@ class Month(Kind):
         weights = spends * over
         worst = max(pace.worst - float(extra @ weights), float(least @ weights))
         yield Limit(f"{name} (worst case)", Quantity.AMOUNT, weights, Sense.AT_MOST, worst, priority, source)
-        if pace.still:
-            upper = np.where(np.isnan(snapshot.now), np.inf, np.maximum(snapshot.now, least))
+        if pace.rise < _FREE:
+            upper = np.where(np.isnan(snapshot.now), np.inf, np.maximum(snapshot.now * pace.rise, least))
             lower = np.full(len(upper), -np.inf)
-            yield Bounds(f"{name} (no raise on the last days)", lower, upper, priority, source)
+            yield Bounds(f"{name} (what is left on the last days)", lower, upper, priority, source)
 
 
 def _decided_early(snapshot: Snapshot) -> bool:

@@ -4,7 +4,7 @@ A rule `budget: {multiply: 3}` holds on the days (and hours) of its `when`. What
 of bidder's last change; if the rule held then, it stands in the amount already. So the reference is the amount in
 force, times the multiple of now, over the multiple of that instant: three times at the start, itself while it lasts, a
 third at the end, and nothing has to be remembered. One day moves by no more than three times, which is what the brake
-lets pass.
+lets pass. In a month's first days steps are measured from what its end had cut (:mod:`bidder.rules.month_turn`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 from bidder.limits import Bounds, Priority
 from bidder.money import MICROS, Money
 from bidder.response.event_days import instant_of
+from bidder.rules.amounts import minimums
+from bidder.rules.month_turn import before_the_end
 from bidder.rules.multiples import Multiples
 from bidder.snapshot import FloatArray, Snapshot
 
@@ -45,10 +47,17 @@ def reference_of(multiples: Multiples) -> Reference:
     """The reference of now; the Snapshot itself where nothing multiplies."""
     snapshot = multiples.snapshot
     now = snapshot.now
-    if not multiples.places():
-        return Reference(now, snapshot)
-    factor = multiples.of(instant_of(snapshot), snapshot.day) / multiples.changed()
-    factor = np.clip(np.where(np.abs(factor - 1.0) < 1e-9, 1.0, factor), 1 / MOST, MOST)
+    factor = np.ones(len(now))
+    if multiples.places():
+        factor = multiples.of(instant_of(snapshot), snapshot.day) / multiples.changed()
+        factor = np.where(np.abs(factor - 1.0) < 1e-9, 1.0, factor)
+    had = before_the_end(multiples.rules, snapshot)
+    positive = np.where(now > 0, now, 1.0)
+    factor = np.where(np.isnan(had), factor, np.maximum(factor, had / positive))
+    # what stands at the platform's least was multiplied by nothing; less than that could never rise again
+    least = np.minimum(minimums(snapshot), now)
+    factor = np.maximum(factor, np.where(now > 0, least / positive, factor))
+    factor = np.clip(np.where(np.isnan(now), 1.0, factor), 1 / MOST, MOST)
     if (factor == 1.0).all():
         return Reference(now, snapshot)
     budgets = [

@@ -1,8 +1,7 @@
 """`stock: {cover: 7d}`: no more orders a day than what is in stock lasts for.
 
 What is sold out gets the platform's minimum at once, without regard to steps. Stock that was last seen more than a day
-ago stops nothing, and when more than half of all products with known stock show none, the feed is taken for broken and
-nothing is stopped (FAILURES 34).
+ago stops nothing, and neither does a feed that is taken for broken (:mod:`bidder.watch.stock_feed`).
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 from typing_extensions import override
 
-from bidder.catalog import Product
 from bidder.errors import Source
 from bidder.ids import ProductId
 from bidder.limits import Bounds, Priority, Quantity
@@ -25,12 +23,10 @@ from bidder.rules.amounts import minimums
 from bidder.rules.base import Kind
 from bidder.rules.inverse import largest_amount
 from bidder.snapshot import FloatArray, Snapshot
+from bidder.watch.stock_feed import feed_broken, fresh_stock
 from bidder.written import Duration
 
-__all__ = ["STALE_STOCK", "Stock", "feed_broken"]
-
-STALE_STOCK = timedelta(hours=24)
-_MOST_SOLD_OUT = 0.5
+__all__ = ["Stock"]
 
 
 class Stock(Kind):
@@ -56,7 +52,7 @@ class Stock(Kind):
         """A cap for each chosen budget of whose every product the stock is known; budgets of one product share it."""
         if feed_broken(snapshot):
             return
-        stock = _fresh(snapshot)
+        stock = fresh_stock(snapshot)
         days = self.cover / timedelta(days=1)
         allowed = _orders_allowed(snapshot, curves, stock, days)
         known = chosen & ~np.isnan(allowed)
@@ -67,21 +63,6 @@ class Stock(Kind):
         cap = np.where(np.nan_to_num(allowed, nan=1.0) == 0.0, minimums(snapshot), cap)
         upper = np.where(known, np.maximum(cap, minimums(snapshot)), np.inf)
         yield Bounds(name, np.full(len(chosen), -np.inf), upper, priority, source)
-
-
-def feed_broken(snapshot: Snapshot) -> bool:
-    """Whether more than half of all products with known stock show none: no shop sells out like that, a feed breaks."""
-    stock = _fresh(snapshot)
-    return len(stock) > 1 and sum(pieces == 0 for pieces in stock.values()) > _MOST_SOLD_OUT * len(stock)
-
-
-def _fresh(snapshot: Snapshot) -> dict[ProductId, int]:
-    """Pieces of each product whose stock is known and not stale. A stock without an instant is taken as of now."""
-
-    def fresh(product: Product) -> bool:
-        return product.stock_at is None or snapshot.as_of - product.stock_at <= STALE_STOCK
-
-    return {p.id: max(p.stock, 0) for p in snapshot.products if p.stock is not None and fresh(p)}
 
 
 def _orders_allowed(snapshot: Snapshot, curves: Curves, stock: dict[ProductId, int], days: float) -> FloatArray:

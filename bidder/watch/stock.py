@@ -1,13 +1,13 @@
 """What is sold out while its ads run: its budgets fall to the floor at once, and come back in two steps.
 
-Stock that was last seen more than a day ago says nothing. Where more than half of all products show none, the feed is
-taken for broken: that is said, and nothing is stopped (FAILURES 34).
+Stock that was last seen more than a day ago says nothing. Where the feed is taken for broken, that is said and nothing
+is stopped (:mod:`bidder.watch.stock_feed`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from bidder.catalog import Budget, BudgetStatus
@@ -16,15 +16,11 @@ from bidder.money import Money, minor_unit
 from bidder.plan import Change
 from bidder.snapshot import Snapshot
 from bidder.watch.hold import Effect, Hold
+from bidder.watch.stock_feed import feed_broken, fresh_stock
 
-__all__ = ["CHECKS", "STALE", "Stopped", "floor_of", "returns", "sold_out", "stops"]
+__all__ = ["CHECKS", "Stopped", "floor_of", "returns", "sold_out", "stops"]
 
 CHECKS = ("sold_out", "stock_feed")
-
-STALE = timedelta(hours=24)
-
-MOST_SOLD_OUT = 0.5
-"""More than this part of all products is never sold out at once: then it is the feed."""
 
 LARGEST_RAISE = 3
 """More than this factor at once looks like a wrong unit, and would be refused."""
@@ -39,13 +35,9 @@ class Stopped(NamedTuple):
 
 def sold_out(snapshot: Snapshot, now: datetime) -> list[Hold]:
     """A hold for each running budget whose products are all known to be sold out; or one that says the feed broke."""
-    stock = {
-        one.id: one.stock
-        for one in snapshot.products
-        if one.stock is not None and (one.stock_at is None or now - one.stock_at <= STALE)
-    }
+    stock = fresh_stock(snapshot)
     none_left = {product for product, pieces in stock.items() if pieces <= 0}
-    if len(stock) > 1 and len(none_left) > MOST_SOLD_OUT * len(stock):
+    if feed_broken(snapshot):
         reason = f"stock: {len(none_left)} of {len(stock)} products show none: the feed is taken for broken"
         return [Hold("stock", "stock_feed", reason, now, Effect.LOWERS)]
     return [

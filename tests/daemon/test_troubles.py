@@ -96,6 +96,13 @@ def test_goods_that_are_gone_and_still_advertised(seen: Seen) -> None:
     assert text_of(message, "zh", "Asia/Shanghai")[0] == "【断货还在烧】旅行茶具 库存 0，今天已花 86"
 
 
+def test_a_stock_feed_that_shows_none_of_most_is_told_once_and_not_product_by_product(seen: Seen) -> None:
+    (one,) = troubles_of(figures(seen, stock_feed=(9, 12)))
+    message = Desk().look([one], NOON, "Asia/Shanghai")[0]
+    assert text_of(message, "zh", "Asia/Shanghai")[0] == "【库存不可信】12 个在推商品有 9 个库存 0"
+    assert "budgets stay as they are" in text_of(message, "en", "Asia/Shanghai")[1]
+
+
 def test_a_write_without_an_answer_counts_after_ten_minutes_and_is_part_of_an_outage(seen: Seen) -> None:
     sent = Intent(7, PlanId("a"), BudgetId.parse("wxt/1"), yuan(300), yuan(360), NOON - timedelta(minutes=11))
     open_ = replace(seen, intents=[sent])

@@ -30,7 +30,7 @@ from bidder.rules.conditions import Condition
 from bidder.rules.evaluate import evaluate
 from bidder.rules.events import event_near, event_phase
 from bidder.rules.goods import goods_condition
-from bidder.rules.month import weekday_weights
+from bidder.rules.month import Month, weekday_weights
 from bidder.rules.multiples import Multiples
 from bidder.rules.purse import purses
 from bidder.rules.total import DayCap
@@ -368,3 +368,35 @@ def test_the_pace_of_a_month_gives_an_event_its_part() -> None:
     assert event_weight(seen, TODAY) == pytest.approx(1 + 2 * 100 / 350)
     assert event_weight(seen, date(2026, 3, 20)) == 1.0
     assert event_weight(shop(), TODAY) == 1.0
+
+
+def test_what_stood_at_the_platforms_least_in_a_burst_can_rise_after_it() -> None:
+    """It was multiplied by nothing: half of it would be less than can be written, and could never rise again."""
+    event = an_event("b", ("burst", "2026-03-08", "2026-03-10"), ("recover", "2026-03-10", "2026-03-11"), purse=100)
+    rule = a_rule("budget", {"multiply": 2, "from": "purse"}, None, {"phase": "burst"})
+    seen = written(shop(event), utc("2026-03-09 06:00"), a=10.0, b=400.0)
+    limits = evaluate((rule,), seen, some_curves(seen))
+    assert step_of(limits, place(seen, "ads/a"))[1] == pytest.approx(13.0)
+    assert step_of(limits, place(seen, "ads/b"))[1] == pytest.approx(260.0)
+
+
+def month_turn(day: date, now: float, cap: float = 12_000.0) -> Limits:
+    """Budgets of 100, 200 and 50 until the 24th, cut to `now` in the last days; decided on a day of April."""
+    seen = shop(day=day)
+    history = seen.history
+    kept = np.where(history.day >= day_number(date(2026, 3, 26)), now, history.amount)
+    seen = replace(seen, history=replace(history, amount=kept))
+    seen = replace(seen, budgets=tuple(replace(one, now=yuan(now)) for one in seen.budgets))
+    rule = Rule("month", Month.model_validate({"max": cap}), PLACE)
+    return evaluate((rule,), seen, some_curves(seen))
+
+
+def test_a_new_month_does_not_climb_from_what_the_end_of_the_last_one_had_cut() -> None:
+    limits = month_turn(date(2026, 4, 1), 20.0)
+    assert limits.reference is not None
+    assert sorted(limits.reference.tolist()) == [50.0, 60.0, 60.0]  # at most three times in a day
+    assert month_turn(date(2026, 4, 9), 20.0).reference is None  # its first week only
+    assert month_turn(date(2026, 4, 1), 85.0).reference is None  # not far below
+    poor = month_turn(date(2026, 4, 1), 20.0, cap=3_000.0)  # the new month carries 100 a day of 350
+    assert poor.reference is not None
+    assert poor.reference.sum() < 130.0
