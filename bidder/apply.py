@@ -36,6 +36,8 @@ JUMP = 3
 
 PATIENCE = timedelta(seconds=60)
 
+_NO_ANSWER, _UNREAD = "no answer in time", "could not be read before the write: "
+
 EDITS_SPAN = timedelta(hours=1)
 PAUSE = 1.0
 """Seconds: who took longer to note an intent may have been stopped meanwhile, and asks once more before it sends."""
@@ -103,6 +105,7 @@ async def apply_changes(
         await _break(store, accounts, list(in_force.values()), clock())
     held = [] if approved else await asyncio.to_thread(store.holds, clock())
     results: dict[BudgetId, WriteResult] = {}
+    silent: set[AccountId] = set()
     for change in sorted(moving, key=_raises):  # stable: decreases first, each read back before the first increase
         account, writer = accounts.get(change.budget.account), writers.get(change.budget.account)
         refusal = _not_allowed(change, account, writer, approved)
@@ -110,10 +113,14 @@ async def apply_changes(
             refusal = f"an earlier write (journal line {pending[change.budget]}) has no known outcome yet"
         if refusal is None and change.budget not in stopping:
             refusal = _held(change, held)
+        if refusal is None and change.budget.account in silent:
+            refusal = f"not asked: account {change.budget.account} gave no answer in time just now"
         if refusal is not None or account is None or writer is None:
             results[change.budget] = _refused(change, refusal or "no writer")
         else:
             results[change.budget] = await desk.write(change, account, writer, change.budget in stopping)
+            if results[change.budget].reason == _UNREAD + _NO_ANSWER:
+                silent.add(account.id)  # forty budgets of a platform that hangs would take an hour
     return [results[change.budget] for change in moving]
 
 
@@ -171,7 +178,7 @@ class _Desk(NamedTuple):
             return _refused(change, stopped)
         read = await _read(writer, change.budget, self.patience)
         if isinstance(read, str):
-            return await self._refuse(change, f"could not be read before the write: {read}", None)
+            return await self._refuse(change, f"{_UNREAD}{read}", None)
         if read.now is not None and read.now == change.after:
             self.exposure.count(change.budget, read.now)
             return WriteResult(change.budget, change.after, Applied(read.now), read.now, "was in force already")
@@ -399,7 +406,7 @@ async def _foreign(store: Store, at: datetime, budget: BudgetId, expected: Money
 def _words(e: Exception) -> str:
     # only bidder's own errors are known to hold no secret; of others the kind must do
     if isinstance(e, TimeoutError):
-        return "no answer in time"
+        return _NO_ANSWER
     return str(e) if isinstance(e, BidderError) else type(e).__name__
 
 

@@ -26,6 +26,7 @@ from bidder.connectors.protocol import BudgetWriter
 from bidder.connectors.registry import has_ads
 from bidder.daemon.alerting import Alerts, Glance
 from bidder.daemon.clerk import DaemonClerk
+from bidder.daemon.deadline import Deadline, OutOfTime
 from bidder.daemon.digesting import post_digest
 from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, next_moment, writing_modes
 from bidder.daemon.facts import shop_facts
@@ -80,6 +81,8 @@ class Daemon:
         self._switch = Switch(config, store, time.now, self._state_is)
         self._pushes = Pushes(config, store, time.now, metrics)
         self.alerts = Alerts(lambda: self.config, store, metrics)
+        self.deadline = Deadline()
+        """How long a decision may take."""
         self.clerk = DaemonClerk(lambda: self.config, store, time.now, self._wrote)
         self._document: Mapping[str, Any] | None = None
         self._state = State.ACTIVE
@@ -283,7 +286,8 @@ class Daemon:
         self.alerts.polled(results, now)
         await asyncio.to_thread(self._measure, results, now)
         if self._poll_ok:
-            await self._watching.after_poll(self.config)
+            await self._watching.after_poll(self.config, results)
+        self._metrics.held(await asyncio.to_thread(self._watching.held))
 
     def _measure(self, results: Sequence[PollResult], now: datetime) -> None:
         """What a poll brought, into the metrics and onto the page."""
@@ -329,14 +333,15 @@ class Daemon:
         latest = moment or latest_moment(config, now)
         try:
             await cycle.settle_now(self._store, self._writers, self._time.now)
-            decision = await asyncio.to_thread(cycle.decide_now, config, self._store, now)
+            decision = await self.deadline.within(lambda: cycle.decide_now(config, self._store, now), "a decision")
             self._document = await asyncio.to_thread(cycle.save, decision, self._store, now)
         except (StoreError, LeaseTaken):
             raise
         except (
             Exception
         ) as e:  # whatever went wrong in deciding: today's budgets stay, and it is said (FAILURES, law 1)
-            self._metrics.plan_failed("infeasible" if isinstance(e, SolveError) else "error")
+            late = "time_limit" if isinstance(e, OutOfTime) else "error"
+            self._metrics.plan_failed("infeasible" if isinstance(e, SolveError) else late)
             self._decided(day, moment, latest)
             reason = str(e) if isinstance(e, BidderError) else f"{type(e).__name__}: {e}"
             self._store.append("note", now, what="no plan today: budgets stay as they are", reason=reason)

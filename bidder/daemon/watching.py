@@ -14,7 +14,7 @@ import structlog
 from bidder import cycle
 from bidder.account_day import AccountDay
 from bidder.apply import WriteResult, apply_changes
-from bidder.catalog import Mode
+from bidder.catalog import BudgetStatus, Mode
 from bidder.config.load import Config
 from bidder.connectors.protocol import BudgetWriter
 from bidder.errors import BidderError, LeaseTaken, StoreError
@@ -22,11 +22,12 @@ from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.money import Money, currency_of
 from bidder.plan import Applied, Change
 from bidder.snapshot import Snapshot
+from bidder.poll import PollResult
 from bidder.store.protocol import Store
 from bidder.turn import writing_turn
 from bidder.watch.days import days_of
 from bidder.watch.hold import SHOP, Hold
-from bidder.watch.look import CHECKS, look, ping_pong, quarantine
+from bidder.watch.look import CHECKS, look, ping_pong, quarantine, unread
 from bidder.watch.stock import CHECKS as STOCK_CHECKS
 from bidder.watch.stock import Stopped, returns, sold_out, stops
 
@@ -47,10 +48,10 @@ class Watching:
         self._writers = writers
         self._clock = clock
 
-    async def after_poll(self, config: Config) -> Sequence[WriteResult]:
+    async def after_poll(self, config: Config, results: Sequence[PollResult] = ()) -> Sequence[WriteResult]:
         """One look, its holds, and the writes that cannot wait for the day's plan. Raises StoreError, LeaseTaken."""
         try:
-            snapshot, holds = await asyncio.to_thread(self._seen, config)
+            snapshot, holds = await asyncio.to_thread(self._seen, config, results)
         except (StoreError, LeaseTaken):
             raise
         except Exception as e:  # a watch that breaks stops no poll; nothing is written by it either
@@ -58,7 +59,21 @@ class Watching:
             return ()
         return await self._stop(config, snapshot, holds)
 
-    def _seen(self, config: Config) -> tuple[Snapshot, list[Hold]]:
+    def held(self) -> dict[BudgetId, str]:
+        """What holds each budget now, by the check's name: findings of the watch, open writes, edits of others."""
+        now = self._clock()
+        found: dict[BudgetId, str] = {one.budget: "unresolved" for one in self._store.open_intents()}
+        for line in self._store.journal(limit=200, kind="foreign_edit"):
+            if now - line.at < cycle.FOREIGN_EDIT_REST:
+                found.setdefault(BudgetId.parse(str(line.facts["budget"])), "foreign_edit")
+        holds = self._store.holds(now)
+        for budget in (one.budget for one in self._store.budgets() if one.budget.status is BudgetStatus.ACTIVE):
+            check = next((one.check for one in holds if one.covers(budget.id)), None)
+            if check is not None:
+                found[budget.id] = check
+        return found
+
+    def _seen(self, config: Config, results: Sequence[PollResult]) -> tuple[Snapshot, list[Hold]]:
         now = self._clock()
         snapshot = cycle.snapshot_of(config, self._store, now)
         today = self._store.reports(since_day=snapshot.today - 1)
@@ -70,6 +85,8 @@ class Watching:
         stock = sold_out(snapshot, now)
         holds = [*found.holds, *quarantine(self._bad(config), now), *ping_pong(self._reversals(now), now), *stock]
         began, ended = self._store.see_holds(holds, now, {*CHECKS, *STOCK_CHECKS})
+        failed = {one.account for one in results if one.kind == "budgets" and not one.ok}
+        holds += unread(failed - {str(one.id.account) for one in snapshot.budgets}, now)
         for one in began:
             log.warning("held", item=one.item, check=one.check, reason=one.reason)
         for one in ended:

@@ -5,13 +5,14 @@ Held by :class:`bidder.instrumentation.metrics.Metrics`, which keeps the lock: n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bidder.catalog import BudgetStatus, Mode
+from bidder.ids import BudgetId
 from bidder.instrumentation.facts import ShopFacts
 from bidder.instrumentation.families import (
     HOLD_REASONS,
@@ -23,7 +24,6 @@ from bidder.instrumentation.families import (
     Families,
 )
 from bidder.money import Money
-from bidder.plan import Change, Held
 
 if TYPE_CHECKING:
     from bidder.decide import Decision
@@ -37,6 +37,8 @@ class DecisionFigures:
     def __init__(self, families: Families, facts: ShopFacts) -> None:
         self._families = families
         self._facts = facts
+        self._guarded: dict[BudgetId, str] = {}
+        self._watched: dict[BudgetId, str] = {}
         for stage in STAGES:
             families.solver_duration.labels(stage)
         self.configured(facts)
@@ -65,7 +67,10 @@ class DecisionFigures:
         self._solved(decision)
         for held in decision.held:
             f.guard_vetoes.labels(shop, held.check).inc()
-        self._show_holds(decision.held, moved)
+        whole = [one.check for one in decision.held if one.budget is None]
+        self._guarded = dict.fromkeys((change.budget for change in moved), whole[0]) if whole else {}
+        self._guarded |= {one.budget: one.check for one in decision.held if one.budget is not None}
+        self._show_holds()
         if any(held.budget is None for held in decision.held):
             f.plans.labels(shop, trigger, "vetoed").inc()
             return False
@@ -104,11 +109,16 @@ class DecisionFigures:
         if passed * budget > 0:
             f.month_pacing_ratio.labels(shop).set(amount / (passed * budget))
 
-    def _show_holds(self, held: Sequence[Held], moved: Sequence[Change]) -> None:
+    def held(self, checks: Mapping[BudgetId, str]) -> None:
+        """What holds each budget now, beside the guard."""
+        self._watched = dict(checks)
+        self._show_holds()
+
+    def _show_holds(self) -> None:
         """How many budgets are held, by reason; a plan that is held as a whole holds all that it would move."""
         counts = dict.fromkeys(HOLD_REASONS, 0)
-        for one in held:
-            counts[hold_reason(one.check)] += 1 if one.budget is not None else len(moved)
+        for check in {**self._guarded, **self._watched}.values():
+            counts[hold_reason(check)] += 1
         for reason, count in counts.items():
             self._families.holds.labels(self._facts.shop, reason).set(count)
 
@@ -152,7 +162,17 @@ class DecisionFigures:
             f.rule_relaxation.labels(shop, rule).set(relaxed.get(rule, 0.0))
 
 
-_REASON_BY_CHECK = {"figures_fresh": "stale"}
+_REASON_BY_CHECK = {
+    "figures_fresh": "stale",
+    "unread": "stale",
+    "count": "anomaly",
+    "change_point": "anomaly",
+    "quarantine": "anomaly",
+    "alarm": "manual",
+    "ping_pong": "foreign_edit",
+    "sold_out": OTHER,
+    "overspend": OTHER,
+}
 
 
 def hold_reason(check: str) -> str:

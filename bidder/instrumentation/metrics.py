@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import platform
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -195,6 +195,11 @@ class Metrics:
             self._decisions.configured(self._facts)
             if self._decisions.planned(decision, at, trigger, unallocated):
                 self._ads.planned(decision)
+
+    def held(self, checks: Mapping[BudgetId, str]) -> None:
+        """What holds each budget now beside the guard, by the name of the check that found it."""
+        with self._lock:
+            self._decisions.held(checks)
 
     def plan_failed(self, status: str, *, trigger: str = "schedule") -> None:
         """No plan came of a pass. `status`: infeasible, unbounded, time_limit or error."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from bidder.watch.account_wide import definition_change, overspend, tracking_break
 from bidder.watch.days import Days
-from bidder.watch.hold import Effect, Hold
+from bidder.watch.hold import SHOP, Effect, Hold
 from bidder.watch.items import change_points, counts, rates
 
-__all__ = ["CHECKS", "Look", "look", "ping_pong", "quarantine"]
+__all__ = ["CHECKS", "Look", "look", "ping_pong", "quarantine", "unread"]
 
 CHECKS = (
     "anomaly_cpc",
@@ -23,6 +23,7 @@ CHECKS = (
     "ping_pong",
     "quarantine",
     "tracking_break",
+    "unread",
 )
 """Whose findings end when they are no longer seen."""
 
@@ -71,3 +72,11 @@ def ping_pong(reversals: Mapping[str, int], now: datetime) -> list[Hold]:
         for item, times in sorted(reversals.items())
         if times >= MOST_REVERSALS
     ]
+
+
+def unread(accounts: Collection[str], now: datetime) -> list[Hold]:
+    """Accounts whose budgets nobody has read yet: what they have of the day's total is not known, so nothing rises."""
+    if not accounts:
+        return []
+    reason = f"the budgets of {', '.join(sorted(accounts))} were never read: their part of the total is not known"
+    return [Hold(SHOP, "unread", reason, now, Effect.LOWERS)]
