@@ -138,7 +138,10 @@ class Daemon:
             await self._pushes.close()
             await self.alerts.close()
             await self._close()
-            self._store.append("stopped", self._time.now())
+            try:
+                self._store.append("stopped", self._time.now())
+            except StoreError as e:  # a full disk must not keep it from giving its lease back
+                log.error("store_failed", error=str(e))
             await self._leading.end()
             log.info("stopped", shop=self.config.shop.name)
         if self._leading.lost is not None:
