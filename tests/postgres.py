@@ -36,7 +36,7 @@ class PostgresServer:
     """One server with trust on loopback. It refuses to be root, so root starts it as another user."""
 
     def __init__(self, folder: Path, bin_folder: Path) -> None:
-        self._folder, self._bin, self._number = folder, bin_folder, count(1)
+        self.folder, self._bin, self._number = folder, bin_folder, count(1)
         self._user: str | None = None
         if os.geteuid() == 0:
             known = {one.pw_name for one in pwd.getpwall()}
@@ -81,6 +81,13 @@ class PostgresServer:
         """Forgets a database, whoever is connected."""
         self.run("postgres", f"DROP DATABASE {url.rpartition('/')[2].partition('?')[0]} WITH (FORCE)")
 
+    def own(self, folder: Path) -> Path:
+        """Makes a folder that the server may write to."""
+        folder.mkdir()
+        if self._user is not None:
+            shutil.chown(folder, self._user)
+        return folder
+
     def run(self, database: str, *statements: str) -> None:
         """As somebody with psql would."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -99,8 +106,8 @@ class PostgresServer:
             "log_min_messages": "fatal",
         }
         words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        command = [str(self._bin / "postgres"), "-D", str(self._folder / "data"), "-p", str(self.port), *words]
-        with (self._folder / "log").open("ab") as log:
+        command = [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *words]
+        with (self.folder / "log").open("ab") as log:
             self._server = subprocess.Popen(command, user=self._user, cwd="/", stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while True:
@@ -108,7 +115,7 @@ class PostgresServer:
                 psycopg.connect(self.url("postgres"), connect_timeout=5).close()
                 return
             except psycopg.OperationalError:
-                assert self._server.poll() is None, (self._folder / "log").read_text("utf-8", "replace")
+                assert self._server.poll() is None, (self.folder / "log").read_text("utf-8", "replace")
                 assert time.monotonic() < deadline, "PostgreSQL does not start"
                 time.sleep(0.02)
 
