@@ -14,7 +14,7 @@ from bidder.watch.hold import SHOP
 from bidder.web import pages
 from bidder.web.visit import Visit
 
-__all__ = ["KINDS", "Fresh", "journal", "status"]
+__all__ = ["KINDS", "Fresh", "journal", "quiet_poll", "status"]
 
 KINDS = (
     *("decided", "approved", "rejected", "outcome", "foreign_edit", "polled", "imported", "refused_file", "typed"),
@@ -120,7 +120,9 @@ def journal(v: Visit) -> dict[str, Any]:
     kind = kind if kind in KINDS else ""
     text = v.query.get("q", "").strip()[:100]
     names = _names(v)
-    lines = v.store.journal(LOOKED_AT if text else LINES, kind or None)
+    lines = v.store.journal(LINES if kind and not text else LOOKED_AT, kind or None)
+    if not kind and not text:
+        lines = [line for line in lines if not quiet_poll(line)][:LINES]
     if text:
         lines = [line for line in lines if _mentions(line, text, names)][:LINES]
     return {
@@ -130,6 +132,12 @@ def journal(v: Visit) -> dict[str, Any]:
         "text": text,
         "accounts": [one["account"] for one in v.now["accounts"]],
     }
+
+
+def quiet_poll(line: JournalLine) -> bool:
+    """A poll that went well: the light says so, and there are many."""
+    results = line.facts.get("results") or ()
+    return line.kind == "polled" and bool(results) and all(one.get("ok", True) for one in results)
 
 
 def _names(v: Visit) -> dict[str, str]:

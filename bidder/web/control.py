@@ -126,6 +126,8 @@ def _said(body: bytes) -> dict[str, str] | None:
         return None
     if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
         return None
+    if any("\ud800" <= sign <= "\udfff" for value in found.values() for sign in value):
+        return None  # half a character: nobody can write it down
     return {name: value[:LONGEST] for name, value in found.items() if name in ("reason", "item")}
 
 

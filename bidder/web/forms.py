@@ -64,7 +64,7 @@ class _Counter:
     # ---- signing in and out
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
-        form, w = await request.post(), self._words(request)
+        form, w = await _form(request), self._words(request)
         clerk = self._clerk()
         if clerk is None or clerk.token is None or foreign(request):
             raise web.HTTPForbidden
@@ -110,7 +110,7 @@ class _Counter:
         session = None if clerk is None else self._sessions.of(request, clerk.token)
         if clerk is None or session is None or foreign(request):
             raise web.HTTPForbidden
-        form = await request.post()
+        form = await _form(request)
         if not same(str(form.get("csrf", "")), session.csrf):
             raise web.HTTPForbidden
         return _Said(request, form, session, clerk, self._words(request))
@@ -202,6 +202,14 @@ def add(app: web.Application, view: object, sessions: Sessions, words_of: WordsO
         ("/rules/reload", desk.reload),
     ):
         app.router.add_post(path, desk.handler(act))
+
+
+async def _form(request: web.Request) -> Form:
+    """The fields of a form. Raises HTTPBadRequest for what is none."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError):  # bytes that are no text, a charset that nobody knows
+        raise web.HTTPBadRequest from None
 
 
 def local(address: str) -> str:

@@ -132,7 +132,8 @@ def allowed(header: str, token: SecretStr) -> bool:
     """Whether the header carries the token; takes as long whatever is wrong with it."""
     scheme, _, given = header.partition(" ")
     same = hmac.compare_digest(
-        sha256(given.strip().encode()).digest(), sha256(token.get_secret_value().encode()).digest()
+        sha256(given.strip().encode("utf-8", "surrogateescape")).digest(),
+        sha256(token.get_secret_value().encode()).digest(),
     )
     return same and scheme.casefold() == "bearer"
 

@@ -177,8 +177,19 @@ def lines(
 ) -> list[Line]:
     """The plan's budgets, most money moved first, those left alone last."""
     held = {hold["budget"] for hold in [*holds, *document["holds"]] if hold["budget"] is not None}
-    ranked = sorted(document["budgets"], key=lambda one: (-abs(_difference(one)), -Decimal(one["planned"]), one["id"]))
+    ranked = sorted(document["budgets"], key=_by_money)
     return [_line(w, one, traces.get(one["id"]), one["id"] in held) for one in ranked]
+
+
+def _by_money(one: Mapping[str, Any]) -> tuple[Decimal, Decimal, str]:
+    """Where a budget stands in a list by money moved, all in the plan's currency."""
+    shown = one.get("shop") or one
+    return -abs(_difference(shown)), -Decimal(shown["planned"]), str(one["id"])
+
+
+def _own(w: Words, one: Mapping[str, Any], amount: str | None) -> str:
+    """An amount as its platform has it: with its currency where that is not the plan's."""
+    return w.money(amount, one["currency"]) if one.get("shop") else w.number(amount)
 
 
 def _line(w: Words, one: Mapping[str, Any], trace: Trace | None, held: bool) -> Line:
@@ -193,8 +204,8 @@ def _line(w: Words, one: Mapping[str, Any], trace: Trace | None, held: bool) -> 
         id=one["id"],
         name=one["name"] or one["id"],
         where=" · ".join(filter(None, (account, channel))),
-        now=w.number(one["now"]),
-        planned=w.number(one["planned"]),
+        now=_own(w, one, one["now"]),
+        planned=_own(w, one, one["planned"]),
         difference=w.number(difference, sign=True) if direction != "still" else "",
         direction=direction,
         state=state,

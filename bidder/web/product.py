@@ -99,8 +99,8 @@ def cards(v: Visit) -> dict[str, Any]:
                 stock="" if one.stock is None else v.w.number(one.stock),
                 cover="" if one.stock is None or pace <= 0 else v.w.number(math.floor(one.stock / pace)),
                 states=list(states),
-                now=v.w.number(sum(float(line["now"] or 0) for line in mine)),
-                planned=v.w.number(sum(float(line["planned"]) for line in mine)),
+                now=v.w.number(sum(float((line.get("shop") or line)["now"] or 0) for line in mine)),
+                planned=v.w.number(sum(float((line.get("shop") or line)["planned"]) for line in mine)),
             )
         )
     return {"cards": made, "day": digest.day}

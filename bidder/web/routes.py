@@ -21,6 +21,7 @@ from aiohttp.web_exceptions import HTTPException
 from bidder.errors import ConfigError, StoreError
 from bidder.explain.evidence import write_evidence
 from bidder.web import (
+    api,
     condition,
     control,
     festivals,
@@ -33,6 +34,7 @@ from bidder.web import (
     trial,
 )
 from bidder.web.clerk import clerk_of
+from bidder.web.openapi import described
 from bidder.web.render import Make, Renderer
 from bidder.web.sessions import Sessions
 from bidder.web.view import DaemonView
@@ -95,6 +97,8 @@ def application(view: DaemonView) -> web.Application:
     app.router.add_get("/-/ready", _ready)
     app.router.add_get("/api/v1/plan", _api_plan)
     app.router.add_get("/api/v1/status", _api_status)
+    app.router.add_get("/api/v1/openapi.json", _api_description)
+    api.add(app, view)
     observations.add(app, view)
     control.add(app, view)
     reload.add(app, view)
@@ -212,6 +216,12 @@ async def _api_plan(request: web.Request) -> web.Response:
 
 async def _api_status(request: web.Request) -> web.Response:
     return _json(request, request.app[_VIEW].status())
+
+
+async def _api_description(request: web.Request) -> web.Response:
+    response = web.Response(text=await asyncio.to_thread(described), content_type="application/json")
+    _compress(request, response)
+    return response
 
 
 def _json(request: web.Request, value: Mapping[str, Any], status: int = 200) -> web.Response:

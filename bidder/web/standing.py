@@ -56,7 +56,8 @@ def standing_of(stored: StoredPlan | None, store: StoreReader, now: Status) -> S
             lines[budget] = "held"
         elif open_ and modes.get(budget.partition("/")[0]) in ("propose", "apply"):
             lines[budget] = "waits"
-            waits.append((abs(Decimal(line["planned"]) - Decimal(line["now"] or 0)), budget))
+            shown = line.get("shop") or line  # in the plan's currency
+            waits.append((abs(Decimal(shown["planned"]) - Decimal(shown["now"] or 0)), budget))
         else:
             lines[budget] = "shown"
     waits.sort(key=lambda one: (-one[0], one[1]))

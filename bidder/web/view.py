@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, Protocol, TypedDict
+from typing import Any, NotRequired, Protocol
+
+from typing_extensions import TypedDict  # pydantic describes this one on every Python
 
 from bidder.instrumentation import Metrics
 from bidder.store.protocol import StoreReader
