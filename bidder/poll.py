@@ -45,7 +45,9 @@ class PollResult:
     """One kind of data of one account: `performance`, `budgets`, `stock`, `orders` or `activity`.
 
     `rows` were received, `new` of them said something new, `quarantined` were not believed. `data_at` is the newest
-    instant that the data describes, None when there is none. `error` is one of ERRORS, "" when ok.
+    instant that the data describes, None when there is none. `error` is one of ERRORS, "" when ok. `throttled` are the
+    seconds that were spent waiting because of rates; `clock_off` those by which this computer's clock is ahead of the
+    platform's, None where the platform does not say.
     """
 
     account: str
@@ -58,6 +60,8 @@ class PollResult:
     data_at: datetime | None = None
     error: str = ""
     reason: str = ""
+    throttled: float = 0.0
+    clock_off: float | None = None
 
 
 async def poll(
@@ -107,20 +111,21 @@ class _Desk:
             kinds = ("budgets", "performance")
             return [PollResult(name, kind, False, 0.0, error="throttled", reason=reason) for kind in kinds]
         return [
-            await self._asked(name, "budgets", lambda: self._budgets(reader)),
-            await self._asked(name, "performance", lambda: self._performance(reader)),
+            await self._asked(reader, "budgets", lambda: self._budgets(reader)),
+            await self._asked(reader, "performance", lambda: self._performance(reader)),
         ]
 
     async def shop(self, reader: ShopReader) -> list[PollResult]:
         """Products with their stock, and what was sold where the shop says it."""
-        name = str(reader.account.id)
-        results = [await self._asked(name, "stock", lambda: self._products(reader))]
+        results = [await self._asked(reader, "stock", lambda: self._products(reader))]
         if isinstance(reader, ActivityReader):
-            results.append(await self._asked(name, "orders", lambda: self._activity(reader)))
+            results.append(await self._asked(reader, "orders", lambda: self._activity(reader)))
         return results
 
-    async def _asked(self, account: str, kind: str, ask: Callable[[], Awaitable[PollResult]]) -> PollResult:
-        started = monotonic()
+    async def _asked(
+        self, reader: AdsReader | ShopReader, kind: str, ask: Callable[[], Awaitable[PollResult]]
+    ) -> PollResult:
+        account, started, waited = str(reader.account.id), monotonic(), _waited(reader)
         try:
             async with asyncio.timeout(self.patience.total_seconds()):
                 result = await ask()
@@ -133,7 +138,8 @@ class _Desk:
                 until = (self.clock() + timedelta(seconds=min(e.wait or 0.0, 86_400.0))).isoformat(timespec="seconds")
                 async with self.lock:
                     await asyncio.to_thread(self.store.set_value, _until_key(account), until)
-        return replace(result, seconds=monotonic() - started)
+        took, throttled = monotonic() - started, max(0.0, _waited(reader) - waited)
+        return replace(result, seconds=took, throttled=throttled, clock_off=getattr(reader, "clock_off", None))
 
     async def _budgets(self, reader: AdsReader) -> PollResult:
         account, read_at = reader.account, self.clock()
@@ -311,6 +317,11 @@ def error_of(e: BaseException) -> str:
         case LookupError() | TypeError() | AttributeError():
             return "schema"
     return "other"
+
+
+def _waited(reader: object) -> float:
+    """Seconds that a reader has waited because of rates, where it says so."""
+    return float(getattr(reader, "waited", 0.0))
 
 
 def _until_key(account: str) -> str:

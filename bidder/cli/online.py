@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -89,13 +89,15 @@ def show_accounts(looks: list[Look]) -> None:
 
 
 async def _look(account: Account, settings: BaseModel, clock: Any) -> Look:
-    from bidder.connectors.registry import kind
+    from bidder.connectors.registry import kind, sunset
     from bidder.errors import ConnectorError
     from bidder.poll import error_of
 
     look = Look(account.id, account.platform, account.mode.value, _MAY[account.mode])
     connector = kind(account.platform)
-    look.sunset = _sunset(connector, settings, clock().date())
+    ends = sunset(account.platform, settings)
+    near = ends is not None and ends - clock().date() <= SUNSET_WARNING
+    look.sunset = ends.isoformat() if ends is not None and near else None
     reader = connector.reader(account, settings)
     if reader is None:
         return await _without_ads(connector.shop(account, settings), account, look)
@@ -166,10 +168,3 @@ async def _yesterday(reader: Any, look: Look, clock: Any) -> None:
     spend = sum(int(micros) for micros in rows.spend if micros != UNKNOWN_MICROS)
     look.clicks = int(sum(value for value in rows.clicks.tolist() if value == value))
     look.spend = str(Money(spend, reader.account.currency))
-
-
-def _sunset(connector: Any, settings: BaseModel, today: date) -> str | None:
-    """The end of the API's version, when it is near or past."""
-    told = getattr(connector, "sunset", None)
-    ends: date | None = told(settings) if told is not None else None
-    return ends.isoformat() if ends is not None and ends - today <= SUNSET_WARNING else None

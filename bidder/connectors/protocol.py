@@ -25,7 +25,12 @@ __all__ = ["ActivityReader", "AdsReader", "BudgetWriter", "ConnectorKind", "Shop
 
 @runtime_checkable
 class AdsReader(Protocol):
-    """Reads an advertiser account."""
+    """Reads an advertiser account.
+
+    It may have these beside, and whoever polls looks for them: `restated_days` (so many days back the platform still
+    changes its figures), `waited` (seconds spent waiting because of rates, since it was opened), `clock_off` (seconds
+    by which this computer's clock is ahead of the platform's).
+    """
 
     @property
     def account(self) -> Account:
@@ -98,7 +103,11 @@ class BudgetWriter(Protocol):
 
 
 class ConnectorKind(Protocol):
-    """A platform's entry in the registry (and of the entry points `bidder.connectors`)."""
+    """A platform's entry in the registry (and of the entry points `bidder.connectors`).
+
+    It may have these beside: `ads = False` (a shop alone, whose accounts have no budgets), `sunset(settings)` (the day
+    on which the version of the API in use ends, None where it is not known).
+    """
 
     name: str
     """The word after `platform:` in YAML, and the metric label."""

@@ -6,14 +6,17 @@ with the members of `ConnectorKind`. A built-in name cannot be taken over.
 
 from __future__ import annotations
 
+from datetime import date
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
+from pydantic import BaseModel
+
 from bidder.connectors.protocol import ConnectorKind
 from bidder.errors import ConfigError, Fault, Source
 
-__all__ = ["GROUP", "has_ads", "kind", "names"]
+__all__ = ["GROUP", "has_ads", "kind", "names", "sunset"]
 
 GROUP = "bidder.connectors"
 
@@ -53,6 +56,13 @@ def kind(name: str, source: Source | None = None) -> ConnectorKind:
 def has_ads(name: str) -> bool:
     """Whether accounts of that platform have budgets; a shop alone (`ads = False` on its kind) has none."""
     return bool(getattr(kind(name), "ads", True))
+
+
+def sunset(name: str, settings: BaseModel) -> date | None:
+    """When the version of the API that an account uses ends, where its platform knows."""
+    told = getattr(kind(name), "sunset", None)
+    found: date | None = None if told is None else told(settings)
+    return found
 
 
 def _others() -> dict[str, EntryPoint]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from bidder.catalog import Account
 from bidder.config.load import Config
-from bidder.connectors.registry import has_ads
+from bidder.connectors.registry import has_ads, sunset
 from bidder.guard import CHECKS
 from bidder.instrumentation import Metrics, PollSource, ShopFacts
 
@@ -17,6 +17,7 @@ def shop_facts(config: Config) -> ShopFacts:
     """What the metrics have to know of the configuration before anything happens."""
     accounts = tuple(account for account, _ in config.accounts)
     poll_every = config.schedule.poll
+    ends = {account.id: sunset(account.platform, settings) for account, settings in config.accounts}
     caps = config.caps()
     return ShopFacts(
         shop=config.shop.name,
@@ -33,6 +34,7 @@ def shop_facts(config: Config) -> ShopFacts:
         day_limit=caps.day,
         month_budget=caps.month,
         rules=tuple(rule.name for rule in config.policy.rules),
+        sunsets={name: datetime.combine(day, time(), UTC) for name, day in ends.items() if day is not None},
         guards=tuple(check.__name__ for check in CHECKS),
     )
 

@@ -36,7 +36,7 @@ from bidder.daemon.reload import CONFIRMED, IN_FORCE, WAITING, Watch, confirmed,
 from bidder.daemon.status import AccountNews, status_of
 from bidder.daemon.switch import Switch
 from bidder.daemon.timekeeping import ClockWatch, Timekeeper, WallClock
-from bidder.daemon.watching import Watching, clock_hold
+from bidder.daemon.watching import Watching, clock_hold, clock_off
 from bidder.decide import Decision
 from bidder.errors import BidderError, ConfigError, Fault, LeaseTaken, SolveError, StoreError
 from bidder.gather import only_account, spent_month
@@ -79,6 +79,7 @@ class Daemon:
         self._watching = Watching(store, self._writers, time.now)
         self._clock = ClockWatch() if isinstance(time, WallClock) else None
         self._switch = Switch(config, store, time.now, self._state_is)
+        self._clock_off: timedelta | None = None
         self._pushes = Pushes(config, store, time.now, metrics)
         self.alerts = Alerts(lambda: self.config, store, metrics)
         self.deadline = Deadline()
@@ -172,7 +173,7 @@ class Daemon:
         try:
             self._state_is(await asyncio.to_thread(self._store.state))
             if self._clock is not None:
-                await asyncio.to_thread(clock_hold, self._store, self._clock.stepped(), now)
+                await asyncio.to_thread(clock_hold, self._store, self._clock.stepped(), now, self._clock_off)
             if await asyncio.to_thread(self._reload_due):
                 await asyncio.to_thread(self._reload, now)
             if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
@@ -289,6 +290,9 @@ class Daemon:
         self.alerts.polled(results, now)
         await asyncio.to_thread(self._measure, results, now)
         if self._poll_ok:
+        if self._clock is not None:
+            self._clock_off = clock_off(results)
+            await asyncio.to_thread(clock_hold, self._store, self._clock.stepped(), now, self._clock_off)
             await self._watching.after_poll(self.config, results)
         self._metrics.held(await asyncio.to_thread(self._watching.held))
 
@@ -305,6 +309,7 @@ class Daemon:
                 data_at=None if one.data_at is None else one.data_at + (wall - now),
                 errors=[one.error] if one.error else (),
                 quarantined=one.quarantined,
+                throttled=timedelta(seconds=one.throttled),
             )
             self._news[one.account] = self._news.get(one.account, AccountNews()).after(one, now)
             if not one.ok:

@@ -17,6 +17,7 @@ from bidder.apply import WriteResult, apply_changes
 from bidder.catalog import BudgetStatus, Mode
 from bidder.config.load import Config
 from bidder.connectors.protocol import BudgetWriter
+from bidder.daemon.timekeeping import STEP
 from bidder.errors import BidderError, LeaseTaken, StoreError
 from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.money import Money, currency_of
@@ -31,7 +32,7 @@ from bidder.watch.look import CHECKS, look, ping_pong, quarantine, unread
 from bidder.watch.stock import CHECKS as STOCK_CHECKS
 from bidder.watch.stock import Stopped, returns, sold_out, stops
 
-__all__ = ["Watching", "clock_hold"]
+__all__ = ["Watching", "clock_hold", "clock_off"]
 
 log = structlog.get_logger("bidder.daemon")
 
@@ -153,13 +154,25 @@ class Watching:
         return Money.parse(newest.document["total"], config.shop.currency)
 
 
-def clock_hold(store: Store, stepped: timedelta | None, now: datetime) -> None:
-    """Holds everything while the host's clock is another one than at the start: no day can be trusted."""
+def clock_off(results: Sequence[PollResult]) -> timedelta | None:
+    """By how much the host's clock is ahead of every platform's that tells its own, where that is more than STEP."""
+    told = [one.clock_off for one in results if one.clock_off is not None]
+    least = timedelta(seconds=min(told, key=abs)) if told else timedelta()
+    return least if abs(least) > STEP else None
+
+
+def clock_hold(store: Store, stepped: timedelta | None, now: datetime, off: timedelta | None = None) -> None:
+    """Holds everything while the host's clock is another one than at the start, or than the platforms': no day can be
+    trusted.
+    """
     held = any(one.check == "clock" for one in store.holds())
-    if stepped is None and not held:
+    if stepped is None and off is None and not held:
         return
     seen = []
-    if stepped is not None:
+    if off is not None:
+        hours = off / timedelta(hours=1)
+        seen = [Hold(SHOP, "clock", f"the host's clock is {hours:+.1f} h off the platforms': set it right", now)]
+    elif stepped is not None:
         hours = stepped / timedelta(hours=1)
         reason = f"the host's clock was set by {hours:+.1f} h: set it right, or start bidder anew when it is"
         seen = [Hold(SHOP, "clock", reason, now)]

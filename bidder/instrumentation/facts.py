@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bidder.catalog import Account
 from bidder.ids import AccountId
@@ -32,7 +32,8 @@ class ShopFacts:
     `day_limit` is the hard cap on the sum of budgets of a day, `account_limits` that of single accounts; None is no
     cap. `rules` and `guards` name what can have a price or can veto. `exchange` gives shop currency per unit of
     another; an amount without a rate is not exported. `top_products` is how many products get series of their own.
-    `feeds` are the sources that push, `channels` the aliases of receivers of messages.
+    `feeds` are the sources that push, `channels` the aliases of receivers of messages. `sunsets` says when the version
+    of a platform's API that an account uses ends, where that is known.
     """
 
     shop: str
@@ -50,6 +51,7 @@ class ShopFacts:
     top_products: int = 50
     feeds: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    sunsets: Mapping[AccountId, datetime] = field(default_factory=dict)
 
     @property
     def event_sources(self) -> tuple[str, ...]:

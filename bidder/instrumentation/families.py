@@ -152,6 +152,9 @@ class Families:
         self.polls = counter("polls", (*_SOURCE, "result"), "Polls.")
         self.poll_errors = counter("poll_errors", (*_SOURCE, "error"), "Failed requests by class, before retries.")
         self.poll_throttled = counter("poll_throttled_seconds", ("source",), "Seconds waited because of rate limits.")
+        self.api_sunset = gauge(
+            "api_sunset_timestamp_seconds", ("platform", "account"), "When the API's version in use ends."
+        )
         self.quarantined_rows = counter("quarantined_rows", _SOURCE, "Rows that were not believed.")
 
         # activity

@@ -313,8 +313,11 @@ class Metrics:
         f = self._families
         f.reporting_currency_info.clear()
         f.reporting_currency_info.labels(facts.currency).set(1)
+        f.api_sunset.clear()
         for account in facts.accounts:
             labels = self._labels(account.id)
+            if account.id in facts.sunsets:
+                f.api_sunset.labels(account.platform, account.id).set(facts.sunsets[account.id].timestamp())
             for result in names.WRITE_RESULTS:
                 f.writes.labels(*labels, result)
             f.writes_unresolved.labels(*labels)

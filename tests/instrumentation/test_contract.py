@@ -53,7 +53,7 @@ def exported(m: Metrics) -> set[tuple[str, str, frozenset[str]]]:
 
 def a_busy_daemon() -> Metrics:
     """One to which everything has happened."""
-    m = metrics(month=yuan(6000), day_limit=yuan(200), channels=("json-1",))
+    m = metrics(month=yuan(6000), day_limit=yuan(200), channels=("json-1",), sunset=NOON)
     m.state_changed(State.ACTIVE, NOON)
     for kind in ("performance", "budgets"):
         m.polled("ads", kind, "ok", at=NOON, took=timedelta(seconds=1), data_at=NOON)

@@ -33,6 +33,7 @@ def facts(
     top: int = 50,
     accounts: tuple[str, ...] = ("ads",),
     channels: tuple[str, ...] = (),
+    sunset: datetime | None = None,
 ) -> ShopFacts:
     return ShopFacts(
         shop="tea",
@@ -49,6 +50,7 @@ def facts(
         guards=("within_step", "figures_fresh"),
         top_products=top,
         channels=channels,
+        sunsets={} if sunset is None else dict.fromkeys(map(AccountId, accounts), sunset),
     )
 
 

@@ -20,14 +20,14 @@ from bidder.connectors.amazon_ads import parse
 from bidder.connectors.amazon_ads.client import LONGEST_REPORT, Client, opened
 from bidder.connectors.amazon_ads.settings import AmazonAdsSettings
 from bidder.connectors.amazon_ads.write import AmazonAdsWriter
-from bidder.connectors.http import Shared
+from bidder.connectors.http import Shared, Speaking
 from bidder.connectors.protocol import ShopReader
 from bidder.reports import Reports, joined
 
 __all__ = ["AmazonAdsKind", "AmazonAdsReader", "AmazonAdsSettings", "AmazonAdsWriter", "kind"]
 
 
-class AmazonAdsReader:
+class AmazonAdsReader(Speaking[Client]):
     """Reads one profile."""
 
     restated_days = 30

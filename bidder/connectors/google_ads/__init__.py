@@ -21,7 +21,7 @@ from bidder.connectors.google_ads import parse
 from bidder.connectors.google_ads.client import Client, opened
 from bidder.connectors.google_ads.settings import SUNSET, GoogleAdsSettings
 from bidder.connectors.google_ads.write import GoogleAdsWriter, learned
-from bidder.connectors.http import Shared
+from bidder.connectors.http import Shared, Speaking
 from bidder.connectors.protocol import ShopReader
 from bidder.errors import ConnectorError
 from bidder.reports import Reports
@@ -31,7 +31,7 @@ __all__ = ["GoogleAdsKind", "GoogleAdsReader", "GoogleAdsSettings", "GoogleAdsWr
 STANDING_DAYS = 7
 
 
-class GoogleAdsReader:
+class GoogleAdsReader(Speaking[Client]):
     """Reads one account."""
 
     restated_days = 30

@@ -29,6 +29,10 @@ opens: nothing is asked for a while, then one request tries. A refused token sto
 A token comes by a :class:`TokenRecipe` (:func:`oauth` for RFC 6749), fetched once for all who wait; `Manners.prepare`
 puts it (or a signature) on each try.
 
+The Date of each reply is held against the host's clock: `clock_off`. While they differ by more than five minutes,
+nothing is written (days and ages would be wrong). `waited` counts the seconds spent on rates; a reader that is a
+:class:`Speaking` shows both to whoever polls.
+
 Secrets given to Http (and every token that it fetches) are replaced in all that it says: reasons, errors, logs. URLs
 are said without their query. Bodies are bounded by `Ask.limit` after decompression. Logs go to the logger
 `bidder.http`. Tests hand in a :class:`Timing` whose sleep returns at once.
@@ -58,6 +62,7 @@ from bidder.connectors.http.pace import FAILURES_TO_OPEN
 from bidder.connectors.http.session import Http
 from bidder.connectors.http.settings import BaseUrl, PlatformSettings, Seconds
 from bidder.connectors.http.sharing import Shared
+from bidder.connectors.http.speaking import Speaking
 
 __all__ = [
     "FAILURES_TO_OPEN",
@@ -74,6 +79,7 @@ __all__ = [
     "Seconds",
     "Sent",
     "Shared",
+    "Speaking",
     "Timing",
     "Token",
     "TokenRecipe",

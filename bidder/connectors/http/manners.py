@@ -30,6 +30,8 @@ class Timing:
 
     now: Callable[[], datetime] = _now
     """The instant of `received_at`, in UTC."""
+    wall: Callable[[], datetime] = _now
+    """The host's clock, which is held against the Date of each reply."""
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
     luck: Callable[[], float] = random.random

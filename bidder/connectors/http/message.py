@@ -20,6 +20,7 @@ __all__ = [
     "Reply",
     "Sent",
     "Verdict",
+    "ahead_of",
     "dig",
     "plain_verdict",
     "retry_after",
@@ -177,6 +178,17 @@ def retry_after(reply: Reply) -> float | None:
         return max(0.0, (until.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def ahead_of(reply: Reply, now: datetime) -> float | None:
+    """Seconds by which `now` is ahead of the reply's Date; None where it has none, or came out of a cache."""
+    try:
+        date = parsedate_to_datetime(reply.header("Date")) if not reply.header("Age") else None
+    except (ValueError, TypeError):
+        return None
+    if date is None or date.tzinfo is None:
+        return None
+    return (now - date).total_seconds()
 
 
 def said_in(reply: Reply) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bidder.connectors.http.manners import Manners, Timing
-from bidder.connectors.http.message import Ask, Lost, Meaning, NotSent, Payload, Reply, Sent, Verdict
+from bidder.connectors.http.message import Ask, Lost, Meaning, NotSent, Payload, Reply, Sent, Verdict, ahead_of
 from bidder.connectors.http.pace import Bucket, Circuit, gap_before
 from bidder.connectors.http.redact import Redactor, bare_url
 from bidder.connectors.http.tokens import Keyring
@@ -24,15 +24,18 @@ __all__ = ["Http"]
 
 log = logging.getLogger("bidder.http")
 
+CLOCK_OFF = 300.0
+"""By so many seconds the host's clock may differ from a platform's; beyond that nothing is written."""
+
 CONNECT_SECONDS = 10.0
 CHUNK = 1 << 16
 WRITE_WAITS = 20.0
 """Seconds that a write waits for its turn before it is given up unsent."""
+_PASSING = ("connect", "timeout", "http_5xx")
+"""Failures that pass by themselves, also those of the token's endpoint: so many in a row open the circuit."""
 
 
 class Http:
-_PASSING = ("connect", "timeout", "http_5xx")
-"""Failures that pass by themselves, also those of the token's endpoint: so many in a row open the circuit."""
     """The network of one account. Nothing is opened before the first request; `close` gives it back."""
 
     def __init__(
@@ -53,6 +56,8 @@ _PASSING = ("connect", "timeout", "http_5xx")
         """What the platform's client remembers for all who hold this account."""
         self.waited = 0.0
         """Seconds spent waiting because of rates, the platform's and our own."""
+        self.clock_off: float | None = None
+        """Seconds by which the host's clock is ahead of the platform's, as its last reply said; None: it has not."""
 
     def __repr__(self) -> str:
         return f"Http({self.account!r}, {bare_url(self.manners.base_url)!r})"
@@ -84,7 +89,9 @@ _PASSING = ("connect", "timeout", "http_5xx")
                     gap = self._gap(attempt + 1, verdict)
                     if self.timing.monotonic() + gap < until:
                         log.info("%s: %s: again in %.1f s: %s", self.account, ask.operation, gap, verdict.reason)
-                        await self._sleep(gap)
+                        if verdict.meaning is Meaning.THROTTLED:
+                            self.waited += gap
+                        await self.timing.sleep(gap)
                         continue
             self._fail(ask, verdict)
 
@@ -98,6 +105,9 @@ _PASSING = ("connect", "timeout", "http_5xx")
 
     async def write(self, ask: Ask) -> Sent:
         """Sent once, whatever comes back. Raises nothing for the platform or the network."""
+        if self.clock_off is not None and abs(self.clock_off) > CLOCK_OFF:
+            hours = f"{abs(self.clock_off) / 3600:.1f} h {'ahead of' if self.clock_off > 0 else 'behind'}"
+            return NotSent(f"this computer's clock is {hours} the platform's: set it right; nothing is set till then")
         until = self.timing.monotonic() + WRITE_WAITS
         got, token = await self._once(ask, until)
         meaning = self._judged(got).meaning
@@ -191,7 +201,8 @@ _PASSING = ("connect", "timeout", "http_5xx")
         if known is not None:
             return known
         async with self._here().fetching:
-            return await self._keyring.fetched(self._exchange, self._gap, self._sleep, self.timing, until, self.manners)
+            sleep = self.timing.sleep
+            return await self._keyring.fetched(self._exchange, self._gap, sleep, self.timing, until, self.manners)
 
     async def _exchange(self, ask: Ask) -> Sent:
         bound = self._here()
@@ -199,6 +210,9 @@ _PASSING = ("connect", "timeout", "http_5xx")
             started = self.timing.monotonic()
             got = await self._sent(bound.session, ask)
         seconds = self.timing.monotonic() - started
+        if isinstance(got, Reply):
+            ahead = ahead_of(got, self.timing.wall())
+            self.clock_off = self.clock_off if ahead is None else ahead
         what = got.status if isinstance(got, Reply) else got.reason
         log.debug("%s: %s %s: %s in %.2f s", self.account, ask.method, self._url(ask, bare=True), what, seconds)
         return got

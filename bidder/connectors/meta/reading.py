@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bidder.catalog import Account, Budget
-from bidder.connectors.http import Payload
+from bidder.connectors.http import Payload, Speaking
 from bidder.connectors.meta import parse
 from bidder.connectors.meta.client import Client
 from bidder.connectors.meta.usage import TOO_MUCH
@@ -21,7 +21,7 @@ __all__ = ["MetaReader", "believe"]
 log = logging.getLogger("bidder.meta")
 
 
-class MetaReader:
+class MetaReader(Speaking[Client]):
     """Reads one account."""
 
     restated_days = 28

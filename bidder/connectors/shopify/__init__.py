@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from bidder.account_day import AccountDay
 from bidder.activity import Activity
 from bidder.catalog import Account, Product
-from bidder.connectors.http import Payload, Shared
+from bidder.connectors.http import Payload, Shared, Speaking
 from bidder.connectors.shopify import parse
 from bidder.connectors.shopify.client import Client, opened
 from bidder.connectors.shopify.settings import ShopifySettings, sunset
@@ -28,7 +28,7 @@ from bidder.errors import ConnectorError
 __all__ = ["ShopifyKind", "ShopifySettings", "ShopifyShop", "kind"]
 
 
-class ShopifyShop:
+class ShopifyShop(Speaking[Client]):
     """Reads one shop."""
 
     def __init__(self, client: Client, account: Account) -> None:

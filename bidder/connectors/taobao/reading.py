@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bidder.catalog import Account, Budget
-from bidder.connectors.http import Payload
+from bidder.connectors.http import Payload, Speaking
 from bidder.connectors.identity import check_identity
 from bidder.connectors.taobao import parse, simba
 from bidder.connectors.taobao.client import Client
@@ -23,7 +23,7 @@ __all__ = ["TaobaoReader", "believe", "campaign_in_scenes", "scenes"]
 log = logging.getLogger("bidder.taobao")
 
 
-class TaobaoReader:
+class TaobaoReader(Speaking[Client]):
     """Reads one account."""
 
     def __init__(self, client: Client, account: Account) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from bidder.activity import Activity
 from bidder.catalog import Account, Product
 from bidder.connectors.body import Node
-from bidder.connectors.http import Payload
+from bidder.connectors.http import Payload, Speaking
 from bidder.connectors.taobao import trade
 from bidder.connectors.taobao.client import Client
 from bidder.connectors.taobao.pages import taken
@@ -26,7 +26,7 @@ _TRADE = "tid,created,pay_time,payment,buyer_open_uid,orders.num_iid,orders.num,
 _REFUND = "refund_id,tid,num_iid,refund_fee,status,modified"
 
 
-class TaobaoShop:
+class TaobaoShop(Speaking[Client]):
     """Reads one shop."""
 
     def __init__(self, client: Client, account: Account) -> None:
