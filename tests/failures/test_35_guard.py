@@ -235,9 +235,9 @@ def test_what_is_not_written_in_the_configuration_is_this() -> None:
     for name in ("days", "or_clicks"):
         assert getattr(MinHistory(**{name: 1}), name) == 1
         with pytest.raises(ValidationError):
-            MinHistory(**{name: "3"})  # type: ignore[arg-type]  # refused, not understood
+            MinHistory.model_validate({name: "3"})
     with pytest.raises(ValidationError):
-        settings.cut = 1.0  # type: ignore[misc]  # a brake is not loosened while it runs
+        settings.cut = 1.0  # a brake is not loosened while it runs
 
 
 def test_an_amount_of_no_number_is_refused() -> None:
