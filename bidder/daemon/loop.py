@@ -289,10 +289,10 @@ class Daemon:
         self._poll_ok = any(result.ok for result in results)
         self.alerts.polled(results, now)
         await asyncio.to_thread(self._measure, results, now)
-        if self._poll_ok:
         if self._clock is not None:
             self._clock_off = clock_off(results)
             await asyncio.to_thread(clock_hold, self._store, self._clock.stepped(), now, self._clock_off)
+        if self._poll_ok:
             await self._watching.after_poll(self.config, results)
         self._metrics.held(await asyncio.to_thread(self._watching.held))
 
