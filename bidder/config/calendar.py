@@ -30,6 +30,7 @@ __all__ = ["Calendar", "EventSection", "calendar_json_schema", "calendar_of"]
 
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]([01]\d|2[0-4]):([0-5]\d))?\Z")
 _HIGHEST_LIFT = 10
+_TOO_MUCH = ("more than a month may cost", "for one product more than a fifth of what a month may cost")
 _BALANCE = timedelta(days=2)
 """Deposits are paid up for so long, or until the next phase."""
 
@@ -306,10 +307,10 @@ def _plausible(section: EventSection, index: int, document: Document, month: Mon
     amounts = {"fee": section.fee, "fee_each": section.fee_each, "purse": section.purse}
     amounts |= {f"approved.{phase.value}": amount for phase, amount in section.approved.items()}
     for name, amount in amounts.items():
-        if amount is not None and amount.value > most.value:
+        if amount is not None and amount.value > (month.usual.value / 5 if name == "fee_each" else most.value):
             place = document.at((index, *name.split(".")))
             document.warnings.append(
-                Fault(place, f"{section.name}: {name} {amount} is more than a month may cost, {most}")
+                Fault(place, f"{section.name}: {name} {amount} is {_TOO_MUCH[name == 'fee_each']}, {most}")
             )
 
 

