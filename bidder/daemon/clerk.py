@@ -191,6 +191,15 @@ class DaemonClerk:
 
         await asyncio.to_thread(refuse)
 
+    async def anew(self, by: str) -> None:
+        """Has today's plan made again at the next turn."""
+
+        def forget() -> None:
+            self._store.set_value("decided_day", None)
+            self._store.append("note", self._clock(), what="a new plan was asked for", by=by)
+
+        await asyncio.to_thread(forget)
+
     async def done(self, lines: Sequence[str], by: str) -> int:
         """Records what was typed into manual accounts."""
 

@@ -86,6 +86,10 @@ class Clerk(Protocol):
         """Refuses the plan or some of its lines, as `bidder reject` does."""
         ...
 
+    async def anew(self, by: str) -> None:
+        """Has today's plan made again at the next turn, with the configuration in force."""
+        ...
+
     async def done(self, lines: Sequence[str], by: str) -> int:
         """Records what was typed into manual accounts, as `bidder done` does; how many."""
         ...

@@ -136,6 +136,11 @@ class _Counter:
         await said.clerk.reject(plan, only, said.session.by)
         return said.w.say("act.rejected_lines", n=len(only)) if only else said.w.say("act.rejected")
 
+    async def anew(self, said: _Said) -> str:
+        """Today's plan made again, after the configuration has changed."""
+        await said.clerk.anew(said.session.by)
+        return said.w.say("act.anew")
+
     async def state(self, said: _Said) -> str:
         """Halt, reduce, resume."""
         what = said.one("what")
@@ -195,6 +200,7 @@ def add(app: web.Application, view: object, sessions: Sessions, words_of: WordsO
     app.router.add_post("/sign-out", desk.sign_out)
     app.router.add_post("/plan/{id:[A-Za-z0-9_-]{1,64}}", desk.handler(desk.plan))
     for path, act in (
+        ("/plan-anew", desk.anew),
         ("/state", desk.state),
         ("/hold", desk.hold),
         ("/todo", desk.done),

@@ -114,6 +114,8 @@ def light(
     if "propose" in modes and standing is not None:
         if document.get("day", now["day"]) != now["day"]:
             return Light("grey", w.say("light.yesterdays"))
+        if standing.outdated:
+            return Light("amber", w.say("light.outdated"))
         if standing.waits:
             return Light("amber", w.say("light.waiting", n=len(standing.waits)))
         if standing.written or standing.rejected:

@@ -75,7 +75,8 @@ class Renderer:
         lines = [] if document is None else pages.lines(w, document, traces, holds)
         moving = len([line for line in lines if line.direction != "still"])
         shown = lines[: max(moving, _SHOWN_LINES)]
-        standing = standing_of(None if document is None else store.plan(PlanId(document["plan"])), store, now)
+        stored = None if document is None else store.plan(PlanId(document["plan"]))
+        standing = standing_of(stored, store, now, _policy(v))
         digest = None if v.clerk is None else v.clerk.digest()
         return {
             "now": now,
@@ -104,7 +105,7 @@ class Renderer:
         earlier: Sequence[StoredPlan] = [one for one in v.store.plans(_EARLIER_PLANS + 1) if one.id != stored.id]
         return {
             "stored": stored,
-            "standing": standing_of(stored, v.store, v.now),
+            "standing": standing_of(stored, v.store, v.now, _policy(v)),
             "document": stored.document,
             "lines": pages.lines(v.w, stored.document, {}),
             "holds": stored.document["holds"],
@@ -219,6 +220,10 @@ class Renderer:
         return self._templates.get_template(template).render(
             w=v.w, page=page, link=v.link, visit=v, visitor=v.visitor, **shown
         )
+
+
+def _policy(v: Visit) -> str | None:
+    return None if v.clerk is None else v.clerk.config().digest
 
 
 def _curve(band: Band, place: int) -> Callable[[tuple[int, int]], str]:

@@ -24,6 +24,8 @@ class Standing:
     """Budgets whose change a person may approve or refuse now."""
     written: int
     rejected: int
+    outdated: bool = False
+    """Made with another configuration than the one in force: it cannot be approved any more."""
 
     @property
     def asks(self) -> bool:
@@ -31,8 +33,13 @@ class Standing:
         return bool(self.waits)
 
 
-def standing_of(stored: StoredPlan | None, store: StoreReader, now: Status) -> Standing | None:
-    """How the plan stands, by the store's writes and what people said. Raises StoreError."""
+def standing_of(
+    stored: StoredPlan | None, store: StoreReader, now: Status, policy: str | None = None
+) -> Standing | None:
+    """How the plan stands, by the store's writes and what people said. Raises StoreError.
+
+    `policy` is the digest of the configuration in force; None where it is not known.
+    """
     if stored is None:
         return None
     document = stored.document
@@ -41,7 +48,8 @@ def standing_of(stored: StoredPlan | None, store: StoreReader, now: Status) -> S
     written = {str(one.budget): one.status for one in store.writes(stored.decided_at) if one.plan == stored.id}
     held = {hold["budget"] for hold in document["holds"]}
     # a plan that people took part in stays open for its other lines as long as it is the day's
-    open_ = stored.status in ("proposed", "applied") and None not in held and stored.day == now["day"]
+    outdated = bool(policy and document.get("policy")) and document["policy"] != policy
+    open_ = not outdated and stored.status in ("proposed", "applied") and None not in held and stored.day == now["day"]
     lines: dict[str, str] = {}
     waits: list[tuple[Decimal, str]] = []
     for line in document["budgets"]:
@@ -71,6 +79,7 @@ def standing_of(stored: StoredPlan | None, store: StoreReader, now: Status) -> S
         waits=[budget for _, budget in waits],
         written=sum(word == "applied" for word in lines.values()),
         rejected=sum(word == "rejected" for word in lines.values()),
+        outdated=outdated and stored.day == now["day"] and stored.status in ("proposed", "applied"),
     )
 
 

@@ -6,6 +6,8 @@
   let tag = null;
   let events = null;
   let waiting = false;
+  let looking = false;
+  let again = false;
 
   const busy = () => {
     const field = document.activeElement;
@@ -27,11 +29,10 @@
 
   async function look() {
     if (document.hidden) return;
-    if (busy()) {
-      waiting = true;
-      return;
-    }
-    waiting = false;
+    waiting = busy();
+    again = looking; // one at a time: an older answer never replaces a newer one
+    if (waiting || looking) return;
+    looking = true;
     try {
       const fresh = await fetched();
       offline(false);
@@ -43,12 +44,15 @@
       next.prepend(...said);
       document.title = fresh.title;
       if (focus) {
-        const again = next.querySelector(`[name="${CSS.escape(focus.name)}"][value="${CSS.escape(focus.value)}"]`);
-        if (again) again.focus();
+        const twin = next.querySelector(`[name="${CSS.escape(focus.name)}"][value="${CSS.escape(focus.value)}"]`);
+        if (twin) twin.focus();
       }
       copying();
     } catch {
       offline(true);
+    } finally {
+      looking = false;
+      if (again) look();
     }
   }
 
