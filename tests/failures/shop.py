@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from tests.connectors.meta.fake import NUMBER, FakeMeta
 from tests.connectors.taobao.fake import KEYS as TOP_KEYS
 from tests.connectors.taobao.fake import FakeTaobao
 
-__all__ = ["Clock", "Market", "Shop", "a_shop", "account_of"]
+__all__ = ["Clock", "Market", "Shop", "a_shop", "account_of", "rich", "steady"]
 
 LONGEST = 400
 """Turns of a daemon in one `live` beyond which something turns without end."""
@@ -75,6 +75,12 @@ def steady(budget: BudgetId, amount: float, day: AccountDay, part: float) -> tup
     return clicks, amount * part, clicks * wave * (0.10, 0.05, 0.04, 0.03)[place]
 
 
+def rich(budget: BudgetId, amount: float, day: AccountDay, part: float) -> tuple[float, float, float]:
+    """The same with five times the orders: some fifty a day."""
+    clicks, spend, orders = steady(budget, amount, day, part)
+    return clicks, spend, 5 * orders
+
+
 @dataclass
 class Market:
     """What a platform's budgets spend and sell: `sells` says it, days past keep what they had."""
@@ -85,9 +91,12 @@ class Market:
     kept: dict[tuple[date, str], Performance] = field(default_factory=dict)
     frozen: bool = False
     """No new figures: reports stop where they are."""
+    late: tuple[float, ...] = ()
+    """Which part of a day's orders is reported on the day itself, a day later, and so on; then all."""
 
     def begin(self, now: datetime, days: int = 28) -> None:
         """A history of so many days at the amounts in force."""
+        self.kept.clear()
         today = AccountDay.of(now, self.fake.zone)
         for age in range(days, -1, -1):
             self._sold(today.next(-age), 1.0 if age else self._part(now, today))
@@ -124,11 +133,19 @@ class Market:
 
     def _rows(self) -> list[Row]:
         named = {budget.native: budget for budget in self.fake.budgets}
+        last = max(day for day, _ in self.kept)
         return [
-            Row(day, named[native], self.fake.product(named[native]), one)
+            Row(day, named[native], self.fake.product(named[native]), self._told(one, (last - day).days))
             for (day, native), one in sorted(self.kept.items())
             if native in named
         ]
+
+    def _told(self, one: Performance, age: int) -> Performance:
+        if age >= len(self.late) or one.orders is None:
+            return one
+        orders = float(round(one.orders * self.late[age]))
+        revenue = Money(round(orders) * round(self.price * MICROS), self.fake.account.currency)
+        return replace(one, orders=orders, revenue=revenue)
 
 
 def account_of(fake: FakeHttp, mode: str = "apply", **more: Any) -> dict[str, Any]:
