@@ -138,8 +138,8 @@ def _polled(one: InboxResult) -> PollResult:
     )
 
 
-def known_of(config: Config, store: StoreReader, now: datetime) -> Known:
-    """What the store and the configuration know beside the reports."""
+def known_of(config: Config, store: StoreReader, now: datetime, day: date | None = None) -> Known:
+    """What the store and the configuration know beside the reports, with the exchange rates of `day` (default: now)."""
     accounts = tuple(account for account, _ in config.accounts if has_ads(account.platform))
     configured = {account.id for account in accounts}
     readings = store.budgets()
@@ -154,10 +154,14 @@ def known_of(config: Config, store: StoreReader, now: datetime) -> Known:
     for intent in store.open_intents():
         unresolved[intent.budget] = max(intent.before, intent.after, key=lambda amount: amount.micros)
     products = _merged(config.products, store.products())
+    exchange = config.exchange(day or AccountDay.of(now, config.shop.timezone).date)
     return Known(
         accounts=accounts,
         budgets=budgets,
         products=products,
+        exchange=exchange.rates,
+        exchange_days=exchange.days,
+        stale_rates=exchange.stale,
         changed=store.last_changes(),
         changed_at=store.changed_at(),
         calendar=resolved(config.calendar.events, products),
@@ -186,7 +190,7 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
     snapshot = gather(
         store.reports(now, since),
         replace(
-            known_of(config, store, now),
+            known_of(config, store, now, decided),
             activity=store.activity(now, since),
             hot=hot_before(store, decided),
             versions=store.report_versions(day_number(decided) - LATE_DAYS),
@@ -201,7 +205,7 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
             if hold.covers(budget.id):
                 said = f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
                 held[hold.effect].setdefault(budget.id, said)
-    return replace(snapshot, held=held[Effect.STAYS], lowers=held[Effect.LOWERS])
+    return replace(snapshot, held={**snapshot.held, **held[Effect.STAYS]}, lowers=held[Effect.LOWERS])
 
 
 def hot_before(store: StoreReader, day: date) -> Mapping[str, Mapping[ProductId, Hot]]:
@@ -244,6 +248,7 @@ def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
         changes=len(decision.plan.moved),
         held=[f"{held.check}: {held.reason}" for held in decision.held],
         policy=decision.policy.digest,
+        **({"rates": shown["rates"]} if shown["rates"] else {}),
     )
     return shown
 
@@ -272,8 +277,10 @@ async def apply_plan(
         for change in changes_of(stored)
         if change.moves and (not only or str(change.budget) in only) and str(change.budget) not in held
     ]
+    rates = {currency_of(one["currency"]): float(one["rate"]) for one in stored.document.get("rates", ())}
     async with writing_turn(store):
         await settle(store, writers, clock=clock)
+        await asyncio.to_thread(_note_rates, stored, [str(one.budget) for one in changes], store, clock())
         written = await apply_changes(
             stored.id,
             changes,
@@ -282,10 +289,23 @@ async def apply_plan(
             accounts=accounts,
             clock=clock,
             cap=Money.parse(stored.document["total"], config.shop.currency),
+            exchange=rates,
             approved=approved,
         )
     store.save_plan(StoredPlan(stored.id, stored.decided_at, stored.day, stored.document, "applied"))
     return written
+
+
+def _note_rates(stored: StoredPlan, budgets: Sequence[str], store: Store, now: datetime) -> None:
+    """Journals what amounts in other currencies are in the shop's, and by which rate, before they are written."""
+    lines = [one for one in stored.document["budgets"] if one.get("shop") and one["id"] in budgets]
+    if lines:
+        said = {
+            one["id"]: f"{one['planned']} {one['currency']} = {one['shop']['planned']} {stored.document['currency']}"
+            for one in lines
+        }
+        rates = stored.document["rates"]
+        store.append("note", now, what="amounts in other currencies", plan=stored.id, rates=rates, budgets=said)
 
 
 def changes_of(stored: StoredPlan) -> list[Change]:

@@ -38,6 +38,11 @@ class Known:
     budgets: Sequence[Budget] = ()
     products: Sequence[Product] = ()
     exchange: Mapping[Currency, float] = field(default_factory=dict)
+    """Shop currency per unit of another."""
+    exchange_days: Mapping[Currency, date] = field(default_factory=dict)
+    """The day that each rate is of."""
+    stale_rates: Mapping[Currency, str] = field(default_factory=dict)
+    """Why a rate is too old to move budgets by: they stay, and count at it."""
     changed: Mapping[BudgetId, int] = field(default_factory=dict)
     unresolved: Mapping[BudgetId, Money] = field(default_factory=dict)
     foreign: Mapping[BudgetId, datetime] = field(default_factory=dict)
@@ -61,6 +66,7 @@ def gather(
 
     `day` (default: the day after the last reported one) is decided; only earlier days are looked at. `as_of` defaults
     to the first instant of that day. `currency` is the shop's; by default the only one that the reports name.
+    Configured accounts in a currency without a rate are left out, and the Snapshot says so (`unpriced`).
     Raises ConfigError when there is nothing to decide on, or two currencies and no rate between them.
     """
     if not len(reports) and not known.budgets:
@@ -70,10 +76,19 @@ def gather(
     reports = finest(_one_window(reports))
     accounts = _accounts(reports, known)
     shop_currency = currency or _only_currency(accounts, known)
-    for account in accounts:
-        if account.currency != shop_currency and account.currency not in known.exchange:
-            what = f"account {account.id} is in {account.currency}, the plan in {shop_currency}: no rate between them"
-            raise ConfigError([Fault(None, f"{what}; plan one account at a time with --account")])
+    unpriced = _unpriced(accounts, reports, known, shop_currency)
+    if unpriced and (not known.accounts or len(unpriced) == len(accounts)):
+        one_at_a_time = "plan one account at a time with --account"
+        raise ConfigError([Fault(None, f"{what}; {one_at_a_time}") for what in unpriced.values()])
+    if unpriced:
+        accounts = tuple(one for one in accounts if one.id not in unpriced)
+        known = replace(
+            known,
+            accounts=accounts,
+            budgets=[b for b in known.budgets if b.id.account not in unpriced],
+            products=[_priced(one, {shop_currency, *known.exchange}) for one in known.products],
+        )
+        reports = _select(reports, np.array([name not in unpriced for name in reports.account], dtype=np.bool_))
     derived, position, row_budget = _budgets(reports, known)
     products, row_product = _products(reports, known, derived)
     meant = _by_campaign(derived, products)
@@ -81,7 +96,7 @@ def gather(
     budgets = [_with_products(b, i, row_budget, row_product, products, meant) for i, b in enumerate(derived)]
     history = _history(reports, row_budget, row_product)
     zone = accounts[0].timezone if accounts else "UTC"
-    return Snapshot.build(
+    snapshot = Snapshot.build(
         as_of=as_of or AccountDay(zone, decided).start_at,
         day=decided,
         currency=shop_currency,
@@ -100,6 +115,33 @@ def gather(
         hot=known.hot,
         versions=_versions(known.versions, decided, as_of, position, products, meant),
     )
+    return replace(
+        snapshot,
+        exchange_days=known.exchange_days,
+        unpriced=unpriced,
+        held={one.id: known.stale_rates[one.currency] for one in snapshot.budgets if one.currency in known.stale_rates},
+    )
+
+
+def _priced(product: Product, known: set[Currency]) -> Product:
+    """A product without the money that no rate turns into the shop's: unknown, not zero."""
+    price, cost = (None if one is None or one.currency not in known else one for one in (product.price, product.cost))
+    return product if (price, cost) == (product.price, product.cost) else replace(product, price=price, cost=cost)
+
+
+def _unpriced(accounts: Sequence[Account], reports: Reports, known: Known, shop: Currency) -> dict[AccountId, str]:
+    """Accounts with money in a currency that has no rate, and why each cannot be planned with the others."""
+    seen: dict[AccountId, set[Currency]] = {account.id: {account.currency} for account in accounts}
+    for budget in known.budgets:
+        seen.setdefault(budget.id.account, set()).add(budget.currency)
+    for name, code in set(zip(reports.account.tolist(), reports.currency.tolist(), strict=True)):
+        seen.setdefault(AccountId(name), set()).add(Currency(code))
+    found = {}
+    for account in accounts:
+        lacking = sorted(seen[account.id] - {shop} - set(known.exchange))
+        if lacking:
+            found[account.id] = f"account {account.id} is in {lacking[0]}, the plan in {shop}: no rate between them"
+    return found
 
 
 def _history(reports: Reports, row_budget: IntArray, row_product: IntArray) -> History:

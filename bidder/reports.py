@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from bidder.account_day import AccountDay
 from bidder.ids import AccountId, BudgetId, ProductId
-from bidder.money import Currency, Money
+from bidder.money import NO_CURRENCY, Currency, Money
 from bidder.performance import Observation, Performance
 from bidder.snapshot import FloatArray, IntArray, day_number
 
-__all__ = ["UNKNOWN_MICROS", "Reports", "joined"]
+__all__ = ["UNKNOWN_MICROS", "Reports", "in_currency", "joined"]
 
 UNKNOWN_MICROS = -1
 """An amount that the report does not say. Real amounts of a report are never negative (such rows are refused)."""
@@ -114,6 +114,25 @@ class Reports:
             amount=money(self.amount),
             window=None if self.window[row] < 0 else int(self.window[row]),
         )
+
+
+def in_currency(reports: Reports, currency: Currency, exchange: Mapping[Currency, float]) -> Reports:
+    """All money in one currency, to the nearest micro; rows in another without a rate are left out.
+
+    `exchange`: units of `currency` per unit of another. Rows that name no currency are taken to be in it.
+    """
+    rates = {str(currency): 1.0, str(NO_CURRENCY): 1.0, **{str(code): rate for code, rate in exchange.items()}}
+    codes = set(reports.currency.tolist())
+    if codes <= {str(currency)}:
+        return reports
+    keep = np.array([code in rates for code in reports.currency], dtype=np.bool_)
+    kept = {one.name: getattr(reports, one.name)[keep] for one in fields(Reports)}
+    rate = np.array([rates[code] for code in kept["currency"]], dtype=np.float64)
+    for name in ("spend", "revenue", "amount"):
+        micros = kept[name]
+        kept[name] = np.where(micros == UNKNOWN_MICROS, micros, np.rint(micros * rate).astype(np.int64))
+    kept["currency"] = np.full(len(rate), str(currency), dtype=object)
+    return Reports(**kept)
 
 
 def joined(parts: Sequence[Reports]) -> Reports:

@@ -130,6 +130,10 @@ class Snapshot:
     """Budgets that are held by what the watch has seen, or by hand: why, in a line. They stay as they are."""
     lowers: Mapping[BudgetId, str] = field(default_factory=dict)
     """Likewise those that may only fall."""
+    exchange_days: Mapping[Currency, date] = field(default_factory=dict)
+    """The day that each rate of `exchange` is of."""
+    unpriced: Mapping[AccountId, str] = field(default_factory=dict)
+    """Accounts that are left out for want of an exchange rate: why, in a line."""
     _columns: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bidder.catalog import BudgetStatus, Mode
 from bidder.errors import UnsafePlan
 from bidder.guard import CHECKS, GuardSettings, guard, self_test
-from bidder.ids import BudgetId, PlanId
+from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.limits import Bounds, Limit, Limits, Priority, Quantity, Sense
 from bidder.money import Money, currency_of
 from bidder.plan import Change, Held, Plan
@@ -97,6 +97,10 @@ def _breach_within_owner_limits(case: Case) -> None:
 def _breach_not_too_much_moved(case: Case) -> None:
     case.after = {"ads/a": yuan(130), "ads/b": yuan(60)}
     case.settings = GuardSettings(max_moved_share=0.1)
+
+
+def _breach_rates_known(case: Case) -> None:
+    case.shop = replace(case.shop, unpriced={AccountId("us"): "account us is in USD, the plan in CNY: no rate"})
 
 
 def _breach_left_alone(case: Case) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus, Product
+from bidder.config.rates import Rates
 from bidder.cycle import FOREIGN_EDIT_REST, HISTORY_DAYS, LATE_DAYS
 from bidder.errors import ConfigError, Fault
 from bidder.gather import Known, gather, last_day
@@ -35,6 +36,9 @@ LEAST_HISTORY = 7
 
 SOON = 3.0
 """Figures first seen within so many days of their day were read as they came, and have a memory."""
+
+RATES_LAST = timedelta(days=3650)
+"""In a replay an old rate is no reason to hold: what is written today is what is left of the rates of then."""
 
 SPENT_LATELY = 7
 """A budget that is off today but spent within so many days before a past one was on then."""
@@ -58,6 +62,8 @@ class Past:
     products: tuple[Product, ...] = ()
     outcomes: tuple[JournalLine, ...] = ()
     foreign: tuple[JournalLine, ...] = ()
+    rates: Rates = field(default_factory=Rates)
+    """Dated exchange rates: a day is decided at those of its own time."""
     _last: NDArray[np.bool_] = field(init=False, repr=False)
     """Marks the newest version of each key and day."""
 
@@ -121,8 +127,11 @@ class Past:
         in_force = {budget: amount for budget, at, amount in self.amounts if at <= instant}
         spent = _spent_lately(reports, day_number(day))
         budgets = [_then(one, in_force.get(one.budget.id), spent) for one in self.readings]
+        exchange = self.rates.at(day, RATES_LAST)
         return Known(
             accounts=self.accounts,
+            exchange=exchange.rates,
+            exchange_days=exchange.days,
             budgets=[one for one in budgets if one is not None],
             products=[_without_stock(one) for one in self.products],
             changed=self._changed(instant),

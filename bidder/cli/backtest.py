@@ -247,6 +247,7 @@ def _past(asked: Asked, loaded: Config, store: str | None) -> tuple[Past, tuple[
             currency=loaded.shop.currency,
             accounts=tuple(account for account, _ in loaded.accounts),
             products=loaded.products,
+            rates=loaded.rates,
         )
     finally:
         saved.close()

@@ -236,7 +236,8 @@ def _confirm(stored: StoredPlan, only: list[str]) -> None:
         if line["now"] != line["planned"] and (not only or line["id"] in only)
     ]
     for line in moved:
-        typer.echo(f"{line['id']}  {line['now'] or '?'} → {line['planned']}")
+        currency = f" {line['currency']}" if line.get("shop") else ""
+        typer.echo(f"{line['id']}  {line['now'] or '?'} → {line['planned']}{currency}")
     if not sys.stdin.isatty():
         raise ConfigError([Fault(None, "this writes budgets: say --yes, or answer at a terminal")])
     typer.confirm(f"write these {len(moved)} budgets of plan {stored.id}?", abort=True)

@@ -150,6 +150,7 @@ def _shop(case: Case, config: Config) -> Snapshot:
         as_of=case.as_of,
         day=case.test.day,
         currency=currency,
+        exchange=config.exchange(case.test.day).rates,
         accounts=accounts,
         budgets=budgets,
         products=products,

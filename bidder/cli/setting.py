@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bidder.catalog import Account, Budget, BudgetStatus, Mode
 from bidder.errors import ConfigError, ConnectorError, Fault, Source
 from bidder.ids import AccountId, BudgetId, PlanId
-from bidder.money import Money
+from bidder.money import Currency, Money
 from bidder.plan import Applied, Change
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ async def set_budgets(loaded: Config, store: Store, wanted: Mapping[BudgetId, Mo
                 accounts=accounts,
                 cap=cap_of(loaded, store, utc_now()),
                 clock=utc_now,
-                budgets_in_force=_counted(budgets, loaded),
+                budgets_in_force=_counted(budgets),
+                exchange=_rates_now(loaded, utc_now()),
                 approved=True,
             )
     finally:
@@ -150,10 +151,16 @@ async def _asked(reader: AdsReader) -> Sequence[Budget] | ConnectorError:
         return ConnectorError(reader.account.id, "budgets", "no answer in time", waiting_helps=True, error="timeout")
 
 
-def _counted(budgets: Mapping[BudgetId, Budget], loaded: Config) -> dict[BudgetId, Money]:
-    """The amounts that count towards the cap: of active budgets in the shop's currency."""
-    active = {one.id: one.now for one in budgets.values() if one.status is BudgetStatus.ACTIVE and one.now is not None}
-    return {one: amount for one, amount in active.items() if amount.currency == loaded.shop.currency}
+def _counted(budgets: Mapping[BudgetId, Budget]) -> dict[BudgetId, Money]:
+    """The amounts that count towards the cap: of active budgets, in each one's own currency."""
+    return {one.id: one.now for one in budgets.values() if one.status is BudgetStatus.ACTIVE and one.now is not None}
+
+
+def _rates_now(loaded: Config, now: datetime) -> Mapping[Currency, float]:
+    """The newest exchange rates of today: what has none cannot be counted, and then nothing may rise."""
+    from bidder.account_day import AccountDay
+
+    return loaded.exchange(AccountDay.of(now, loaded.shop.timezone).date).rates
 
 
 def cap_of(loaded: Config, store: Store, now: datetime) -> Money | None:
@@ -167,8 +174,8 @@ def cap_of(loaded: Config, store: Store, now: datetime) -> Money | None:
     if caps.month is not None:
         today = AccountDay.of(now, loaded.shop.timezone).date
         reports = finest(store.reports(since_day=day_number(today.replace(day=1))))
-        rates = dict.fromkeys(set(reports.currency.tolist()) - {currency}, 0.0)  # no rate is known in this version
-        spent = spent_month(reports, today, currency, rates)
+        unknown = dict.fromkeys(set(reports.currency.tolist()) - {currency}, 0.0)  # without a rate nothing rises anyway
+        spent = spent_month(reports, today, currency, {**unknown, **loaded.exchange(today).rates})
         found.append(max(caps.month - spent, Money.zero(currency)))
     return min(found, default=None, key=lambda amount: amount.micros)
 

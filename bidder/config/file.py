@@ -23,6 +23,7 @@ from pydantic import (
 
 from bidder.alerts import Level
 from bidder.catalog import Mode
+from bidder.config.rates import WrittenRates
 from bidder.guard import GuardSettings
 from bidder.ids import ALIAS
 from bidder.money import Currency, currency_of
@@ -327,6 +328,9 @@ class File(Section):
     """What the shop itself did: visitors, orders, sales, from files, MQTT or HTTP."""
     budgets: str | None = Field(default=None, min_length=1)
     """budgets.csv: the daily budgets in force of manual accounts (budget, amount)."""
+    rates: WrittenRates | None = None
+    """Exchange rates of accounts in other currencies: `{USD: {CNY: 7.1, date: 2026-11-01}}`, more than one as a list,
+    or a CSV file with date, currency, rate. A rate holds from its date on; how old it may be stands under `guard`."""
     products: str | None = Field(default=None, min_length=1)
     """products.csv: id, name, price, cost, stock, tags, …"""
     calendar: str | None = Field(default=None, min_length=1)

@@ -28,6 +28,7 @@ from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, Reference, ScheduleSection, ShopSection
 from bidder.config.marks import Document, read_yaml
 from bidder.config.products import read_products
+from bidder.config.rates import Exchange, Rates, read_rates
 from bidder.config.rules import rules_of
 from bidder.config.secrets import resolve
 from bidder.config.sense import sense_of
@@ -35,7 +36,7 @@ from bidder.connectors.protocol import ConnectorKind
 from bidder.connectors.registry import kind as kind_of
 from bidder.decide import Policy
 from bidder.errors import ConfigError, Fault, Source
-from bidder.money import Money
+from bidder.money import Currency, Money
 from bidder.optimizer.objective import Objective
 from bidder.rules.base import Rule
 from bidder.rules.budget import BudgetRange
@@ -98,6 +99,8 @@ class Config:
     """Every file that was read."""
     patterns: tuple[tuple[Path, str], ...] = ()
     """Folders and patterns whose files are rules: a new one changes the configuration."""
+    rates: Rates = field(default_factory=Rates)
+    """Exchange rates into the shop's currency."""
     _caps: Caps = field(default_factory=Caps)
     _months: Monthly | None = None
 
@@ -110,6 +113,10 @@ class Config:
     def sales_of_month(self, day: date) -> Money | None:
         """What the shop means to sell in the month of a day; None where it does not say."""
         return None if self.sales is None else self.sales.of(day).money(self.shop.currency)
+
+    def exchange(self, day: date) -> Exchange:
+        """The exchange rates of a day: those older than `guard.stale_after.rates` are said to be stale."""
+        return self.rates.at(day, self.policy.guard.stale_after.rates)
 
     def limits_shown(self) -> dict[str, str | None]:
         """The caps as the page's status says them."""
@@ -168,12 +175,14 @@ class _Reading:
         path = find(asked, self.env)
         file, document = self._file(path)
         base = Path() if path is None else path.parent
-        rules = self._rules(file, document, base)
+        rates = self._rates(file, document, base)
+        rules = self._rules(file, document, base, rates)
         products = self._products(file, document, base)
         calendar = self._calendar(file, document, base, products)
         self._purses_there(rules, calendar)
         self._plan_currency(file, document)
         accounts = read_accounts(file, document, base, self.env, self.kind, self.faults, self.warnings)
+        self._rates_there(file, document, rates)
         incoming = read_incoming(file, document, base, self.env, accounts, self.faults, self.warnings)
         receivers = read_receivers(file, document, base, self.env, self.faults, self.warnings)
         token = None
@@ -197,7 +206,7 @@ class _Reading:
                 objective=file.wants,
                 guard=file.guard,
                 digest=digest,
-                written=self._written(document),
+                written=self._written(document, rates),
             ),
             accounts=tuple(accounts),
             products=tuple(products),
@@ -213,6 +222,7 @@ class _Reading:
             patterns=tuple((base, one) for one in file.rules if any(sign in one for sign in "*?[")),
             calendar=calendar,
             sales=None if file.plan.sales is None else file.plan.sales.month,
+            rates=rates,
             _caps=Caps(
                 None if file.budget.day is None else file.budget.day.max.money(file.shop.currency),
                 None if file.budget.month is None else file.budget.month.usual.money(file.shop.currency),
@@ -220,10 +230,15 @@ class _Reading:
             _months=file.budget.month,
         )
 
-    def _written(self, document: Document) -> tuple[tuple[str, str], ...]:
+    def _written(self, document: Document, rates: Rates) -> tuple[tuple[str, str], ...]:
         """What a policy is made of, as files that give the same one: no accounts, no secrets, no paths."""
         whole = document.value if isinstance(document.value, dict) else {}
         sections = {name: whole[name] for name in ("shop", "objective", "budget", "guard") if name in whole}
+        if rates.quotes:  # a file of rates is kept as what it says
+            sections["rates"] = {
+                code: [{one.into: float(one.rate), "date": one.day.isoformat()} for one in quotes]
+                for code, quotes in rates.quotes.items()
+            }
         names = [f"rules-{number}.yaml" for number in range(1, len(self.rule_texts) + 1)]
         calendar = {"calendar": "calendar.yaml"} if self.calendar_text is not None else {}
         whole_text = json.dumps({**sections, **calendar, "rules": names}, ensure_ascii=False, default=float, indent=1)
@@ -276,7 +291,30 @@ class _Reading:
             self.faults.extend(misspelt_keys(document))
         return _sound_part(document.value), document
 
-    def _rules(self, file: File, document: Document, base: Path) -> list[Rule]:
+    def _rates(self, file: File, document: Document, base: Path) -> Rates:
+        """The exchange rates, from bidder.yaml or the file that it names."""
+        if file.rates is None:
+            return Rates()
+        place, content, name = document.key_at(("rates",)), None, ""
+        if isinstance(file.rates, str):
+            name = str(base / file.rates)
+            content = self._read(base / file.rates, document.at(("rates",)))
+            if content is None:
+                return Rates()
+        rates, faults = read_rates(file.rates, content, name, place, file.shop.currency)
+        self.faults.extend(faults)
+        return rates
+
+    def _rates_there(self, file: File, document: Document, rates: Rates) -> None:
+        """Says which accounts cannot be planned with the others for want of an exchange rate."""
+        for index, account in enumerate(file.accounts):
+            code, shop = account.currency or file.shop.currency, file.shop.currency
+            if code != shop and code not in rates.quotes:
+                what = f"currency: no rate from {code} to the shop's {shop} is written, so no plan can be applied: "
+                what += f"write rates: {{{code}: {{{shop}: …, date: 2026-11-01}}}}"
+                self.warnings.append(Fault(document.at(("accounts", index, "currency")), what))
+
+    def _rules(self, file: File, document: Document, base: Path, rates: Rates) -> list[Rule]:
         currency = file.shop.currency
         rules: list[Rule] = []
         if file.budget.day is not None:
@@ -307,7 +345,7 @@ class _Reading:
                     rules.append(rule)
                 self.warnings.extend(read.warnings)
         for rule in rules:
-            self._same_currency(rule, currency)
+            self._known_currency(rule, currency, rates)
         guard = file.guard
         if not isinstance(document.value, dict) or "guard" not in document.value:
             return rules  # nobody wrote it: evaluate adds the default step itself
@@ -333,11 +371,12 @@ class _Reading:
             self.faults.append(Fault(place, f"{pattern}: no such file; relative paths start at {base}"))
         return found
 
-    def _same_currency(self, rule: Rule, currency: str) -> None:
-        """Amounts of another currency need dated rates, which this version does not have."""
+    def _known_currency(self, rule: Rule, currency: Currency, rates: Rates) -> None:
+        """Amounts of another currency need a rate, and caps of months are the shop's own."""
         for name, value in rule.kind:
             other = getattr(value, "currency", None)
-            if other is not None and other != currency:
+            own = isinstance(rule.kind, DayCap | Month)  # the caps of bidder.yaml are counted in the shop's currency
+            if other is not None and other != currency and (other not in rates.quotes or own):
                 message = (
                     f"{rule.name}.{name}: {value}: no rate to the shop's {currency} is known; write it in {currency}"
                 )

@@ -30,6 +30,8 @@ from bidder.explain.digest_page import digest_page, pictures
 from bidder.explain.digest_text import first_screen
 from bidder.explain.sales import sales_plan
 from bidder.gather import finest
+from bidder.money import Currency
+from bidder.reports import in_currency
 from bidder.snapshot import day_number
 from bidder.store.protocol import JournalLine, Store, StoreReader
 
@@ -76,7 +78,8 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
     day = day or AccountDay.of(now, zone).date - timedelta(days=1)
     since = day_number(day) - BACK_DAYS
     known = cycle.known_of(config, store, now)
-    reports = finest(store.reports(now, since))
+    shop = config.shop.currency
+    reports = in_currency(finest(store.reports(now, since)), shop, known.exchange)
     lines = [
         one for one in store.journal(kind="outcome") if AccountDay.of(one.at, zone).date >= day - timedelta(days=8)
     ]
@@ -93,17 +96,21 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
             day=day,
             as_of=now,
             reports=reports,
-            reports_then=finest(store.reports(now - timedelta(days=7), since)),
+            reports_then=in_currency(finest(store.reports(now - timedelta(days=7), since)), shop, known.exchange),
             activity=store.activity(now, since),
             products=known.products,
             plans=store.plans(PLANS),
-            budgets={str(one.id): one.now.to_float() for one in active if one.now is not None},
+            budgets={
+                str(one.id): one.now.to_float() * (1.0 if one.currency == shop else known.exchange[one.currency])
+                for one in active
+                if one.now is not None and (one.currency == shop or one.currency in known.exchange)
+            },
             names={
                 **{str(one.id): one.name for one in known.products if one.name},
                 **{str(one.id): one.name for one in known.budgets if one.name},
             },
             carries={str(one.id): tuple(str(p) for p in one.products) for one in known.budgets},
-            moves=_moves(lines, zone),
+            moves=_moves(lines, zone, {shop: 1.0, **known.exchange}),
             writes=_writes(lines, zone, day),
             missing=[one for one in sources if one not in reported],
             sources=sources,
@@ -151,13 +158,14 @@ def _goals(config: Config, store: StoreReader, now: datetime, day: date) -> tupl
     return dict(seen.days)[day], seen.month, sum(amount for one, amount in seen.days if one <= day)
 
 
-def _moves(lines: Sequence[JournalLine], zone: str) -> list[tuple[date, str, float]]:
-    """(account day, budget, by how much) of what bidder changed."""
+def _moves(lines: Sequence[JournalLine], zone: str, rates: dict[Currency, float]) -> list[tuple[date, str, float]]:
+    """(account day, budget, by how much in the shop's currency) of what bidder changed."""
     return [
         (
             AccountDay.of(one.at, zone).date,
             str(one.facts["budget"]),
-            float(one.facts["after"]) - float(one.facts["before"]),
+            (float(one.facts["after"]) - float(one.facts["before"]))
+            * rates.get(Currency(str(one.facts.get("currency"))), 1.0),
         )
         for one in lines
         if one.facts.get("result") == "applied"

@@ -45,6 +45,7 @@ from bidder.instrumentation import Metrics
 from bidder.money import Money
 from bidder.plan import State
 from bidder.poll import PollResult
+from bidder.reports import in_currency
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
 from bidder.web.control import Controlling
@@ -324,6 +325,7 @@ class Daemon:
             sent = [one.at + (wall - now) for one in unsettled if one.budget.account == account.id]
             self._metrics.unresolved(account.id, sent)
         self._unresolved = len(unsettled)
+        reports = in_currency(reports, currency, self.config.exchange(day).rates)
         before = spent_month(reports, day, currency, {})
         self._spent_month = spent_month(reports, day + timedelta(days=1), currency, {})
         self._spent_today = self._spent_month - before if self._spent_month >= before else None

@@ -15,7 +15,7 @@ from bidder.activity import UNKNOWN, WHOLE_DAY, Activity
 from bidder.catalog import BudgetStatus
 from bidder.config.load import Config
 from bidder.gather import Known, finest
-from bidder.reports import UNKNOWN_MICROS, Reports, TextArray
+from bidder.reports import UNKNOWN_MICROS, Reports, TextArray, in_currency
 from bidder.snapshot import FloatArray, day_number
 from bidder.store.protocol import StoreReader
 from bidder.watch.stock_feed import broken_feed
@@ -65,20 +65,22 @@ def shop_figures(config: Config, store: StoreReader, now: datetime) -> ShopFigur
     """Reads and sums. Raises StoreError."""
     known = cycle.known_of(config, store, now)
     day = day_number(AccountDay.of(now, config.shop.timezone).date)
-    reports = finest(store.reports(since_day=day - BACK_DAYS))
+    shop, rates = config.shop.currency, known.exchange
+    reports = in_currency(finest(store.reports(since_day=day - BACK_DAYS)), shop, rates)
     spend = np.where(reports.spend == UNKNOWN_MICROS, 0, reports.spend) / 1e6
     today, spent_today = {}, {}
     for account in known.accounts:
         own = AccountDay.of(now, account.timezone).date
         today[str(account.id)] = own
-        if account.currency == config.shop.currency:
+        if account.currency == shop or account.currency in rates:
             rows = (reports.account == account.id) & (reports.day == day_number(own))
             spent_today[str(account.id)] = float(spend[rows].sum())
     budgets: dict[str, float] = {}
     active = [one for one in known.budgets if one.status is BudgetStatus.ACTIVE]
     for one in active:
-        if one.now is not None and one.currency == config.shop.currency:
-            budgets[str(one.id.account)] = budgets.get(str(one.id.account), 0.0) + one.now.to_float()
+        if one.now is not None and (one.currency == shop or one.currency in rates):
+            amount = one.now.to_float() * (1.0 if one.currency == shop else rates[one.currency])
+            budgets[str(one.id.account)] = budgets.get(str(one.id.account), 0.0) + amount
     feed = broken_feed(known.products, known.budgets, now)
     return ShopFigures(
         today=today,
@@ -109,7 +111,8 @@ def _sold_out(known: Known, reports: Reports, spend: FloatArray, day: int) -> di
             continue
         rows = (reports.account == budget.id.account) & (reports.budget == budget.id.native)
         spent, yesterday = (float(spend[rows & (reports.day == one)].sum()) for one in (day, day - 1))
-        if max(spent, yesterday) > BURNING * (budget.now.to_float() if budget.now is not None else 0.0):
+        rate = known.exchange.get(budget.currency, 1.0)
+        if max(spent, yesterday) > BURNING * (budget.now.to_float() * rate if budget.now is not None else 0.0):
             for product in budget.products:
                 found[str(product)] = found.get(str(product), 0.0) + spent / len(budget.products)
     return found

@@ -72,6 +72,7 @@ def status_of(
         as_of=max(data_at).isoformat() if data_at else None,
         at=now.isoformat(),
         next_cycle_at=next_at.isoformat(),
+        exchange={str(code): rate for code, rate in config.exchange(day.date).rates.items()},
         spent_today=None if spent_today is None else str(spent_today),
         day_limit=None if caps.day is None else str(caps.day),
         month=_month(day, now, spent_month, caps.month),

@@ -123,6 +123,7 @@ class Watching:
                     writers=self._writers,
                     accounts={account.id: account for account, _ in config.accounts},
                     cap=cap,
+                    exchange=snapshot.exchange,
                     clock=self._clock,
                     stopping={one.budget for one in down},
                 )

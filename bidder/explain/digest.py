@@ -167,8 +167,8 @@ def _move(line: Mapping[str, Any]) -> MoveLine:
     return MoveLine(
         id=line["id"],
         name=line["name"] or line["id"],
-        now=None if line["now"] is None else float(line["now"]),
-        planned=float(line["planned"]),
+        now=None if line["now"] is None else float((line.get("shop") or line)["now"]),
+        planned=float((line.get("shop") or line)["planned"]),
         reason=line["reason"],
         state=line["state"],
     )

@@ -15,9 +15,11 @@ __all__ = [
     "Expected",
     "HoldLine",
     "HotLine",
+    "InShop",
     "Interval",
     "LimitLine",
     "PlanDocument",
+    "RateLine",
     "RuleLine",
     "RuleName",
     "WhatIf",
@@ -64,6 +66,29 @@ class LimitLine(_Shape):
     """Objective gained a day by one unit more room."""
 
 
+class InShop(_Shape):
+    """A budget's amounts in the shop's currency, at the day's rate."""
+
+    now: str | None
+    """The amount in force; null when it was never read."""
+    planned: str
+    difference: str
+    rate: float
+    """Shop currency per unit of the budget's."""
+    on: str | None
+    """The day that the rate is of."""
+
+
+class RateLine(_Shape):
+    """An exchange rate that the plan stands on."""
+
+    currency: str
+    rate: float
+    """Shop currency per unit of it."""
+    on: str | None
+    """The day that the rate is of."""
+
+
 class BudgetLine(_Shape):
     """One budget: now → planned, and why."""
 
@@ -94,6 +119,8 @@ class BudgetLine(_Shape):
     """The limits that bind here."""
     roas: float | None = None
     """Expected revenue over expected spend at the planned amount (投产比); null when nothing is spent."""
+    shop: InShop | None = None
+    """The amounts in the plan's currency, where the budget's is another one."""
     break_even_roas: float | None = None
     """The ROAS at which its ads neither earn nor lose (保本投产比); null when its margin is unknown or not above 0."""
 
@@ -234,6 +261,8 @@ class PlanDocument(_Shape):
     """What a reader should know about the figures behind the plan."""
     clashes: list[ClashLine] = []
     """Rules that gave way, each with the smallest set that it clashed with."""
+    rates: list[RateLine] = []
+    """The exchange rates of its budgets' currencies; empty where all are in the plan's."""
     hot: list[HotLine] = []
     """The products that the money goes to, where a rule `hot_list` says so."""
     what_if: WhatIf | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bidder.catalog import BudgetStatus
+from bidder.catalog import Budget, BudgetStatus
 from bidder.decide import Decision
 from bidder.explain.clashes import clash_lines, clash_words, hot_lines, silent_rules
 from bidder.explain.costs import Costs, costs_of, rule_of
@@ -17,9 +17,11 @@ from bidder.explain.document import (
     CertificateLine,
     Expected,
     HoldLine,
+    InShop,
     Interval,
     LimitLine,
     PlanDocument,
+    RateLine,
     RuleLine,
 )
 from bidder.explain.economy import break_even_of, roas_of, unknown_costs
@@ -27,8 +29,9 @@ from bidder.explain.reason import bindings, reason_of, total_limit
 from bidder.explain.what_if import beside
 from bidder.limits import Bounds, Limit
 from bidder.money import NO_CURRENCY, Currency, exponent_of
+from bidder.plan import Change
 from bidder.response.forecast import forecast
-from bidder.snapshot import FloatArray
+from bidder.snapshot import FloatArray, Snapshot
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -61,7 +64,7 @@ def document(
     if not known:
         said.append("no margin is known: an order counts at its whole revenue; give products.csv with cost or margin")
     lacking = unknown_costs(decision)
-    said += [*([] if lacking is None else [lacking]), *silent_rules(decision)]
+    said += [*([] if lacking is None else [lacking]), *silent_rules(decision), *_held_rates(decision)]
     profit, low, high = expected.total
     return PlanDocument(
         plan=plan.id,
@@ -90,7 +93,42 @@ def document(
         notes=said,
         clashes=clash_lines(decision),
         hot=hot_lines(decision),
+        rates=_rates(decision),
         what_if=None if without is None else beside(decision, without, asked),
+    )
+
+
+def _rates(decision: Decision) -> list[RateLine]:
+    """The rates of the currencies that the budgets are in, but the shop's own."""
+    snapshot = decision.snapshot
+    foreign = sorted({budget.currency for budget in snapshot.budgets} - {snapshot.currency})
+    return [RateLine(currency=code, rate=snapshot.rate(code), on=_rate_day(snapshot, code)) for code in foreign]
+
+
+def _held_rates(decision: Decision) -> list[str]:
+    """Why budgets stay for want of a fresh exchange rate, each reason once."""
+    snapshot = decision.snapshot
+    foreign = [one for one in snapshot.budgets if one.currency != snapshot.currency and one.id in snapshot.held]
+    old = {one.currency: snapshot.held[one.id] for one in foreign if snapshot.held[one.id].startswith("the rate of ")}
+    return [f"{old[code]}: its budgets stay as they are, and count at it" for code in sorted(old)]
+
+
+def _rate_day(snapshot: Snapshot, currency: Currency) -> str | None:
+    day = snapshot.exchange_days.get(currency)
+    return None if day is None else day.isoformat()
+
+
+def _in_shop(snapshot: Snapshot, budget: Budget, change: Change, money: _Words) -> InShop | None:
+    """A line's amounts in the shop's currency; None where they are in it."""
+    if budget.currency == snapshot.currency:
+        return None
+    rate = snapshot.rate(budget.currency)
+    return InShop(
+        now=None if change.before is None else money(change.before.to_float() * rate),
+        planned=money(change.after.to_float() * rate),
+        difference=money(change.difference.to_float() * rate),
+        rate=rate,
+        on=_rate_day(snapshot, budget.currency),
     )
 
 
@@ -148,6 +186,7 @@ def _line(decision: Decision, index: int, expected: Any, money: _Words, roas: Fl
         ),
         reason=reason_of(decision, index, held),
         limits=[LimitLine(rule=one.rule, source=one.source, price=_round(one.price)) for one in held],
+        shop=_in_shop(decision.snapshot, budget, change, money),
         roas=None if np.isnan(roas[index]) else _round(roas[index], 4),
         break_even_roas=None if floor is None else _round(floor, 4),
     )
@@ -192,7 +231,7 @@ def table(shown: Mapping[str, Any], width: int = 160) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    lines = sorted(shown["budgets"], key=lambda one: (-abs(float(one["difference"])), one["id"]))
+    lines = sorted(shown["budgets"], key=lambda one: (-abs(_moved(one)), one["id"]))
     wide = width >= WIDE
     currency = shown["currency"] or ""
     title = f"plan {shown['plan']} for {shown['day']} {currency}".rstrip()
@@ -206,8 +245,8 @@ def table(shown: Mapping[str, Any], width: int = 160) -> RenderableType:
         profit = line["expected"]["profit"]
         cells = {
             "budget": Text(line["id"]),
-            "now": line["now"] or "?",
-            "plan": line["planned"],
+            "now": _native(line, line["now"] or "?"),
+            "plan": _native(line, line["planned"]),
             "±": _signed(line["difference"]),
             "orders": f"{line['expected']['orders']:.1f}",
             "profit": profit["mean"],
@@ -223,6 +262,16 @@ def table(shown: Mapping[str, Any], width: int = 160) -> RenderableType:
         reasons.add_row(Text(line["id"], style="bold"), Text(line["reason"]))
     parts: list[RenderableType] = [figures, Text(), reasons, Text(), Padding(Text("\n".join(_summary(shown))), 0)]
     return Group(*parts, *([Text(), _beside(shown)] if shown["what_if"] else []))
+
+
+def _moved(line: Mapping[str, Any]) -> float:
+    """By how much a budget moves, in the plan's currency."""
+    return float((line.get("shop") or line)["difference"])
+
+
+def _native(line: Mapping[str, Any], amount: str) -> str:
+    """An amount, with its currency and what it is in the plan's where that is another one."""
+    return f"{amount} {line['currency']}" if line.get("shop") else amount
 
 
 def _beside(shown: Mapping[str, Any]) -> RenderableType:
@@ -272,5 +321,12 @@ def _summary(shown: Mapping[str, Any]) -> list[str]:
             parts.append(f"rule {rule['rule']}{where} costs {rule['cost_per_day']} a day")
     clashes = [line for line in shown.get("clashes", ()) if not line["slowed"] and line["gave"]["source"]]
     parts += [clash_words(line) for line in clashes]
+    for rate in shown.get("rates", ()):
+        of = [line for line in shown["budgets"] if line["currency"] == rate["currency"]]
+        planned = sum(float(line["planned"]) for line in of)
+        in_shop = sum(float(line["shop"]["planned"]) for line in of)
+        on = "" if rate["on"] is None else f", of {rate['on']}"
+        worth = f"{planned:.2f} {rate['currency']} planned are {in_shop:.2f} {shown['currency']}"
+        parts.append(f"1 {rate['currency']} is {rate['rate']:g} {shown['currency']}{on}: {worth}")
     parts += [f"HELD {hold['check']}: {hold['reason']}" for hold in shown["holds"]]
     return [*parts, *shown["notes"]]

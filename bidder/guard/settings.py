@@ -37,6 +37,8 @@ class StaleAfter(BaseModel):
     """Files that a person downloads: over a weekend."""
     stock: Duration = timedelta(hours=24)
     """Stock; older stock stops nothing and starts nothing."""
+    rates: Duration = timedelta(days=3)
+    """Exchange rates: budgets in a currency whose rate is older stay as they are."""
 
     def of(self, platform: str) -> timedelta:
         """The limit for an account of that platform."""

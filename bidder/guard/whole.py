@@ -56,6 +56,12 @@ def limits_present(case: Case) -> Iterator[Held]:
             return
 
 
+def rates_known(case: Case) -> Iterator[Held]:
+    """No account is left out for want of an exchange rate: what it has in force could not count towards the caps."""
+    for reason in case.snapshot.unpriced.values():
+        yield Held("rates_known", f"{reason}; write it under rates, as what is in force there counts towards the caps")
+
+
 def within_absolute_caps(case: Case) -> Iterator[Held]:
     """No absolute cap is passed by the plan, nor by what of it can be written. What only lowers may go on."""
     lines = case.lines
@@ -119,6 +125,7 @@ PLAN_CHECKS: tuple[Check, ...] = (
     all_budgets_planned,
     amounts_sound,
     limits_present,
+    rates_known,
     within_absolute_caps,
     within_owner_limits,
     not_too_much_moved,

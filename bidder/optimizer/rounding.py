@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,8 @@ class _Table:
     step: IntArray
     least: IntArray
     most: IntArray
+    rate: FloatArray
+    """Shop currency per unit of the budget's; as the decimal it prints as, where sums decide."""
     unit: FloatArray
     """Shop currency per micro."""
     rows: list[Limit]
@@ -122,6 +125,7 @@ class _Table:
             step,
             np.where(kept, np.minimum(least, now), least),
             np.where(kept, np.maximum(most, now), most),
+            rate,
             rate / MICROS,
             rows,
             np.array(bounds, dtype=np.float64),
@@ -219,11 +223,14 @@ class _Table:
                 yield group
 
     def broken(self, row: int) -> bool:
-        """Whether a cap is passed: in integers where the row is a plain sum of the shop's own money."""
+        """Whether a cap is passed: exactly where the row is a plain sum, whatever currencies are in it."""
         limit = self.rows[row]
         members = limit.weights != 0.0
-        if (limit.weights[members] == 1.0).all() and (self.unit[members] * MICROS == 1.0).all():
-            return bool(sum(self.micros[members].tolist()) > math.floor(self.bounds[row] * MICROS + 1e-3))
+        if (limit.weights[members] == 1.0).all():
+            rates, micros = self.rate[members], self.micros[members]
+            parts = [(rate, sum(micros[rates == rate].tolist())) for rate in np.unique(rates).tolist()]
+            total = sum((Fraction(repr(rate)) * part for rate, part in parts), Fraction(0))
+            return bool(total > math.floor(self.bounds[row] * MICROS + 1e-3))
         slip = 0.0 if limit.priority >= Priority.ABSOLUTE else self.slip(row)
         return bool(self.used(row) > self.bounds[row] + slip)
 

@@ -13,7 +13,6 @@ from bidder.connectors.sandbox.client import Client
 from bidder.connectors.sandbox.score import Score, score_steps
 from bidder.connectors.sandbox.server import Server
 from bidder.connectors.sandbox.settings import SandboxSettings
-from bidder.connectors.sandbox.shop import CURRENCY
 from bidder.connectors.sandbox.state import FileKeeper, Keeper, MemoryKeeper, State
 from bidder.connectors.sandbox.write import SandboxWriter
 from bidder.ids import BudgetId
@@ -88,7 +87,7 @@ class Sandbox:
 
         keeper: Keeper = MemoryKeeper(new) if settings.path is None else FileKeeper(settings.path, new)
         self.server = Server(keeper, settings, wall)
-        self.account = replace(account, currency=Currency(CURRENCY), timezone=self.server.zone)
+        self.account = replace(account, currency=Currency(settings.money), timezone=self.server.zone)
 
     def reader(self) -> SandboxReader:
         """Opens for reading."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from bidder.catalog import BudgetStatus
 from bidder.connectors.sandbox.settings import Fault, SandboxSettings
-from bidder.connectors.sandbox.shop import CAMPAIGN_INDEX, CAMPAIGNS, CURRENCY, MINIMUM_FEN, STEP_FEN
+from bidder.connectors.sandbox.shop import CAMPAIGN_INDEX, CAMPAIGNS, MINIMUM_FEN, STEP_FEN
 from bidder.connectors.sandbox.state import BrokenState, Edit, Keeper, State
 from bidder.connectors.sandbox.view import Runs, View
 from bidder.connectors.sandbox.world import World
@@ -147,17 +147,25 @@ class Server:
         if path == "/report":
             return self._report(date.fromisoformat(sent["from"]), date.fromisoformat(sent["to"]), int(sent["page"]))
         if path == "/items":
-            return Reply(200, {"data": {"currency": CURRENCY, "items": self.view().items()}})
+            return Reply(200, {"data": {"currency": self._settings.money, "items": self.view().items()}})
         wanted = [c.id for c in CAMPAIGNS] if path == "/campaigns" else [path.removeprefix("/campaigns/")]
         if wanted[0] not in CAMPAIGN_INDEX:
             return _error(404, "CampaignNotFound", f"no campaign {wanted[0]}")
         view = self.view()
-        return Reply(200, {"data": {"currency": CURRENCY, "campaigns": [view.campaign(one) for one in wanted]}})
+        return Reply(
+            200, {"data": {"currency": self._settings.money, "campaigns": [view.campaign(one) for one in wanted]}}
+        )
 
     def _report(self, first: date, last: date, page: int) -> Reply:
         rows = self.rows(first, last)
         shown = rows[(page - 1) * PAGE : page * PAGE]
-        data = {"currency": CURRENCY, "timezone": self.zone, "attribution_days": 7, "total": len(rows), "rows": shown}
+        data = {
+            "currency": self._settings.money,
+            "timezone": self.zone,
+            "attribution_days": 7,
+            "total": len(rows),
+            "rows": shown,
+        }
         return Reply(200, {"data": {**data, "has_more": page * PAGE < len(rows)}})
 
 

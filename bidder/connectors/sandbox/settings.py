@@ -9,6 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bidder.connectors.sandbox.shop import CURRENCY
+
 __all__ = ["Fault", "SandboxSettings"]
 
 
@@ -69,6 +71,8 @@ class SandboxSettings(BaseModel):
     """The file that holds the shop between processes; without it the shop lives in the memory of this process."""
     start: date | None = None
     """The first day after the 28 days of history that a new shop begins with; without it, today."""
+    money: str = Field(default=CURRENCY, pattern="^[A-Z]{3}$")
+    """The currency that the invented platform counts in, one with two decimals; the figures are the same in any."""
     speed: float = Field(default=1.0, ge=0, le=1e6, allow_inf_nan=False)
     """Simulated seconds a second: 1 follows the clock on the wall, 0 stands still until somebody advances it."""
     faults: dict[Fault, Probability] = Field(default_factory=dict)
