@@ -82,7 +82,8 @@ class Promotion:
     `goods` is the condition as written; `products` are those it chose (None: all that the shop has). `discount` is the
     part by which the paid price falls, `surcharge` the further part of it that the platform keeps, both in the phases
     that sell at the event's price. `fee` is paid once. `purse` is the money beyond ordinary budgets. `lift` is how many
-    times an ordinary day's sales a burst is expected to bring (None: not said). `approved` is the sum of its goods'
+    times an ordinary day's sales a burst is expected to bring (None: not said). `refunds` is how many times the usual part
+    of its sales is paid back (None: not said). `approved` is the sum of its goods'
     budgets a day that was approved beforehand, by phase.
     """
 
@@ -95,6 +96,7 @@ class Promotion:
     fee: Money | None = None
     purse: Money | None = None
     lift: float | None = None
+    refunds: float | None = None
     approved: Mapping[Phase, Money] = field(default_factory=dict)
 
     def covers(self, products: Iterable[ProductId]) -> bool:

@@ -10,14 +10,19 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from bidder.account_day import AccountDay
+from bidder.activity import Activity, ShopActivity
 from bidder.catalog import Account, Budget, Mode
 from bidder.config.load import Config, load
+from bidder.daemon.shop_figures import ShopFigures, refund_rates
+from bidder.daemon.troubles import Seen, troubles_of
 from bidder.decide import Decision, Policy, decide
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Money
+from bidder.plan import State
 from bidder.promotion import Phase, Promotion, moments
 from bidder.rules.goods import resolved
-from bidder.snapshot import History, Snapshot, day_number
+from bidder.snapshot import EPOCH_ORDINAL, History, Snapshot, day_number
 from tests.builders import CNY, yuan
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -238,3 +243,53 @@ def test_what_an_event_did_says_nothing_of_ordinary_days(shop: Shop) -> None:
             amounts = np.full(len(one.snapshot.budgets), CAMPAIGNS[name][1], dtype=np.float64)
             rates.append(one.curves.response.orders(amounts[:, None])[place, 0])
         assert rates[1] == pytest.approx(rates[0], rel=0.15)
+
+
+def told_of_refunds(shop: Shop, day: date, calendar: tuple[Promotion, ...]) -> list[str]:
+    """Products whose refunds are told on a morning. What is paid in the burst comes back twice as often."""
+    known = [row for row in shop.rows if row["day"] < day_number(day)]
+    names = {place: name for name, place in shop.places.items()}
+    sold: dict[tuple[int, int], float] = {}
+    orders: dict[tuple[int, int], float] = {}
+    for row in known:
+        key = (int(row["product"]), int(row["day"]))
+        sold[key], orders[key] = sold.get(key, 0.0) + 6 * row["revenue"], orders.get(key, 0.0) + 6 * row["orders"]
+    rates = {place: one.return_rate or 0.05 for place, one in enumerate(shop.config.products)}
+    back: dict[tuple[int, int], float] = {}
+    for (product, paid_on), money in sold.items():
+        burst = shop.phase(FIRST + timedelta(days=paid_on - day_number(FIRST))) is Phase.BURST
+        for age, part in ((3, 0.2), (6, 0.3), (9, 0.25), (13, 0.15), (19, 0.1)):
+            key = (product, paid_on + age)
+            back[key] = back.get(key, 0.0) + part * rates[product] * (2.0 if burst else 1.0) * money
+    rows = [
+        ShopActivity(
+            "advisor",
+            ProductId(names[product]),
+            AccountDay("Asia/Shanghai", date.fromordinal(number + EPOCH_ORDINAL)),
+            at(day),
+            {"orders": orders[product, number]},
+            {"revenue": yuan(round(money, 2)), "refunds": yuan(round(back.get((product, number), 0.0), 2))},
+        )
+        for (product, number), money in sold.items()
+    ]
+    refunds = refund_rates(Activity.of(rows), day_number(day), calendar, "Asia/Shanghai")
+    seen = Seen(shop.config, at(day), State.ACTIVE, {}, None, yuan(0), figures=ShopFigures(refunds=refunds))
+    return [one.subject for one in troubles_of(seen) if one.kind == "refund"]
+
+
+@pytest.fixture(scope="module")
+def weeks_after(shop: Shop) -> Shop:
+    """The same shop three weeks on, with nothing decided any more."""
+    later = replace(shop, rows=list(shop.rows), spent=dict(shop.spent))
+    day = LAST
+    while day < date(2026, 7, 20):
+        later.live(day)
+        day += timedelta(days=1)
+    return later
+
+
+def test_what_comes_back_of_the_event_is_not_called_a_fault_of_the_goods(weeks_after: Shop) -> None:
+    mornings = [date(2026, 6, 21) + timedelta(days=n) for n in range(0, 26, 2)]
+    calendar = weeks_after.calendar
+    assert {str(day): told for day in mornings if (told := told_of_refunds(weeks_after, day, calendar))} == {}
+    assert any(told_of_refunds(weeks_after, day, ()) for day in mornings)  # who does not know the event, calls it one

@@ -81,6 +81,15 @@ def _lift(value: Any) -> float:
     return number
 
 
+def _times(value: Any) -> float:
+    if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "as_tuple")):
+        raise ValueError(f"expected a number such as 2 for twice the usual refunds, was {value!r}")
+    number = float(value)
+    if not 1 <= number <= _HIGHEST_LIFT:
+        raise ValueError(f"expected 1 to {_HIGHEST_LIFT}, was {value}")
+    return number
+
+
 Instant = Annotated[
     tuple[date, time | None, bool],
     BeforeValidator(_instant),
@@ -110,6 +119,11 @@ Lift = Annotated[
     float,
     BeforeValidator(_lift),
     WithJsonSchema({"type": "number", "minimum": 1, "maximum": _HIGHEST_LIFT, "examples": [3]}),
+]
+Times = Annotated[
+    float,
+    BeforeValidator(_times),
+    WithJsonSchema({"type": "number", "minimum": 1, "maximum": _HIGHEST_LIFT, "examples": [2]}),
 ]
 Off = Annotated[
     float,
@@ -184,6 +198,8 @@ class EventSection(Section):
     """Money beyond ordinary budgets over the whole event, for rules with `from: purse`; never exceeded."""
     lift: Lift | None = None
     """How many times an ordinary day's sales a burst is expected to bring; learnt from the shop's own bursts."""
+    refunds: Times | None = None
+    """How many times the usual part of what it sells is paid back in the weeks after: 2 where it is not said."""
     approved: dict[Phase, PositiveAmount] = Field(default_factory=dict)
     """Approved beforehand: up to so much a day of its goods' budgets, by phase, needs no further approval."""
     joined: bool = Field(default=True, strict=True)
@@ -292,6 +308,7 @@ def _event(
         fee=None if section.fee is None else section.fee.money(shop.currency),
         purse=None if section.purse is None else section.purse.money(shop.currency),
         lift=section.lift,
+        refunds=section.refunds,
         approved={phase: amount.money(shop.currency) for phase, amount in section.approved.items()},
     )
     if goods and products and not resolved((event,), products)[0].products:

@@ -121,6 +121,7 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
             month_due=goals[2],
             waits=_waits(config),
             until=f"{config.schedule.decide.until:%H:%M}",
+            calendar=known.calendar,
             activities=[
                 (one.event.name, f"{one.deadline:%m-%d}")
                 for one in config.calendar.candidates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -15,17 +15,21 @@ from bidder.activity import UNKNOWN, WHOLE_DAY, Activity
 from bidder.catalog import BudgetStatus
 from bidder.config.load import Config
 from bidder.gather import Known, finest
+from bidder.promotion import Promotion
 from bidder.reports import UNKNOWN_MICROS, Reports, TextArray, in_currency
 from bidder.snapshot import FloatArray, day_number
 from bidder.store.protocol import StoreReader
+from bidder.watch.refunds import expected_refunds, sold_at_event
 from bidder.watch.stock_feed import broken_feed
 
-__all__ = ["Rates", "ShopFigures", "shop_figures"]
+__all__ = ["Rates", "ShopFigures", "refund_rates", "shop_figures"]
 
 BACK_DAYS = 36
 USUAL = (3, 30)
 """Days ago, from and before: old enough that late orders are in."""
 WEEK = 7
+REFUND_DAYS = 60
+"""So far back sales may be of an event whose refunds still come in, and the ordinary weeks before it."""
 BURNING = 0.05
 """So much of its budget is spent today on goods that are not there: a few clicks after the last piece are no fire."""
 
@@ -95,7 +99,7 @@ def shop_figures(config: Config, store: StoreReader, now: datetime) -> ShopFigur
         stock_feed=feed,
         accounts=_rates(reports, reports.account, day, mean=True),
         products=_rates(reports, reports.product, day, mean=False),
-        refunds=_refunds(store.activity(since_day=day - BACK_DAYS), day),
+        refunds=refund_rates(store.activity(since_day=day - REFUND_DAYS), day, known.calendar, config.shop.timezone),
     )
 
 
@@ -139,15 +143,30 @@ def _rates(reports: Reports, of: TextArray, day: int, *, mean: bool) -> dict[str
     return {str(name): Rates(*(float(one[i]) for one in columns)) for i, name in enumerate(names) if name}
 
 
-def _refunds(activity: Activity, day: int) -> dict[str, tuple[float, float, float]]:
+def refund_rates(
+    activity: Activity, day: int, calendar: Sequence[Promotion], zone: str
+) -> dict[str, tuple[float, float, float]]:
+    """Product → refund rate of the last week, the usual one, and the week's paid orders.
+
+    The usual rate is that of the weeks before; where an event was, what its sales let expect of the last week.
+    """
     whole = (activity.traffic == "") & (activity.hour == WHOLE_DAY) & (activity.product != "")
     whole &= (activity.refunds != UNKNOWN) & (activity.revenue != UNKNOWN) & (activity.day < day)
     found = {}
     for product in sorted(set(activity.product[whole].tolist())):
         rows = whole & (activity.product == product)
-        week, before = rows & (activity.day >= day - WEEK), rows & (activity.day < day - WEEK)
-        paid, paid_before = float(activity.revenue[week].sum()), float(activity.revenue[before].sum())
-        if paid > 0 and paid_before > 0:
-            rates = float(activity.refunds[week].sum()) / paid, float(activity.refunds[before].sum()) / paid_before
-            found[product] = (*rates, float(np.nansum(activity.orders[week])))
+        first = int(activity.day[rows].min())
+        paid, back, orders = (
+            np.asarray(
+                np.bincount(activity.day[rows] - first, np.nan_to_num(values[rows]), day - first), dtype=np.float64
+            )
+            for values in (activity.revenue, activity.refunds, activity.orders)
+        )
+        week, before = float(paid[-WEEK:].sum()), float(paid[-BACK_DAYS:-WEEK].sum())
+        if week <= 0 or before <= 0:
+            continue
+        times = sold_at_event(calendar, product, zone, first, len(paid))
+        expected = expected_refunds(paid, back, times, WEEK)
+        usual = float(back[-BACK_DAYS:-WEEK].sum()) / before if expected is None else expected / week
+        found[product] = (float(back[-WEEK:].sum()) / week, usual, float(orders[-WEEK:].sum()))
     return found

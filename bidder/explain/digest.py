@@ -23,7 +23,7 @@ from bidder.explain.digest_document import (
     ProductLine,
     SeriesLine,
 )
-from bidder.explain.digest_figures import Ads, Shop, ads_of, funnels_of, shop_of
+from bidder.explain.digest_figures import Ads, Shop, ads_of, funnels_of, shop_of, with_events
 from bidder.explain.digest_known import Known
 from bidder.explain.digest_why import why_of
 from bidder.snapshot import day_number
@@ -48,7 +48,13 @@ def digest_of(known: Known) -> DigestDocument:
     findings = [
         _finding(one)
         for one in diagnose(
-            funnels_of(known.reports, known.activity, known.products, known.budgets, known.carries, last)
+            with_events(
+                funnels_of(known.reports, known.activity, known.products, known.budgets, known.carries, last),
+                shop,
+                known.calendar,
+                known.zone,
+                last,
+            )
         )
     ]
     length = monthrange(known.day.year, known.day.month)[1]

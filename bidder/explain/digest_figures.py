@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from bidder.activity import UNKNOWN, WHOLE_DAY, Activity
 from bidder.catalog import Product
+from bidder.promotion import Promotion
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, IntArray
 from bidder.watch.diagnose import Funnel
+from bidder.watch.refunds import LONGEST, expected_refunds, sold_at_event
 
-__all__ = ["Ads", "Shop", "ads_of", "funnels_of", "shop_of"]
+__all__ = ["Ads", "Shop", "ads_of", "funnels_of", "shop_of", "with_events"]
 
 Key = tuple[str, str, str]
 """Product (or ""), channel, budget."""
@@ -216,6 +218,24 @@ def funnels_of(
                 paid_orders=sold["orders"],
             )
         )
+    return found
+
+
+def with_events(
+    funnels: Sequence[Funnel], shop: Shop, calendar: Sequence[Promotion], zone: str, last: int
+) -> list[Funnel]:
+    """The same funnels; what an event lets expect of refunds is no fault of the product."""
+    if not calendar:
+        return list(funnels)
+    first = last - FUNNEL_DAYS - 2 * LONGEST + 1
+    found = []
+    for one in funnels:
+        of_day = [shop.days.get(day, {}).get(one.product, {}) for day in range(first, last + 1)]
+        paid, back = ([row.get(name) or 0.0 for row in of_day] for name in ("revenue", "refunds"))
+        begins = next((place for place, row in enumerate(of_day) if row.get("revenue") is not None), len(of_day))
+        times = sold_at_event(calendar, one.product, zone, first + begins, len(of_day) - begins)
+        expected = expected_refunds(paid[begins:], back[begins:], times, FUNNEL_DAYS)
+        found.append(one if expected is None else replace(one, expected_refunds=expected))
     return found
 
 

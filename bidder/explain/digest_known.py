@@ -9,6 +9,7 @@ from typing import Literal
 
 from bidder.activity import Activity
 from bidder.catalog import Product
+from bidder.promotion import Promotion
 from bidder.reports import Reports
 from bidder.store.protocol import StoredPlan
 
@@ -48,5 +49,7 @@ class Known:
     """What the sales plan has until `day`, that day included."""
     waits: Literal["approve", "apply", "hand", "look"] = "look"
     until: str = ""
+    calendar: Sequence[Promotion] = ()
+    """Platform activities that the shop takes part in, past ones too."""
     activities: Sequence[tuple[str, str]] = ()
     """Platform activities that can be joined: (name, until)."""

@@ -46,6 +46,8 @@ class Funnel:
     refunded: float | None = None
     paid: float | None = None
     paid_orders: float | None = None
+    expected_refunds: float | None = None
+    """Money that an event lets expect to be paid back in the window (:mod:`bidder.watch.refunds`); None without one."""
 
     def total(self, name: str) -> float:
         """The sum over channels of one of the counts."""
@@ -234,6 +236,8 @@ def _refunds(one: Funnel, funnels: Sequence[Funnel], settings: Settings) -> Find
     others = [f for f in funnels if f is not one and f.refunded is not None and f.paid]
     paid = math.fsum(f.paid or 0.0 for f in others)
     usual = math.fsum(f.refunded or 0.0 for f in others) / paid if paid else settings.refund_rate
+    if one.expected_refunds is not None:
+        usual = max(usual, one.expected_refunds / one.paid)
     rate = one.refunded / one.paid
     orders = one.paid_orders or 0.0
     by_chance = 1 - poisson_at_most(math.ceil(orders * rate) - 1, orders * usual)
