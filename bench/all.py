@@ -16,6 +16,7 @@ PARTS = (
     ("bench.promises", "oracle"),
     ("bench.promises", "rounding"),
     ("bench.lp_shapes",),
+    ("bench.page",),
 )
 """Modules and their arguments, cheapest first."""
 

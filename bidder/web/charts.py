@@ -191,6 +191,10 @@ def _inline(figure: Figure, prefix: str, titles: dict[str, str]) -> str:
         title = titles.get(element.get("class", ""))
         if title:
             ET.SubElement(element, f"{{{_SVG}}}title").text = title
+    for drawn in root.iter(f"{{{_SVG}}}defs"):
+        for shape in drawn:  # what is used takes the colours of whoever uses it: those that the style sheet gives
+            for name in ("fill", "stroke"):
+                shape.attrib.pop(name, None)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.set("aria-hidden", "true")

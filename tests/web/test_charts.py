@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from bidder.web.charts import NARROW, WIDE, draw_actual, draw_budgets
+from bidder.explain.band import Band
+from bidder.web.charts import HALF, NARROW, WIDE, draw_actual, draw_band, draw_budgets, draw_history
 from bidder.web.series import ActualSeries
 
 DAYS = tuple(date(2026, 3, 1) + timedelta(days=i) for i in range(10))
@@ -81,3 +82,40 @@ def test_amounts_at_the_left_are_few_and_round(highest: float) -> None:
 def test_days_without_any_figure_are_an_empty_chart() -> None:
     nothing = np.full(10, np.nan)
     assert draw_actual(ActualSeries(DAYS, nothing, nothing), WIDE).startswith("<svg")
+
+
+def band(now: tuple[float, float] | None = (40.0, 20.0)) -> Band:
+    amounts = np.linspace(0.0, 100.0, 21)
+    mean = 30 * np.sqrt(amounts) - amounts
+    return Band("wxt/1", amounts, mean, mean - 0.3 * amounts, mean + 0.3 * amounts, now, (60.0, 172.0))
+
+
+def test_a_curve_has_its_band_and_says_where_it_stands() -> None:
+    root = ET.fromstring(draw_band(band(), HALF, "k0x"))
+    ns = "{http://www.w3.org/2000/svg}"
+    titles = {g.get("class"): g.findtext(f"{ns}title") for g in root.iter(f"{ns}g") if g.get("class")}
+    assert (titles["planned-point"], titles["now-point"]) == ("60: 172", "40: 20")
+    assert {"band", "curve", "zero"} <= set(titles)
+    assert "now-point" not in draw_band(band(None), HALF, "k0x")
+
+
+def test_points_take_their_colours_from_the_style_sheet() -> None:
+    root = ET.fromstring(draw_band(band(), HALF, "k0x"))
+    shapes = [shape for defs in root.iter("{http://www.w3.org/2000/svg}defs") for shape in defs]
+    assert shapes
+    assert all("stroke" not in shape.attrib and "fill" not in shape.attrib for shape in shapes)
+
+
+def test_curves_of_one_page_have_ids_of_their_own() -> None:
+    def ids(drawn: str) -> set[str]:
+        return {one.get("id", "") for one in ET.fromstring(drawn).iter()} - {""}
+
+    assert not ids(draw_band(band(), HALF, "k0x")) & ids(draw_band(band(), HALF, "k1x"))
+
+
+def test_days_without_a_report_have_no_bar() -> None:
+    spend, revenue = np.full(10, 20.0), np.full(10, 60.0)
+    spend[3] = np.nan
+    drawn = draw_history(DAYS, spend, revenue, WIDE)
+    assert (drawn.count('class="bar h'), 'class="bar h3"' in drawn) == (9, False)
+    assert "03-02  20 → 60" in drawn
