@@ -24,6 +24,7 @@ from bidder.gather import Known, gather
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.intake.budgets import as_written
 from bidder.money import NO_CURRENCY, Money, currency_of
+from bidder.past_events import past_bursts
 from bidder.plan import Change
 from bidder.poll import PollResult, poll
 from bidder.rules.goods import resolved
@@ -199,13 +200,25 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
         day=decided,
         as_of=now,
     )
+    bursts = past_bursts(
+        store,
+        snapshot.calendar,
+        snapshot.products,
+        config.shop.currency,
+        snapshot.exchange,
+        config.shop.timezone,
+        now,
+        decided,
+        resolved([one.event for one in config.calendar.candidates], snapshot.products),
+    )
     held: dict[Effect, dict[BudgetId, str]] = {effect: {} for effect in Effect}
     for hold in store.holds(now):
         for budget in snapshot.budgets:
             if hold.covers(budget.id):
                 said = f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
                 held[hold.effect].setdefault(budget.id, said)
-    return replace(snapshot, held={**snapshot.held, **held[Effect.STAYS]}, lowers=held[Effect.LOWERS])
+    stays = {**snapshot.held, **held[Effect.STAYS]}
+    return replace(snapshot, held=stays, lowers=held[Effect.LOWERS], past_bursts=bursts)
 
 
 def hot_before(store: StoreReader, day: date) -> Mapping[str, Mapping[ProductId, Hot]]:
@@ -268,6 +281,7 @@ async def apply_plan(
     *,
     approved: bool,
     only: Sequence[str] = (),
+    raise_once: bool = False,
 ) -> Sequence[WriteResult]:
     """Writes that very plan: its changes, or those named by `only`."""
     accounts: Mapping[AccountId, Account] = {account.id: account for account, _ in config.accounts}
@@ -291,6 +305,7 @@ async def apply_plan(
             cap=Money.parse(stored.document["total"], config.shop.currency),
             exchange=rates,
             approved=approved,
+            raise_once=raise_once,
         )
     store.save_plan(StoredPlan(stored.id, stored.decided_at, stored.day, stored.document, "applied"))
     return written

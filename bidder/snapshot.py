@@ -130,6 +130,8 @@ class Snapshot:
     """Budgets that are held by what the watch has seen, or by hand: why, in a line. They stay as they are."""
     lowers: Mapping[BudgetId, str] = field(default_factory=dict)
     """Likewise those that may only fall."""
+    past_bursts: Mapping[str, Sequence[tuple[tuple[float, ...], float]]] = field(default_factory=dict)
+    """Of events that are near: what bursts before the history brought their goods (:mod:`bidder.response.lift`)."""
     exchange_days: Mapping[Currency, date] = field(default_factory=dict)
     """The day that each rate of `exchange` is of."""
     unpriced: Mapping[AccountId, str] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from bidder.promotion import Phase, Promotion
 from bidder.response.event_days import USUAL_LIFT, covered, event_rows
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot, day_number
 
-__all__ = ["Lift", "learned_lift", "shrunk"]
+__all__ = ["BACK", "Lift", "burst_logs", "learned_lift", "lift_key", "shrunk"]
 
 SPREAD = 0.4
 """Standard deviation of its logarithm."""
@@ -52,8 +52,25 @@ class Lift(NamedTuple):
 
 
 def learned_lift(snapshot: Snapshot, promotion: Promotion) -> Lift:
-    """The lift of a burst of this event, from the bursts of all events that its goods were in."""
+    """The lift of a burst of this event, from the bursts of all events that its goods were in.
+
+    Those of the last weeks are in the Snapshot's history; what older ones were was reckoned when it was made
+    (`Snapshot.past_bursts`).
+    """
     prior = promotion.lift or USUAL_LIFT
+    found = [burst_logs(snapshot, promotion), *snapshot.past_bursts.get(lift_key(promotion), ())]
+    logs = np.array([one for ratios, _ in found for one in ratios], dtype=np.float64)
+    noises = np.array([noise for ratios, noise in found for _ in ratios], dtype=np.float64)
+    return shrunk(logs, noises, prior)
+
+
+def lift_key(promotion: Promotion) -> str:
+    """By which `Snapshot.past_bursts` knows an event."""
+    return f"{promotion.name} {promotion.opens.isoformat()}"
+
+
+def burst_logs(snapshot: Snapshot, promotion: Promotion) -> tuple[tuple[float, ...], float]:
+    """Logs of burst days' sales over their usual level, of the event's goods, and the spread of ordinary days."""
     members = covered(snapshot, promotion)
     first = snapshot.today - 2 * BACK
     sales = _sales(snapshot, members, first)
@@ -61,7 +78,7 @@ def learned_lift(snapshot: Snapshot, promotion: Promotion) -> Lift:
     ordinary = _ordinary(snapshot, members, days) & (sales > 0) & (days >= snapshot.today - BACK)
     burst = _burst_days(snapshot, days) & (sales > 0)
     if ordinary.sum() < FEWEST or not burst.any():
-        return shrunk(np.zeros(0), SPREAD, prior)
+        return (), SPREAD
     logs = np.log(np.where(sales > 0, sales, 1.0))
     weekday = (days + EPOCH_ORDINAL - 1) % 7
     level = float(np.median(logs[ordinary]))
@@ -70,13 +87,14 @@ def learned_lift(snapshot: Snapshot, promotion: Promotion) -> Lift:
     rest = logs - factor[weekday]
     level = float(np.mean(rest[ordinary]))
     noise = max(float(np.std(rest[ordinary])), LEAST_NOISE)
-    return shrunk(rest[burst] - level, noise, prior)
+    return tuple((rest[burst] - level).tolist()), noise
 
 
-def shrunk(log_ratios: FloatArray, noise: float, prior: float) -> Lift:
-    """The posterior of a lift from the logs of day over level, each with this noise."""
-    weight = len(log_ratios) / noise**2 + 1 / SPREAD**2
-    mean = (float(log_ratios.sum()) / noise**2 + float(np.log(prior)) / SPREAD**2) / weight
+def shrunk(log_ratios: FloatArray, noise: float | FloatArray, prior: float) -> Lift:
+    """The posterior of a lift from the logs of day over level, with this noise (each its own, or one for all)."""
+    weights = np.broadcast_to(1.0 / np.square(noise), log_ratios.shape)
+    weight = float(weights.sum()) + 1 / SPREAD**2
+    mean = (float((weights * log_ratios).sum()) + float(np.log(prior)) / SPREAD**2) / weight
     return Lift(float(np.exp(np.clip(mean, 0.0, np.log(MOST)))), float(weight**-0.5), prior, len(log_ratios))
 
 
