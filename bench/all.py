@@ -12,6 +12,7 @@ __all__ = ["PARTS", "main"]
 
 PARTS = (
     ("bench.plan_start",),
+    ("bench.history",),
     ("bench.decide_scale", "--products", "40,1000,100000"),
     ("bench.promises", "oracle"),
     ("bench.promises", "rounding"),

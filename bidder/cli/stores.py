@@ -1,9 +1,10 @@
-"""`bidder store copy`: a shop's saved state from one store into another."""
+"""`bidder store copy`, `archive`, `totals`: the saved state moved, and its figures kept for years over many shops."""
 
 from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,9 @@ from bidder.errors import ConfigError, Fault, Source
 
 __all__ = ["register"]
 
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
+]
 ADDRESS = "sqlite:///PATH, postgresql://…, or env:NAME for a variable that holds one (an address with a password)."
 
 
@@ -19,6 +23,8 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     family = typer.Typer(help="The saved state.", no_args_is_help=True, rich_markup_mode="rich")
     family.command("copy")(copy)
+    family.command("archive")(archive)
+    family.command("totals")(totals)
     family.callback()(_family)
     app.add_typer(family, name="store")
 
@@ -49,6 +55,82 @@ def copy(
     for one in moved:
         typer.echo(f"{one.table:<16} {one.rows:>9}  {one.digest}")
     typer.echo("the same rows in both, and the journal's chain holds")
+
+
+def archive(
+    file: Annotated[Path, typer.Argument(help="A DuckDB file, made when it is not there; many shops may share it.")],
+    keep: Annotated[int | None, typer.Option(min=121, help="Let go of days older than so many.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Puts the shop's figures by day into an archive over years and shops; renews those that may still change."""
+    from bidder.account_day import AccountDay
+    from bidder.config.load import load
+    from bidder.cycle import HISTORY_DAYS, utc_now
+    from bidder.snapshot import day_number
+    from bidder.store import open_reader
+    from bidder.store.history import History
+
+    loaded = load(config)
+    today = day_number(AccountDay.of(utc_now(), loaded.shop.timezone).date)
+    history = History(file)
+    try:
+        known = loaded.shop.name in history.shops()
+        since = today - HISTORY_DAYS if known else 0
+        store = open_reader(loaded.store_url)
+        try:
+            reports = store.reports(since_day=since)
+        finally:
+            store.close()
+        rows = history.keep(loaded.shop.name, reports, since)
+        gone = 0 if keep is None else history.forget(today - keep)
+    finally:
+        history.close()
+    typer.echo(f"{loaded.shop.name}: {rows} rows archived, {gone} old ones let go")
+
+
+def totals(
+    file: Annotated[Path, typer.Argument(help="The archive.")],
+    days: Annotated[int, typer.Option(min=1, help="So many days back, today included.")] = 90,
+    shop: Annotated[str | None, typer.Option(help="Only this shop.")] = None,
+    by: Annotated[str, typer.Option(help="shop, account, product or budget.")] = "product",
+    as_json: Annotated[bool, typer.Option("--json", help="For programs, on stdout.")] = False,
+) -> None:
+    """Clicks, orders, spend and revenue of an archive, the most spent first."""
+    from bidder.cycle import utc_now
+    from bidder.money import Money, currency_of
+    from bidder.snapshot import day_number
+    from bidder.store.history import BY, History
+
+    if by not in BY:
+        raise ConfigError([Fault(Source("--by"), f"expected {', '.join(BY)}, was {by!r}")])
+    today = day_number(utc_now().date())
+    history = History(file, read_only=True)
+    try:
+        found = history.totals(today - days + 1, today + 1, shop=shop, by=by)
+    finally:
+        history.close()
+
+    def money(micros: int | None, currency: str) -> str | None:
+        return None if micros is None else str(Money(micros, currency_of(currency)))
+
+    lines = [
+        {
+            "name": one.name,
+            "currency": one.currency,
+            "days": one.days,
+            "clicks": one.clicks,
+            "orders": one.orders,
+            "spend": money(one.spend, one.currency),
+            "revenue": money(one.revenue, one.currency),
+        }
+        for one in found
+    ]
+    if as_json:
+        typer.echo(json.dumps(lines, ensure_ascii=False))
+        return
+    for line in lines:
+        shown = ["–" if value is None else str(value) for value in line.values()]
+        typer.echo("  ".join(f"{text:>14}" if place else f"{text:<24}" for place, text in enumerate(shown)))
 
 
 def _address(name: str, said: str) -> str:
