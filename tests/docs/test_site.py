@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOR_THE_SHOP = ["index", "first-hour", "figures", "rules", "faq", "how-it-decides"]
+FOR_THE_SHOP = ["index", "first-hour", "figures", "rules", "faq", "how-it-decides", "own-connector"]
 
 
 @pytest.fixture(scope="module")
