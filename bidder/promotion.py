@@ -83,7 +83,9 @@ class Promotion:
     part by which the paid price falls, `surcharge` the further part of it that the platform keeps, both in the phases
     that sell at the event's price. `fee` is paid once. `purse` is the money beyond ordinary budgets. `lift` is how many
     times an ordinary day's sales a burst is expected to bring (None: not said). `refunds` is how many times the usual part
-    of its sales is paid back (None: not said). `approved` is the sum of its goods'
+    of its sales is paid back (None: not said). `paid_up` is the part of deposits (预售) that are paid up, `cart_rate` the
+    part of pieces put into carts before it that are bought in it, `new_share` the part of its buyers that are new, each
+    of them worth `new_worth` beyond the order (None: not said). `approved` is the sum of its goods'
     budgets a day that was approved beforehand, by phase.
     """
 
@@ -97,6 +99,10 @@ class Promotion:
     purse: Money | None = None
     lift: float | None = None
     refunds: float | None = None
+    paid_up: float | None = None
+    cart_rate: float | None = None
+    new_share: float | None = None
+    new_worth: Money | None = None
     approved: Mapping[Phase, Money] = field(default_factory=dict)
 
     def covers(self, products: Iterable[ProductId]) -> bool:

@@ -200,12 +200,30 @@ class EventSection(Section):
     """How many times an ordinary day's sales a burst is expected to bring; learnt from the shop's own bursts."""
     refunds: Times | None = None
     """How many times the usual part of what it sells is paid back in the weeks after: 2 where it is not said."""
+    paid_up: Fraction | None = None
+    """presale: the part of deposits that are paid up (尾款支付率); what is ordered with a deposit counts so much."""
+    cart_rate: Fraction | None = None
+    """store_up: the part of pieces put into carts (加购) that are bought in the event; each counts so much."""
+    new_share: Fraction | None = None
+    """The part of a burst's buyers that are new to the shop, for `bidder activities`."""
+    new_worth: Fee | None = None
+    """What a new buyer is worth beyond the order, for `bidder activities`."""
     approved: dict[Phase, PositiveAmount] = Field(default_factory=dict)
     """Approved beforehand: up to so much a day of its goods' budgets, by phase, needs no further approval."""
     joined: bool = Field(default=True, strict=True)
     """false: the shop may still join; `bidder activities` weighs it."""
     deadline: Annotated[date, WithJsonSchema({"type": "string", "format": "date"})] | None = None
     """The last day to join."""
+
+    @model_validator(mode="after")
+    def _of_phases(self) -> EventSection:
+        phases = {one.phase for one in self.phases}
+        for key, phase in (("paid_up", Phase.PRESALE), ("cart_rate", Phase.STORE_UP)):
+            if getattr(self, key) is not None and phase not in phases:
+                raise ValueError(f"{key}: belongs to an event with a phase {phase.value}, which it has not")
+        if (self.new_share is None) != (self.new_worth is None):
+            raise ValueError("new_share: says nothing without new_worth, nor that without it")
+        return self
 
 
 def _begin(one: tuple[date, time | None, bool]) -> datetime:
@@ -286,7 +304,7 @@ def _event(
     faults: list[Fault],
 ) -> Promotion:
     zone = ZoneInfo(shop.timezone)
-    for key in ("fee", "fee_each", "purse"):
+    for key in ("fee", "fee_each", "purse", "new_worth"):
         _same_currency(getattr(section, key), shop, document.at((index, key)), key, faults)
     for phase, amount in section.approved.items():
         _same_currency(amount, shop, document.at((index, "approved", phase.value)), f"approved.{phase.value}", faults)
@@ -309,6 +327,10 @@ def _event(
         purse=None if section.purse is None else section.purse.money(shop.currency),
         lift=section.lift,
         refunds=section.refunds,
+        paid_up=section.paid_up,
+        cart_rate=section.cart_rate,
+        new_share=section.new_share,
+        new_worth=None if section.new_worth is None else section.new_worth.money(shop.currency),
         approved={phase: amount.money(shop.currency) for phase, amount in section.approved.items()},
     )
     if goods and products and not resolved((event,), products)[0].products:

@@ -112,6 +112,8 @@ def _brings(product: Product, a_day: float, event: Promotion, lift: float) -> tu
         ordinary = a_day * ((span.closes - span.opens) / _DAY)
         more = ordinary * event.lift_of(span.phase, lift)
         worth += more * event_each - ordinary * usual
+        if event.new_share is not None and event.new_worth is not None:
+            worth += more * event.new_share * event.new_worth.to_float()
         units += more
     return worth, units
 

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from bidder.account_day import AccountDay
+from bidder.activity import Activity, ShopActivity
 from bidder.catalog import Product
 from bidder.economics import UnitEconomics
 from bidder.errors import ConfigError, Source
@@ -400,3 +402,48 @@ def test_a_new_month_does_not_climb_from_what_the_end_of_the_last_one_had_cut() 
     poor = month_turn(date(2026, 4, 1), 20.0, cap=3_000.0)  # the new month carries 100 a day of 350
     assert poor.reference is not None
     assert poor.reference.sum() < 130.0
+
+
+# what stands for orders that wait
+
+
+def test_an_order_with_a_deposit_counts_as_far_as_deposits_are_paid_up() -> None:
+    event = an_event("x", ("presale", "2026-03-12", "2026-03-14"), products=("P1",), discount=0.2)
+    seen = shop(event)
+    plain = some_curves(seen)
+    at = place(seen, "ads/a")
+    assert at_event(plain, seen).revenue_per_order[at] == pytest.approx(plain.revenue_per_order[at] * 0.8 * 0.85)
+    said = replace(seen, calendar=(replace(event, paid_up=0.5),))
+    assert at_event(plain, said).revenue_per_order[at] == pytest.approx(plain.revenue_per_order[at] * 0.8 * 0.5)
+
+
+def test_a_cart_counts_as_far_as_it_is_bought_in_the_event() -> None:
+    event = an_event("x", ("store_up", "2026-03-10", "2026-03-14"), products=("P1",))
+    seen = shop(event)
+    days = [AccountDay("UTC", date(2026, 3, 12) - timedelta(days=n)) for n in range(1, 8)]
+    rows = [
+        ShopActivity("advisor", ProductId("P1"), day, utc("2026-03-12"), {"visitors": 200.0, "carts": 30.0})
+        for day in days
+    ]
+    plain, amounts = some_curves(seen), np.full((3, 1), 80.0)
+    assert at_event(plain, seen) is plain  # nobody counts carts: nothing is made up
+    counted = replace(seen, activity=Activity.of(rows))
+    for rate, event_now in ((0.08, event), (0.2, replace(event, cart_rate=0.2))):
+        found = at_event(plain, replace(counted, calendar=(event_now,)))
+        more = found.response.orders(amounts) - plain.response.orders(amounts)
+        clicks = plain.response.clicks(amounts)[place(seen, "ads/a"), 0]
+        assert more[place(seen, "ads/a"), 0] == pytest.approx(rate * 0.15 * clicks)
+        assert more[place(seen, "ads/b"), 0] == 0.0
+        assert (found.response.spend(amounts) == plain.response.spend(amounts)).all()
+
+
+def test_refunds_that_are_written_lower_what_the_events_price_leaves() -> None:
+    economics = UnitEconomics(100.0, 40.0, return_rate=0.1, resale=0.5)
+    product = Product(ProductId("P1"), price=yuan(100), margin=economics.margin, economics=economics)
+    event = an_event("x", BURST, discount=0.1)
+    usual, more = priced(product, event), priced(product, replace(event, refunds=2.0))
+    assert usual.margin is not None
+    assert more.margin is not None
+    assert more.economics is not None
+    assert more.economics.return_rate == pytest.approx(0.2)
+    assert more.margin < usual.margin
