@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from bidder.config.products import COLUMNS
-from bidder.config.reference_words import COLUMN_WORDS, EXAMPLES, PAGE, ZH
+from bidder.config.calendar import calendar_json_schema
+from bidder.config.reference_calendar import calendar_section, files_section, products_section
+from bidder.config.reference_words import EXAMPLES, PAGE, ZH
 from bidder.config.schema import rules_schema
 from bidder.rules.attributes import NAMES
 from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
@@ -28,7 +29,7 @@ FILES: Mapping[Language, str] = {"en": "rules.md", "zh": "rules.zh.md"}
 def rules_page(language: Language) -> str:
     """The whole page, as Markdown."""
     text = PAGE[language]
-    lines = [f"# {text['title']}", "", text["intro"], "", *_common(language), ""]
+    lines = [f"# {text['title']}", "", text["intro"], "", *files_section(language), "", *_common(language), ""]
     for word in WORDS:
         lines += [*_word(word, language), ""]
     lines += [f"## {text['conditions']}", "", text["conditions_intro"], ""]
@@ -38,10 +39,38 @@ def rules_page(language: Language) -> str:
     for key, stands in PATTERNS.items():
         cell = stands.format(value="…").replace("|", "\\|")
         lines.append(f"| `{{{key}: …}}` | `{cell}` | `{'when' if key in WHEN_PATTERNS else 'where'}` |")
-    lines += ["", "## products.csv", "", text["products_intro"], ""]
-    lines += [f"| {text['column']} | {text['meaning']} |", "|---|---|"]
-    lines += [f"| `{name}` | {COLUMN_WORDS[language][name]} |" for name in COLUMNS]
+    lines += ["", *calendar_section(language, _calendar_units(language)), "", *products_section(language)]
     return "\n".join(lines) + "\n"
+
+
+def _calendar_units(language: Language) -> Mapping[str, str]:
+    """How the value of each key of calendar.yaml is written; keys of a phase begin with `phases.`."""
+    definitions = calendar_json_schema()["$defs"]
+    found = {}
+    for prefix, name in (("", "EventSection"), ("phases.", "PhaseSection")):
+        for key, one in definitions[name]["properties"].items():
+            found[prefix + key] = _calendar_unit(key, one, language)
+    return found
+
+
+def _calendar_unit(key: str, schema: Mapping[str, Any], language: Language) -> str:
+    text = PAGE[language]
+    kinds = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    if "$ref" in kinds[0]:
+        return text["phase"]
+    if kinds[0].get("type") == "boolean":
+        return "`true`, `false`"
+    if kinds[0].get("format") == "date":
+        return text["date"]
+    if str(kinds[0].get("pattern", "")).startswith("^\\d{4}"):
+        return text["instant"]
+    if kinds[0].get("type") == "number" and "maximum" in kinds[0]:
+        return text["number"]
+    own = {"name": text["text"], "goods": "CEL, `{tag: hero}`", "approved": "`{burst: 6000}`"}
+    own |= dict.fromkeys(("fee", "fee_each", "new_worth"), text["money"])
+    if key in own:
+        return own[key]
+    return _unit({name: value for name, value in kinds[0].items() if name != "default"}, language)
 
 
 def _common(language: Language) -> Iterator[str]:

@@ -41,6 +41,8 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "whole": "a whole number",
         "date": "a date, `2026-05-01`",
         "list": "a list",
+        "phase": "a phase, see below",
+        "instant": 'a day `2026-11-11` or an hour `"2026-11-10 20:00"`',
         "text": "text",
     },
     "zh": {
@@ -68,6 +70,8 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "whole": "整数",
         "date": "日期，如 `2026-05-01`",
         "list": "列表",
+        "phase": "阶段，见下",
+        "instant": '日期 `2026-11-11` 或时刻 `"2026-11-10 20:00"`（带引号）',
         "text": "文字",
     },
 }

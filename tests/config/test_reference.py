@@ -8,12 +8,20 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from bidder.config.calendar import calendar_json_schema, calendar_of
+from bidder.config.file import ShopSection
+from bidder.config.load import load
 from bidder.config.marks import read_yaml
+from bidder.config.products import COLUMNS, read_products
 from bidder.config.reference import FILES, main, rules_page
+from bidder.config.reference_calendar import EXAMPLE as CALENDAR_EXAMPLE
+from bidder.config.reference_calendar import SHEET
 from bidder.config.reference_words import EXAMPLES
 from bidder.config.rules import rules_of
 from bidder.config.schema import schema_text
 from bidder.errors import Fault
+from bidder.money import Currency
+from bidder.promotion import Phase
 from bidder.rules.words import WORDS
 from tests.config.test_schema import plain
 
@@ -42,6 +50,41 @@ def test_every_example_is_a_rule_and_valid_by_the_schema(word: str) -> None:
     assert faults == []
     assert {rule.kind.word for rule in rules} == {word}
     jsonschema.Draft202012Validator(json.loads(schema_text("rules"))).validate(plain(document.value))
+
+
+def test_every_key_of_the_calendar_and_every_column_of_products_stands_in_it() -> None:
+    for language in ("en", "zh"):
+        page = rules_page(language)
+        calendar, sheet = page.split("\n## calendar.yaml\n")[1].split("\n## products.csv\n")
+        definitions = calendar_json_schema()["$defs"]
+        for key in (*definitions["EventSection"]["properties"], *definitions["PhaseSection"]["properties"]):
+            assert f"| `{key}` |" in calendar
+        for phase in Phase:
+            assert f"| `{phase.value}` |" in calendar
+        for column in COLUMNS:
+            assert f"| `{column}` |" in sheet
+
+
+def test_its_calendar_and_products_are_read_as_they_stand() -> None:
+    faults: list[Fault] = []
+    sheet = read_products(SHEET.encode(), "products.csv", Currency("CNY"))
+    assert (sheet.faults, len(sheet.products)) == ([], 2)
+    document = read_yaml(CALENDAR_EXAMPLE, "calendar.yaml")
+    calendar = calendar_of(document, ShopSection(), sheet.products, faults)
+    assert faults == []
+    assert (len(calendar.events), len(calendar.candidates)) == (1, 1)
+    jsonschema.Draft202012Validator(json.loads(schema_text("calendar"))).validate(plain(document.value))
+
+
+def test_the_least_that_runs_runs(tmp_path: Path) -> None:
+    """What the page gives as the least, with the page's own products and calendar beside it."""
+    least = rules_page("zh").split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "bidder.yaml").write_text(least, "utf-8")
+    (tmp_path / "products.csv").write_text(SHEET, "utf-8")
+    (tmp_path / "calendar.yaml").write_text(CALENDAR_EXAMPLE, "utf-8")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/base.yaml").write_text(EXAMPLES["total"], "utf-8")
+    assert len(load(tmp_path / "bidder.yaml", env={}).accounts) == 1
 
 
 def test_it_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
