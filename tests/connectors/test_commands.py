@@ -15,12 +15,11 @@ import pytest
 from bidder.account_day import AccountDay
 from bidder.catalog import BudgetStatus
 from bidder.money import MICROS, Currency
-from bidder.store import open_reader
 from bidder.testing import ReadFault, WriteFault
 from tests.connectors.amazon_ads.fake import PROFILE as AMAZON_PROFILE
 from tests.connectors.amazon_ads.fake import SIGNATURE, FakeAmazonAds
 from tests.connectors.google_ads.fake import FakeGoogleAds
-from tests.connectors.http.fake import ACCESS, CANARIES, FakeHttp, State
+from tests.connectors.http.fake import ACCESS, CANARIES, FakeHttp
 from tests.connectors.http.server import answer, page
 from tests.connectors.http.shops import bidder, history, served, shop
 
@@ -330,39 +329,6 @@ def test_a_wrong_key_of_an_account_is_a_fault_at_its_place(folder: Path, more: d
     assert says in said
     assert "bidder.yaml:1:" in said
     assert "plain-text-secret" not in said
-
-
-def test_a_thousand_campaigns_on_four_accounts_are_polled_in_thirty_seconds(folder: Path) -> None:
-    fakes: list[FakeHttp] = [FakeGoogleAds(), FakeAmazonAds(), FakeGoogleAds(), FakeAmazonAds()]
-    for made in fakes:
-        natives = [str(100_000 + i) for i in range(250)]
-        made.states = {native: State(10 * MICROS) for native in natives}
-        if isinstance(made, FakeGoogleAds):
-            made.campaigns = {str(5_000 + i): native for i, native in enumerate(natives)}
-            made.kinds = dict.fromkeys(made.campaigns, "SEARCH")
-            made.rows_a_page = 10_000
-        elif isinstance(made, FakeAmazonAds):
-            made.page = 100
-        made.server.latency = 0.1
-        history(made, days=3)
-    with served(*fakes):
-        accounts = [
-            account_of(made, name=f"shop{k}", report_wait=2.0)
-            if isinstance(made, FakeAmazonAds)
-            else account_of(made, name=f"shop{k}")
-            for k, made in enumerate(fakes)
-        ]
-        shop(folder, accounts, zone=ZONE, cap="100000")
-        started = time.monotonic()
-        rows = bidder("poll", "--json").json
-        seconds = time.monotonic() - started
-    assert len(rows) == 12
-    assert seconds < 30
-    store = open_reader(f"sqlite:///{folder}/bidder.db")
-    try:
-        assert len(store.budgets()) == 1000
-    finally:
-        store.close()
 
 
 def test_a_set_counts_what_is_left_of_the_month(folder: Path) -> None:
