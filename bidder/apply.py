@@ -74,6 +74,7 @@ async def apply_changes(
     exchange: Mapping[Currency, float] | None = None,
     approved: bool = False,
     stopping: Collection[BudgetId] = (),
+    raise_once: bool = False,
     patience: timedelta = PATIENCE,
 ) -> list[WriteResult]:
     """Writes the changes that move anything; a result for each, in their order.
@@ -81,8 +82,9 @@ async def apply_changes(
     `cap` is in the shop's currency; None means that the sum may not rise. `budgets_in_force` are the amounts of all
     budgets that count towards it, changed or not; None takes the active ones of `accounts` as last read. `exchange`
     gives units of the cap's currency per unit of another. `approved` lets accounts in propose be written. `stopping`
-    names budgets whose money is being stopped on purpose: they alone may fall below a third. `patience` bounds every
-    call to a platform.
+    names budgets whose money is being stopped on purpose: they alone may fall below a third. With `raise_once` what
+    was raised on this account day already is not raised again: some platforms spend by the day's highest budget.
+    `patience` bounds every call to a platform.
     A writer whose platform locks a budget that is changed too often says how often in an attribute `edits_an_hour`;
     a change beyond it is refused, and the count is kept across restarts.
     The state (ACTIVE, REDUCING, HALTED) is asked from the store before every write. Raises StoreError.
@@ -106,6 +108,7 @@ async def apply_changes(
     held = [] if approved else await asyncio.to_thread(store.holds, clock())
     results: dict[BudgetId, WriteResult] = {}
     silent: set[AccountId] = set()
+    raised = await _raised_today(store, accounts, clock()) if raise_once else frozenset()
     for change in sorted(moving, key=_raises):  # stable: decreases first, each read back before the first increase
         account, writer = accounts.get(change.budget.account), writers.get(change.budget.account)
         refusal = _not_allowed(change, account, writer, approved)
@@ -113,6 +116,8 @@ async def apply_changes(
             refusal = f"an earlier write (journal line {pending[change.budget]}) has no known outcome yet"
         if refusal is None and change.budget not in stopping:
             refusal = _held(change, held)
+        if refusal is None and change.budget in raised and _raises(change):
+            refusal = "it was raised today already: the highest budget of a day is what a platform spends by"
         if refusal is None and change.budget.account in silent:
             refusal = f"not asked: account {change.budget.account} gave no answer in time just now"
         if refusal is not None or account is None or writer is None:
@@ -282,6 +287,17 @@ async def _break(store: Store, accounts: Mapping[AccountId, Account], in_force: 
     if reason is not None:
         hold = Hold(SHOP, "flapping", reason, now, Effect.STAYS, now + BREAKER_REST)
         await asyncio.to_thread(store.see_holds, [hold], now, ())
+
+
+async def _raised_today(store: Store, accounts: Mapping[AccountId, Account], now: datetime) -> Collection[BudgetId]:
+    """Budgets that were raised, or may have been, on the account day that is running."""
+    starts = {name: AccountDay.of(now, one.timezone).start_at for name, one in accounts.items()}
+    landed = await asyncio.to_thread(store.writes, min(starts.values(), default=now))
+    return {
+        one.budget
+        for one in landed
+        if one.status != "refused" and one.after > one.before and one.at >= starts.get(one.budget.account, now)
+    }
 
 
 def _held(change: Change, holds: Collection[Hold]) -> str | None:

@@ -281,6 +281,7 @@ async def apply_plan(
     *,
     approved: bool,
     only: Sequence[str] = (),
+    raise_once: bool = False,
 ) -> Sequence[WriteResult]:
     """Writes that very plan: its changes, or those named by `only`."""
     accounts: Mapping[AccountId, Account] = {account.id: account for account, _ in config.accounts}
@@ -304,6 +305,7 @@ async def apply_plan(
             cap=Money.parse(stored.document["total"], config.shop.currency),
             exchange=rates,
             approved=approved,
+            raise_once=raise_once,
         )
     store.save_plan(StoredPlan(stored.id, stored.decided_at, stored.day, stored.document, "applied"))
     return written

@@ -79,12 +79,12 @@ class Daemon:
         self._leading = Leadership(store, lease)
         self._watching = Watching(store, self._writers, time.now)
         self._clock = ClockWatch() if isinstance(time, WallClock) else None
-        self._switch = Switch(config, store, time.now, self._state_is)
         self._clock_off: timedelta | None = None
+        self._switch = Switch(config, store, time.now, self._state_is)
         self._pushes = Pushes(config, store, time.now, metrics)
-        self.alerts = Alerts(lambda: self.config, store, metrics)
         self.deadline = Deadline()
         """How long a decision may take."""
+        self.alerts = Alerts(lambda: self.config, store, metrics)
         self.clerk = DaemonClerk(lambda: self.config, store, time.now, self._wrote)
         self._document: Mapping[str, Any] | None = None
         self._state = State.ACTIVE
@@ -309,8 +309,8 @@ class Daemon:
                 took=timedelta(seconds=one.seconds),
                 data_at=None if one.data_at is None else one.data_at + (wall - now),
                 errors=[one.error] if one.error else (),
-                quarantined=one.quarantined,
                 throttled=timedelta(seconds=one.throttled),
+                quarantined=one.quarantined,
             )
             self._news[one.account] = self._news.get(one.account, AccountNews()).after(one, now)
             if not one.ok:
@@ -419,7 +419,14 @@ class Daemon:
             return ()
         stored = cycle.stored_plan(decision, self._document or {}, now)
         written = await cycle.apply_plan(
-            stored, config, self._store, self._writers, self._time.now, approved=bool(agreed), only=[*only, *agreed]
+            stored,
+            config,
+            self._store,
+            self._writers,
+            self._time.now,
+            approved=bool(agreed),
+            only=[*only, *agreed],
+            raise_once=decision.limits.reference is None,  # an event opens in the evening of a day with its own plan
         )
         await self._wrote(written)
         await self._poll(self._time.now())

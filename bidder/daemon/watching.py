@@ -22,8 +22,8 @@ from bidder.errors import BidderError, LeaseTaken, StoreError
 from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.money import Money, currency_of
 from bidder.plan import Applied, Change
-from bidder.snapshot import Snapshot
 from bidder.poll import PollResult
+from bidder.snapshot import Snapshot
 from bidder.store.protocol import Store
 from bidder.turn import writing_turn
 from bidder.watch.days import days_of
@@ -80,14 +80,14 @@ class Watching:
         today = self._store.reports(since_day=snapshot.today - 1)
         versions = self._store.report_versions(since_day=snapshot.today - LATE_DAYS)
         suspects = {(item, check) for item, check in self._store.value(SUSPECTS) or ()}
-        found = look(days_of(snapshot, today, versions, now), suspects)
+        found = look(days_of(snapshot, today, versions, now), suspects, event=_at_event(config, now))
         if set(found.suspects) != suspects:
             self._store.set_value(SUSPECTS, sorted(found.suspects))
         stock = sold_out(snapshot, now)
         holds = [*found.holds, *quarantine(self._bad(config), now), *ping_pong(self._reversals(now), now), *stock]
-        began, ended = self._store.see_holds(holds, now, {*CHECKS, *STOCK_CHECKS})
         failed = {one.account for one in results if one.kind == "budgets" and not one.ok}
         holds += unread(failed - {str(one.id.account) for one in snapshot.budgets}, now)
+        began, ended = self._store.see_holds(holds, now, {*CHECKS, *STOCK_CHECKS})
         for one in began:
             log.warning("held", item=one.item, check=one.check, reason=one.reason)
         for one in ended:
@@ -178,6 +178,17 @@ def clock_hold(store: Store, stepped: timedelta | None, now: datetime, off: time
         reason = f"the host's clock was set by {hours:+.1f} h: set it right, or start bidder anew when it is"
         seen = [Hold(SHOP, "clock", reason, now)]
     store.see_holds(seen, now, {"clock"})
+
+
+def _at_event(config: Config, now: datetime) -> bool:
+    """Whether a phase that sells otherwise than other days touches today or yesterday."""
+    day = AccountDay.of(now, config.shop.timezone)
+    begins, ends = day.next(-1).start_at, day.end_at
+    return any(
+        span.opens < ends and span.closes > begins and (span.phase.priced or span.phase.waits)
+        for event in config.calendar.events
+        for span in event.lasting
+    )
 
 
 def _written(kept: Mapping[BudgetId, Stopped]) -> dict[str, Any]:

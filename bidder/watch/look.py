@@ -44,11 +44,15 @@ class Look(NamedTuple):
     suspects: list[tuple[str, str]]
 
 
-def look(days: Days, suspects: Collection[tuple[str, str]]) -> Look:
-    """One look. `suspects` are the (item, check) of the look before. An account's trouble explains its budgets'."""
-    wide = [*tracking_break(days), *definition_change(days), *overspend(days)]
+def look(days: Days, suspects: Collection[tuple[str, str]], *, event: bool = False) -> Look:
+    """One look. `suspects` are the (item, check) of the look before. An account's trouble explains its budgets'.
+
+    `event`: yesterday or today is a day of an announced event. Nothing is then held against what other days are like:
+    only a break of tracking and money that runs away are.
+    """
+    wide = [*tracking_break(days), *([] if event else definition_change(days)), *overspend(days)]
     explained = {one.item for one in wide}
-    single = [*counts(days), *rates(days), *change_points(days)]
+    single = [] if event else [*counts(days), *rates(days), *change_points(days)]
     single = [one for one in single if one.item.partition("/")[0] not in explained]
     seen = [(one.item, one.check) for one in single if one.check in _PERSIST]
     known = set(suspects)

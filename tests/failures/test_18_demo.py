@@ -50,7 +50,7 @@ def kill_often(folder: Path, times: int, seed: int) -> None:
         process = subprocess.Popen(demo(folder), cwd=ROOT, env=environment(), stdout=nothing, stderr=nothing)
         try:
             wanted = before + draw.randint(1, 3)
-            until(partial(_far_enough, folder, wanted, process))
+            until(partial(_far_enough, folder, wanted, process), 300)
             assert process.poll() is None, "it ended by itself"
         finally:
             process.kill()
