@@ -55,9 +55,15 @@ class PostgresServer:
             "--locale=C.UTF-8",
         ]
         self._call("initdb", *words)
-        self.port = _free_port()
         self._server: subprocess.Popen[bytes] | None = None
-        self.start()
+        for again in (True, True, False):  # somebody else may take the port in between
+            self.port = _free_port()
+            try:
+                self.start()
+                break
+            except AssertionError:
+                if not again:
+                    raise
         self.run("postgres", f"CREATE DATABASE {TEMPLATE}")
         open_store(self.url(TEMPLATE)).close()
 

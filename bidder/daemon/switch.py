@@ -41,6 +41,8 @@ class Switch:
         self._told = told
         self._looking: asyncio.Task[None] | None = None
         self._asked = asyncio.Event()
+        self._reason = "signal"
+        self._failing = False
 
     def start(self) -> None:
         """Begins to look."""
@@ -62,8 +64,17 @@ class Switch:
         return halt_file(self._files)
 
     async def set(self, state: State, reason: str) -> None:
-        """Changes the state, durably, with its journal line. Raises StoreError."""
-        await asyncio.to_thread(self._store.set_state, state, self._clock(), reason)
+        """Changes the state, durably, with its journal line.
+
+        Raises StoreError; a stop is then tried again until it is saved, and nothing can be written meanwhile either.
+        """
+        try:
+            await asyncio.to_thread(self._store.set_state, state, self._clock(), reason)
+        except StoreError:
+            if state is State.HALTED:
+                self._reason = reason
+                self._asked.set()
+            raise
         log.warning("state", state=state.value, reason=reason)
         self._told(state)
 
@@ -82,15 +93,19 @@ class Switch:
                 await asyncio.wait_for(self._asked.wait(), LOOK)
             try:
                 await self._once()
+                self._failing = False
             except StoreError as e:  # it is looked at again; nothing can be written meanwhile either
-                log.error("stop_not_saved", error=str(e))
+                if not self._failing:  # said once, not twice a second
+                    log.error("stop_not_saved" if self._asked.is_set() else "state_not_read", error=str(e))
+                self._failing = True
                 await asyncio.sleep(LOOK)
 
     async def _once(self) -> None:
         state = await asyncio.to_thread(self._store.state)
         found = self.halt_file()
         if state is not State.HALTED and (self._asked.is_set() or found is not None):
-            await self.set(State.HALTED, "signal" if found is None else f"the file {found}")
+            await self.set(State.HALTED, self._reason if found is None else f"the file {found}")
         else:
             self._told(state)
         self._asked.clear()
+        self._reason = "signal"

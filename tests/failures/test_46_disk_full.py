@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,12 @@ from bidder.ids import PlanId
 from bidder.money import Money
 from bidder.plan import Change
 from bidder.store.protocol import Store
+from tests.conftest import missing
 from tests.daemon.test_loop import World
-from tests.failures.processes import bidder, make_shop
+from tests.failures.processes import bidder, get, make_shop, post, running, until
 from tests.failures.small_disks import Disk, a_limit, a_tmpfs
 from tests.fakes import FakePlatform, empty_database, yuan
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresServer, a_server, binaries
 from tests.stores import Place
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -180,3 +182,27 @@ def test_a_command_says_what_to_do_and_changes_nothing(tmp_path: Path) -> None:
         again = bidder(tmp_path, "set", str(budget.id), less, "--json")
         assert json.loads(again.stdout)[0]["outcome"] == "Applied", again.stderr
         assert len(json.loads((tmp_path / "platform.json").read_text("utf-8"))["edits"]) == 1
+
+
+def test_a_daemon_outlives_the_server_of_the_store_and_keeps_a_stop_that_could_not_be_saved(tmp_path: Path) -> None:
+    found = binaries()
+    if found is None:
+        missing("PostgreSQL (`make services` installs it)")
+        return
+    with a_server(found) as server:
+        make_shop(tmp_path, store=server.bare_database())
+        with running(tmp_path) as (process, url):
+            until(lambda: get(url + "-/ready"))
+            server.stop()
+            assert get(url + "metrics"), "figures are served"
+            status, said = post(url, "api/v1/halt", reason="the server is gone")
+            assert status == 503
+            assert "goes on by itself when it is there again" in said["error"]
+            dead = bidder(tmp_path, "halt")
+            assert dead.returncode == 1
+            assert "Traceback" not in dead.stderr
+            server.start()
+            until(lambda: '"state": "HALTED"' in bidder(tmp_path, "status", "--json").stdout)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(90) == 0
+        assert "the server is gone" in bidder(tmp_path, "status").stdout
