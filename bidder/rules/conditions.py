@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from bidder.errors import ConfigError, Fault, Source
 from bidder.rules.attributes import NAMES, WHEN_ROOTS, Attributes
+from bidder.rules.plain import plain_of
+from bidder.snapshot import IntArray
 from bidder.written import did_you_mean
 
 __all__ = ["PATTERNS", "WHEN_PATTERNS", "Condition"]
@@ -101,9 +103,13 @@ class Condition:
     def chosen(self, attributes: Attributes) -> NDArray[np.bool_]:
         """Which budgets it holds for, in Snapshot order: for any of a budget's products, where it asks about products.
 
-        A budget of which a needed value is unknown is not chosen. Evaluated once per distinct set of values.
+        A budget of which a needed value is unknown is not chosen. Plain comparisons are answered over whole
+        columns, all else once per distinct set of values.
         """
         budgets, products = attributes.pairs
+        plain = plain_of(self.text) if self.names else None
+        if plain is not None:
+            return _any_product(budgets, plain(attributes), attributes)
         entities = {"product": products, "budget": budgets, "day": np.zeros_like(budgets)}
         mark = np.zeros(len(budgets), dtype=np.int64)
         columns = []
@@ -117,9 +123,7 @@ class Condition:
         _, first, which = np.unique(mark, return_index=True, return_inverse=True)
         picked = [[values[code] for code in column[first].tolist()] for _, values, column in columns]
         answers = self.answers([name for name, _, _ in columns], picked, len(first))
-        result = np.zeros(len(attributes.snapshot.budgets), dtype=np.bool_)
-        np.logical_or.at(result, budgets, answers[which.reshape(-1)])
-        return result
+        return _any_product(budgets, answers[which.reshape(-1)], attributes)
 
     def answers(self, names: Sequence[str], values: Sequence[Sequence[Any]], count: int) -> NDArray[np.bool_]:
         """Whether it holds for each of `count` rows of values, a list a name."""
@@ -161,6 +165,13 @@ class Condition:
             if not isinstance(answer, bool):
                 message = f"expected a condition that is true or false, was one that gives {answer!r}"
                 raise ConfigError([Fault(source, message)])
+
+
+def _any_product(budgets: IntArray, holds: NDArray[np.bool_], attributes: Attributes) -> NDArray[np.bool_]:
+    """The budgets of the pairs that it holds for."""
+    result = np.zeros(len(attributes.snapshot.budgets), dtype=np.bool_)
+    result[budgets[holds]] = True
+    return result
 
 
 @lru_cache(maxsize=4096)
