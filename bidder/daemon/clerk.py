@@ -37,6 +37,9 @@ from bidder.web.clerk import Waiting
 
 __all__ = ["DaemonClerk"]
 
+DIGEST_KEPT = 600.0
+"""Seconds: what it says of yesterday does not change with every poll of today."""
+
 Wrote = Callable[[Sequence[WriteResult]], Awaitable[None]]
 
 
@@ -109,7 +112,9 @@ class DaemonClerk:
         """The digest of yesterday."""
         if not self._store.budgets():
             return None
-        made: DigestDocument = self._once("digest", lambda: digest_now(self._config(), self._store, self._clock()))
+        plan, now = self._store.plan(), self._clock()
+        stamp = ("" if plan is None else plan.id, int(now.timestamp() // DIGEST_KEPT))
+        made: DigestDocument = self._once("digest", lambda: digest_now(self._config(), self._store, now), stamp)
         return made
 
     def advice(self) -> Sequence[ActivityAdvice]:
@@ -143,10 +148,12 @@ class DaemonClerk:
         except BidderError:
             return None  # nothing has been read, or no plan is possible: the page says so
 
-    def _once(self, what: str, make: Callable[[], Any]) -> Any:
-        """The kept answer, made anew when the day, the configuration or the journal has moved on."""
-        newest = self._store.journal(1)
-        stamp = (newest[0].number if newest else 0, self.today(), self._config().digest)
+    def _once(self, what: str, make: Callable[[], Any], stamp: tuple[Any, ...] | None = None) -> Any:
+        """The kept answer, made anew when the day, the configuration or `stamp` (the journal's number) has moved on."""
+        if stamp is None:
+            newest = self._store.journal(1)
+            stamp = (newest[0].number if newest else 0,)
+        stamp = (*stamp, self.today(), self._config().digest)
         with self._lock:
             kept = self._kept.get(what)
             if kept is None or kept[0] != stamp:

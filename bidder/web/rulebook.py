@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from bidder.config.load import Config
-from bidder.decide import Decision
 from bidder.errors import Fault, Source
 from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
@@ -58,7 +57,8 @@ def rules(v: Visit) -> dict[str, Any]:
     config, decision = v.clerk.config(), v.clerk.decision()
     base = Path() if config.path is None else config.path.parent
     priced = _priced(v.document)
-    lines = [_line(v, rule, config, base, priced, decision) for rule in config.policy.rules]
+    attributes = None if decision is None else Attributes(decision.snapshot)
+    lines = [_line(v, rule, config, base, priced, attributes) for rule in config.policy.rules]
     lines.sort(key=lambda one: (-one.cost_value, one.standing != "binds", one.source))
     return {
         "rules": lines,
@@ -77,11 +77,11 @@ def _line(
     config: Config,
     base: Path,
     priced: Mapping[str, Mapping[str, Any]],
-    decision: Decision | None,
+    attributes: Attributes | None,
 ) -> RuleLine:
     price = priced.get(rule.name, {})
     cost = price.get("cost")
-    means = 0 if decision is None else int(chosen_by(rule, Attributes(decision.snapshot)).sum())
+    means = 0 if attributes is None else int(chosen_by(rule, attributes).sum())
     standing = "off" if not rule.enabled else "binds" if price.get("binding") else "free" if means else "idle"
     return RuleLine(
         name=rule.name,
