@@ -30,12 +30,12 @@ class Timing:
 
     now: Callable[[], datetime] = _now
     """The instant of `received_at`, in UTC."""
-    wall: Callable[[], datetime] = _now
-    """The host's clock, which is held against the Date of each reply."""
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
     luck: Callable[[], float] = random.random
     """From 0 to 1: the jitter of gaps."""
+    wall: Callable[[], datetime] = _now
+    """The host's clock, which is held against the Date of each reply."""
 
 
 @dataclass(frozen=True, slots=True)
