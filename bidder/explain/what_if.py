@@ -36,6 +36,9 @@ FORMS = "total=+20%, total=1500, objective=revenue, 'rule NAME=off' or 'pin BUDG
 
 DEFAULT_STEP = "default step"
 
+LARGEST = 10**12
+"""Nobody spends more a day; beyond it numbers are slips of the hand."""
+
 
 def changed_policy(base: Decision, asked: Sequence[str]) -> Policy:
     """The policy of `base` with every change that was asked about. Raises ConfigError with all that is wrong."""
@@ -91,6 +94,8 @@ def _amount(what: str, value: str, now: float) -> Decimal:
         amount = base * (1 + amount / 100)
     elif number[:1] in "+-":
         amount = base + amount
+    if abs(amount) > LARGEST:
+        raise _fault(f"{what}: expected at most {LARGEST:,}, was {value!r}")
     amount = round(amount, 2)
     if amount <= 0:
         raise _fault(f"{what}: expected more than 0, was {value!r}")

@@ -201,3 +201,12 @@ def test_rules_are_told_apart_by_name_and_place() -> None:
     other = Bounds.open("gentle", 1, 30, Source("rules.yaml", 9, 1))
     assert rule_of(one) == ("gentle", None)
     assert rule_of(other) == ("gentle", "rules.yaml:9:1")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["total=1e400", "total=99999999999999999999", "total=+1e20%", "pin ads/good=1e300", "pin ads/good=+1e20%"],
+)
+def test_an_amount_that_nobody_spends_is_a_slip_and_said(base: Decision, question: str) -> None:
+    with pytest.raises(ConfigError, match="expected at most"):
+        asked(base, question)
