@@ -14,6 +14,7 @@ PARTS = (
     ("bench.plan_start",),
     ("bench.history",),
     ("bench.decide_scale", "--products", "40,1000,100000"),
+    ("bench.rules_scale",),
     ("bench.promises", "oracle"),
     ("bench.promises", "rounding"),
     ("bench.lp_shapes",),
