@@ -74,6 +74,8 @@ def add(app: web.Application, view: object) -> None:
 
 
 def _what_if(clerk: Clerk | None) -> Callable[[web.Request], Awaitable[web.Response]]:
+    one_at_a_time = asyncio.Semaphore(1)
+
     async def answer(request: web.Request) -> web.Response:
         asked = request.query.getall("ask", [])
         if clerk is None:
@@ -81,7 +83,8 @@ def _what_if(clerk: Clerk | None) -> Callable[[web.Request], Awaitable[web.Respo
         if not 0 < len(asked) <= MOST_ASKED:
             return _answer(422, error="say what: ask=total=%2B20%25, ask=rule NAME=off, ask=pin BUDGET=AMOUNT")
         try:
-            found = await asyncio.to_thread(clerk.what_if, asked)
+            async with one_at_a_time:
+                found = await asyncio.to_thread(clerk.what_if, asked)
         except BidderError as e:
             return _answer(_status(e), error=str(e))
         if found is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from hashlib import blake2b
+from time import monotonic
 
 from aiohttp import web
 
@@ -25,30 +26,41 @@ MOST_STREAMS = 32
 
 
 class _Streams(set[asyncio.Task[None]]):
-    """The streams that are open."""
+    """The streams that are open, and what the last of them that looked saw: one look a while serves all."""
+
+    def __init__(self, view: DaemonView) -> None:
+        super().__init__()
+        self._view = view
+        self._seen, self._at = "", float("-inf")
+
+    async def version(self) -> str:
+        """As new as half the time between two looks. Raises StoreError."""
+        if monotonic() - self._at > LOOK / 2:
+            self._at = monotonic()
+            self._seen = await asyncio.to_thread(version, self._view)
+        return self._seen
 
 
 _STREAMS = web.AppKey("streams", _Streams)
-_VIEW = web.AppKey("live_view", DaemonView)
 
 
 def add(app: web.Application, view: DaemonView) -> None:
     """Adds the address."""
-    app[_STREAMS] = _Streams()
-    app[_VIEW] = view
+    app[_STREAMS] = _Streams(view)
     app.on_shutdown.append(_end)
     app.router.add_get("/events", _events)
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
-    streams, task = request.app[_STREAMS], asyncio.current_task()
+    streams: _Streams = request.app[_STREAMS]
+    task = asyncio.current_task()
     if len(streams) >= MOST_STREAMS or task is None:
         return web.Response(status=503, text="too many pages are open\n", headers={"Retry-After": "30"})
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
     streams.add(task)
     try:
-        await _tell(response, request.app[_VIEW])
+        await _tell(response, streams)
     except (ConnectionError, asyncio.CancelledError):
         pass  # the page was closed, or the server ends
     finally:
@@ -56,12 +68,12 @@ async def _events(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _tell(response: web.StreamResponse, view: DaemonView) -> None:
+async def _tell(response: web.StreamResponse, streams: _Streams) -> None:
     said, quiet = "", 0.0
     await response.write(b"retry: 5000\n\n")
     while True:
         try:
-            now = await asyncio.to_thread(version, view)
+            now = await streams.version()
         except StoreError:
             now = said  # the page itself says what is wrong when it is asked
         if now != said:

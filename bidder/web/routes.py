@@ -10,6 +10,7 @@ import asyncio
 import io
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from importlib.resources import files
 from typing import Any
@@ -48,6 +49,9 @@ log = structlog.get_logger()
 _VIEW = web.AppKey("view", DaemonView)
 _RENDERER = web.AppKey("renderer", Renderer)
 _SESSIONS = web.AppKey("sessions", Sessions)
+_ROOM = web.AppKey("room", asyncio.Semaphore)
+_AT_ONCE = 3
+"""Pages that are made at the same time: whoever asks for many leaves threads to the daemon."""
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -72,6 +76,7 @@ def application(view: DaemonView) -> web.Application:
     app[_VIEW] = view
     app[_RENDERER] = renderer = Renderer()
     app[_SESSIONS] = Sessions()
+    app[_ROOM] = asyncio.Semaphore(_AT_ONCE)
     app.on_response_prepare.append(_harden)
     shown: list[tuple[str, str, Make]] = [
         ("/", "today.html", renderer.today),
@@ -115,7 +120,10 @@ def _shows(template: str, make: Make) -> Callable[[web.Request], Awaitable[web.R
 
     async def answer(request: web.Request) -> web.Response:
         visit = _visit(request)
-        html = await asyncio.to_thread(request.app[_RENDERER].page, template, visit, make)
+        async with request.app[_ROOM]:
+            version = await asyncio.to_thread(live.version, request.app[_VIEW])
+            visit = replace(visit, version=version)
+            html = await asyncio.to_thread(request.app[_RENDERER].page, template, visit, make)
         if html is None:
             raise web.HTTPNotFound
         return _page(request, html)

@@ -41,6 +41,8 @@ class Visit:
     path: str = "/"
     key: str = ""
     """What the address names: a plan, a product."""
+    version: str = ""
+    """Of what the page was made from, as `/events` tells it: so that an open page knows whether it is old already."""
 
     def link(self, path: str, **query: object) -> str:
         """An address of this site in the reader's language; query words that are empty are left out."""

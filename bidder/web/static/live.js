@@ -62,11 +62,11 @@
 
   function listen() {
     if (events || document.hidden || !("live" in document.body.dataset)) return;
-    let first = true;
+    let seen = document.body.dataset.live; // the version that the page was made from
     events = new EventSource("/events");
-    events.addEventListener("version", () => {
-      if (!first) look();
-      first = false;
+    events.addEventListener("version", (event) => {
+      if (event.data !== seen) look();
+      seen = event.data;
     });
     events.addEventListener("open", () => offline(false));
     events.addEventListener("error", () => offline(true));
