@@ -63,7 +63,7 @@ def plan(
 
     [bold]bidder plan --history report.csv --total 1000[/bold] needs nothing else.
     """
-    from bidder.cli.planning import Asked, decide_from, show_plan
+    from bidder.cli.planning import Asked, decide_from, nothing_safe, show_plan
 
     asked = Asked(
         history=tuple(history or ()),
@@ -80,6 +80,7 @@ def plan(
     shown = show_plan(decided, as_json=as_json)
     if asked == Asked():
         _keep(decided.decision, config, store)
+    nothing_safe(shown)
     if exit_code and shown["budgets"] and any(line["now"] != line["planned"] for line in shown["budgets"]):
         raise typer.Exit(10)
 

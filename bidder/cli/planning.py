@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bidder.errors import ConfigError, Fault, Source
+from bidder.errors import ConfigError, Fault, SolveError, Source
 
 if TYPE_CHECKING:
     from bidder.config.load import Config
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from bidder.snapshot import Snapshot
     from bidder.store.protocol import StoredPlan, StoreReader
 
-__all__ = ["Asked", "Decided", "decide_from", "explain_from", "read_files", "show_plan"]
+__all__ = ["Asked", "Decided", "decide_from", "explain_from", "nothing_safe", "read_files", "show_plan"]
+
+FACTS = "platform minimum and maximum"
+"""The bounds of :mod:`bidder.rules.platform`: what platforms take, which no cap can change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,3 +269,16 @@ def _day(asked: Asked) -> date | None:
         return date.fromisoformat(asked.day)
     except ValueError as e:
         raise ConfigError([Fault(Source("--date"), f"expected YYYY-MM-DD, was {asked.day!r}")]) from e
+
+
+def nothing_safe(shown: Mapping[str, Any]) -> None:
+    """Raises SolveError where what the platforms take at least cannot be kept under the caps, and no change may go on.
+
+    The plan has been shown by then; a script is told by the exit code, a person by the smallest set that clashes.
+    """
+    held = {one["budget"] for one in shown["holds"]}
+    moved = [one["id"] for one in shown["budgets"] if one["now"] is not None and one["now"] != one["planned"]]
+    facts = [one for one in shown["clashes"] if one["gave"]["rule"] == FACTS and not one["slowed"]]
+    if facts and moved and (None in held or held.issuperset(moved)):
+        rules = [f"{one['rule']} ({one['source']})" if one["source"] else one["rule"] for one in facts[0]["rules"]]
+        raise SolveError("nothing safe is left: every change is held; pause budgets or raise the cap", rules)

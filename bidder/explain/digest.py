@@ -21,6 +21,7 @@ from bidder.explain.digest_document import (
     Period,
     PlanLine,
     ProductLine,
+    RuleCost,
     SeriesLine,
 )
 from bidder.explain.digest_figures import Ads, Shop, ads_of, funnels_of, shop_of, with_events
@@ -164,6 +165,14 @@ def _plan(known: Known) -> PlanLine | None:
         low=gain + spread[0] * moved / whole,  # what is uncertain of the gain is what is uncertain of what moves
         high=gain + spread[1] * moved / whole,
         held=[one["reason"] for one in shown["holds"]],
+        rules=sorted(
+            (
+                RuleCost(rule=one["rule"], source=one["source"], cost=float(one["cost_per_day"]))
+                for one in shown.get("limits", ())
+                if one["binding"] and float(one["cost_per_day"] or 0) >= LEAST_WORTH
+            ),
+            key=lambda one: (-one.cost, one.rule),
+        ),
         waits=known.waits,
         until=known.until,
     )

@@ -96,6 +96,14 @@ class MoveLine(_Shape):
     state: str
 
 
+class RuleCost(_Shape):
+    """What a rule costs a day in money: what would be earned without it, less what is earned with it."""
+
+    rule: str
+    source: str | None
+    cost: float
+
+
 class PlanLine(_Shape):
     """Today's plan in short."""
 
@@ -110,6 +118,8 @@ class PlanLine(_Shape):
     low: float
     high: float
     held: list[str]
+    rules: list[RuleCost] = []
+    """What each rule that binds costs a day, dearest first."""
     waits: str
     until: str
 

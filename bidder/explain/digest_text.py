@@ -77,6 +77,9 @@ def below_the_fold(shown: DigestDocument, language: Language) -> list[str]:
         lines += ["", w["moves"]]
         for move in shown.plan.moves:
             lines.append(f"  {move.name}  {_n(move.now or 0.0)}→{_n(move.planned)}  {move.reason}")
+    if shown.plan is not None and shown.plan.rules:
+        lines += ["", w["rules"]]
+        lines += [f"  {_n(one.cost):>7}  {one.rule}  {one.source or ''}".rstrip() for one in shown.plan.rules]
     if shown.basis == "ads":
         lines += ["", w["ads_only"]]
     return lines
