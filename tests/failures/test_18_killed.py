@@ -43,7 +43,7 @@ async def survives(place: Place, times: int, seed: int) -> None:
     assert store.open_intents() == [], "every intent is closed"
     assert store.verify_journal() is None
     assert platform.most <= CAP, "at no instant more than the cap"
-    assert len(platform.applied) > times, "it did write"
+    assert len(platform.applied) > times // 4, "it did write"
     writes = store.writes(datetime(1970, 1, 1, tzinfo=UTC))
     begun = {(one.budget.native, one.before.micros // MICROS, one.after.micros // MICROS) for one in writes}
     assert {one for one in platform.applied if one[1] != one[2]} <= begun, "nothing was sent that was not noted before"
