@@ -43,11 +43,16 @@ CLASS_WIDTHS: FloatArray = np.concatenate([[1.0], np.diff(EDGES), [0.2]])
 SHORT_CLASSES = 5
 """Days in the lowest classes (a fifth or more below the shop's middle) are short of their amount."""
 
-FIT_AT_MOST = 2000
+FIT_AT_MOST = 600
+"""How platforms deliver and the prior of limits are fitted on at most about this many budgets, evenly taken."""
+
 CHUNK = 2048
-ROUNDS = 3
-START_DAYS = 50.0
-"""Days that a story of delivery counts for before budgets without a limit are looked at."""
+ROUNDS = 6
+START_DAYS = 10.0
+"""Days that the expected delivery counts for beside those seen."""
+
+LEAN = 1.6
+"""Delivery is expected to scatter so many times wider below its middle: many platforms never exceed the amount."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +77,7 @@ def reachable(table: Panel, left: IntArray, share: FloatArray, weight: FloatArra
     used = np.where(table.live, weight, 0.0)
     rows = np.arange(0, n, max(1, n // FIT_AT_MOST))
     sample = _binned(left[rows], share[rows], code[rows], used[rows])
-    delivery, spread, fitted = _explained(sample, delivered[rows], known[rows], scatter)
+    delivery, spread, fitted = _explained(sample, scatter)
     pull = _pull(delivery)
     survival = np.empty((n, len(KNOTS)))
     for start in range(0, n, CHUNK):
@@ -100,32 +105,41 @@ def _classes(table: Panel, known: NDArray[np.bool_]) -> tuple[IntArray, float]:
     return np.searchsorted(EDGES, ratio - middle, side="right").astype(np.int64), float(np.quantile(above, 0.68))
 
 
-def _explained(
-    sample: FloatArray, delivered: IntArray, known: NDArray[np.bool_], scatter: float
-) -> tuple[FloatArray, float, FloatArray]:
+def _explained(sample: FloatArray, scatter: float) -> tuple[FloatArray, float, FloatArray]:
     """(how platforms deliver: mass by class; spread of demand; prior of limits) that explain the days best.
 
     Days short of their amount are taken for short demand unless budgets without any limit have them too: where every
     budget often stays short, nothing in the figures tells the two apart, and the money is not spent either way.
     """
     prior = np.append(np.full(len(LIMITS), LIMITED_SHARE / len(LIMITS)), 1 - LIMITED_SHARE)
-    days = np.stack([(known & (delivered == code)).sum(axis=1) for code in range(len(CLASS_WIDTHS))], axis=1)
-    start = delivery = _mirrored(scatter)
+    start = delivery = _expected(scatter)
     spread, fitted = SPREADS[1], prior
     for turn in range(ROUNDS):
-        scored = [_fit(_evidence(sample, _pull(delivery), one), prior) for one in SPREADS]
+        pull = _pull(delivery)
+        scored = [_fit(_evidence(sample, pull, one), prior) for one in SPREADS]
         place = int(np.argmax([score for score, _, _ in scored]))
         spread, (_, fitted, posterior) = SPREADS[place], scored[place]
-        if turn < ROUNDS - 1:  # budgets without a limit show how platforms deliver
-            delivery = posterior[:, -1] @ days + START_DAYS * start
+        if turn < ROUNDS - 1:
+            delivery = _delivered(sample, posterior, pull, spread) + START_DAYS * start
             delivery = delivery / delivery.sum()
     return delivery, spread, fitted
 
 
-def _mirrored(scatter: float) -> FloatArray:
-    """Delivery as narrow below its middle as above it, but for one day in fifty that is just short."""
-    inner = np.diff(normal_cdf(np.append(EDGES, np.inf) / max(scatter, 0.015)), prepend=0.0)
-    below = CLASS_WIDTHS * np.append(EDGES < 0, False)
+def _delivered(sample: FloatArray, posterior: FloatArray, pull: FloatArray, spread: float) -> FloatArray:
+    """Days by class that show how platforms deliver: all of budgets without a limit, and of limited ones those that
+    demand did not end. Without the latter five budgets that all look limited would never show that delivery is uneven.
+    """
+    used, code, by_demand, by_amount = _days(sample, pull, spread)
+    of_limit = posterior[:, :-1].T @ sample[:, used]
+    seen = posterior[:, -1] @ sample[:, used] + (of_limit * (by_amount / (by_demand + by_amount)).T).sum(axis=0)
+    return np.asarray(np.bincount(code, seen, len(CLASS_WIDTHS) + 1)[:-1], dtype=np.float64)
+
+
+def _expected(scatter: float) -> FloatArray:
+    """Delivery before any is seen: as it scatters above its middle, wider below; one day in fifty is just short."""
+    at = np.append(EDGES, np.inf)
+    inner = np.diff(normal_cdf(at / (max(scatter, 0.015) * np.where(at < 0, LEAN, 1.0))), prepend=0.0)
+    below = CLASS_WIDTHS * (at < 0)
     return np.asarray(
         0.98 * (inner + 1e-4 * CLASS_WIDTHS) / (1 + 1e-4 * CLASS_WIDTHS.sum()) + 0.02 * below / below.sum()
     )
@@ -153,13 +167,19 @@ def _binned(left: IntArray, share: FloatArray, code: IntArray, weight: FloatArra
     return np.asarray(flat.reshape(n, size), dtype=np.float64)
 
 
-def _evidence(binned: FloatArray, pull: FloatArray, spread: float) -> FloatArray:
-    """log P(days | limit)/P(days | none) for each candidate limit and, last, for none: (n, K + 1)."""
+def _days(binned: FloatArray, pull: FloatArray, spread: float) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """The cells that days fall into, their class, and for each candidate limit (cells, K) how well a day there is
+    explained by demand that ended and by the amount, both beside how well it is where there is no limit."""
     exceed, density = _kernels(spread)
     used = np.flatnonzero(binned.any(axis=0))  # of a small shop most cells stay empty
     code, knot = np.divmod(used, len(KNOTS))
-    day = np.append(pull, 0.0)[code, None] * density[knot] + 0.995 * exceed[knot] + 0.005
-    score = binned[:, used] @ np.log(day)
+    return used, code, np.append(pull, 0.0)[code, None] * density[knot], 0.995 * exceed[knot] + 0.005
+
+
+def _evidence(binned: FloatArray, pull: FloatArray, spread: float) -> FloatArray:
+    """log P(days | limit)/P(days | none) for each candidate limit and, last, for none: (n, K + 1)."""
+    used, _, by_demand, by_amount = _days(binned, pull, spread)
+    score = binned[:, used] @ np.log(by_demand + by_amount)
     return np.concatenate([score, np.zeros((len(score), 1))], axis=1)
 
 

@@ -36,7 +36,10 @@ DAY_SD, DAY_SD_DAYS = 0.15, 10.0
 """Expected spread of the days' common factors (log), and the days that this expectation counts for."""
 
 USUAL_DISPERSION, DISPERSION_DAYS = 1.2, 30.0
-"""Over-dispersion before any is seen, and the days it counts for."""
+"""Over-dispersion before any is seen, and the days that a shop's usual one counts for beside a budget's own."""
+
+USUAL_WILDNESS, WILDNESS_SD = 0.1, 0.22
+"""Expected κ, the excess of a day's variance over Poisson per squared mean, and how uncertain that is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,9 +208,17 @@ def _day_factors(days: Days, expected: FloatArray, dispersion: FloatArray) -> tu
 
 
 def _dispersion(days: Days, expected: FloatArray) -> FloatArray:
-    """φ ≥ 1: residual χ² a day of each budget, pulled to the usual one."""
-    live = days.exposure > 0
+    """φ ≥ 1: residual χ² a day of each budget, pulled to what its size leads to expect in this shop, 1 + κ·mean."""
+    live = (days.exposure > 0) & (expected > 0)
     count = live.sum(axis=1)
-    ratio = np.where(live, (days.orders - expected) ** 2 / np.maximum(expected, 0.05), 0.0).sum(axis=1)
-    own = np.maximum(ratio / np.maximum(count - 1, 1), 1.0)
-    return np.asarray((own * count + USUAL_DISPERSION * DISPERSION_DAYS) / (count + DISPERSION_DAYS))
+    mean = np.where(live, expected, 0.0)
+    square = np.where(live, (days.orders - mean) ** 2, 0.0)
+    kappa = USUAL_WILDNESS
+    for _ in range(3):  # by its information: a square of residuals has about the variance v + 2v²
+        variance = mean * (1 + kappa * mean)
+        weight = mean**2 / np.where(live, variance + 2 * variance**2, 1.0)
+        shown = float((weight * (square - mean)).sum()) + USUAL_WILDNESS / WILDNESS_SD**2
+        kappa = max(shown / (float((weight * mean**2).sum()) + 1 / WILDNESS_SD**2), 0.0)
+    usual = 1 + kappa * mean.sum(axis=1) / np.maximum(count, 1)
+    own = (square / np.maximum(mean, 0.05)).sum(axis=1) / np.maximum(count - 1, 1)
+    return np.asarray(np.maximum((own * count + usual * DISPERSION_DAYS) / (count + DISPERSION_DAYS), 1.0))

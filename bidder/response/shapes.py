@@ -18,6 +18,10 @@ __all__ = ["KNOTS", "Shapes", "bins", "candidates", "histogram"]
 KNOTS: FloatArray = np.exp(np.linspace(np.log(0.02), np.log(50.0), 99))
 """Relative spends at which every curve is tabled: 8 % apart."""
 
+START_UP_BEND, START_UP_SPREAD = 1.0, 0.6
+"""Where an S shape bends, in usual spends, and the spread of its log: who keeps spending has found the part that pays,
+and a steep start must not be carried on far above all that was ever spent."""
+
 LOG_FIRST, LOG_STEP = float(np.log(KNOTS[0])), float(np.log(KNOTS[1] / KNOTS[0]))
 
 
@@ -72,7 +76,8 @@ def candidates(elasticity: float, spread: float, start_up: float) -> Shapes:
     bends = np.exp(np.linspace(np.log(0.25), np.log(2.0), 6)).tolist()
     for k in (1.4, 1.8, 2.4):
         for bend in bends:
-            parts.append((*_hill(bend, k), k * bend**k / (1 + bend**k), 1.0))
+            around = float(np.exp(-0.5 * (np.log(bend / START_UP_BEND) / START_UP_SPREAD) ** 2))
+            parts.append((*_hill(bend, k), k * bend**k / (1 + bend**k), around))
     prior = np.array([part[3] for part in parts])
     prior[:concave] *= (1 - start_up) / prior[:concave].sum()
     prior[concave:] *= start_up / prior[concave:].sum()

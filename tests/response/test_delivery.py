@@ -78,6 +78,18 @@ def test_platforms_that_deliver_unevenly_are_not_taken_for_limits() -> None:
     assert (found.survival[:, int(np.argmin(np.abs(KNOTS - 1.3)))] > 0.6).all()
 
 
+def test_a_platform_that_never_exceeds_the_amount_is_no_limit_though_only_five_budgets_show_it() -> None:
+    """Delivery that ends at the amount and scatters below it: no budget is free of short days, and none is limited."""
+    at = int(np.argmin(np.abs(KNOTS - 1.5)))
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        amount = np.exp(0.15 * rng.standard_normal((5, 6)).repeat(14, axis=1))
+        amount[:, rng.choice(84, 3, replace=False)] *= 1.4
+        delivered = np.minimum(1.0, np.exp(-0.03 + 0.05 * rng.standard_normal(amount.shape)))
+        found, _ = reach_of(amount * delivered, amount)
+        assert (found.survival[:, at] > 0.6).all(), seed
+
+
 def test_a_limit_far_below_the_amount_is_seen_within_a_week() -> None:
     amount = np.full((8, 28), 10.0)
     spend = amount * 0.98
