@@ -14,7 +14,7 @@ from bidder.activity import Activity, ShopActivity
 from bidder.alerts import KINDS, Desk, text_of
 from bidder.config.load import load
 from bidder.daemon.alerting import _event
-from bidder.daemon.shop_figures import Rates, ShopFigures, _refunds
+from bidder.daemon.shop_figures import Rates, ShopFigures, refund_rates
 from bidder.daemon.troubles import Burn, Seen, troubles_of
 from bidder.ids import BudgetId, PlanId, ProductId
 from bidder.plan import State
@@ -182,7 +182,8 @@ def test_refunds_are_summed_by_week_from_what_the_shop_says() -> None:
         day = AccountDay("Asia/Shanghai", today - timedelta(days=back))
         money = {"revenue": paid, "refunds": returned}
         rows.append(ShopActivity("a", ProductId("P09"), day, NOON, {"orders": 8.0}, money))
-    assert _refunds(Activity.of(rows), day_number(today))["P09"] == pytest.approx((0.4, 0.1, 56.0))
+    found = refund_rates(Activity.of(rows), day_number(today), (), "UTC")
+    assert found["P09"] == pytest.approx((0.4, 0.1, 56.0))
 
 
 def test_at_night_only_money_that_burns_is_told() -> None:
