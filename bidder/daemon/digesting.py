@@ -80,9 +80,8 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
     known = cycle.known_of(config, store, now)
     shop = config.shop.currency
     reports = in_currency(finest(store.reports(now, since)), shop, known.exchange)
-    lines = [
-        one for one in store.journal(kind="outcome") if AccountDay.of(one.at, zone).date >= day - timedelta(days=8)
-    ]
+    week = AccountDay(zone, day - timedelta(days=8)).start_at
+    lines = list(store.journal(kind="outcome", since=week))
     reported = {str(name) for name, on in zip(reports.account, reports.day, strict=True) if on == day_number(day)}
     sources = [str(account.id) for account, _ in config.accounts if has_ads(account.platform)]
     caps = config.caps()

@@ -52,11 +52,15 @@ def append(connection: Connection, kind: str, at: datetime, facts: Mapping[str, 
     return JournalLine(number, instant(micros), kind, json.loads(text), previous, digest)
 
 
-def lines(connection: Connection, limit: int | None, kind: str | None) -> list[JournalLine]:
+def lines(
+    connection: Connection, limit: int | None, kind: str | None, since: datetime | None = None
+) -> list[JournalLine]:
     """Newest first."""
     query = select(journal).order_by(journal.c.number.desc()).limit(limit)
     if kind is not None:
         query = query.where(journal.c.kind == kind)
+    if since is not None:
+        query = query.where(journal.c.at >= micros_of(since))
     return [
         JournalLine(row.number, instant(row.at), row.kind, json.loads(row.facts), row.previous_hash, row.hash)
         for row in connection.execute(query)

@@ -163,8 +163,10 @@ class StoreReader(Protocol):
         """The newest plans first."""
         ...
 
-    def journal(self, limit: int | None = None, kind: str | None = None) -> Sequence[JournalLine]:
-        """Journal lines, newest first."""
+    def journal(
+        self, limit: int | None = None, kind: str | None = None, since: datetime | None = None
+    ) -> Sequence[JournalLine]:
+        """Journal lines, newest first; `since` leaves out those of before an instant."""
         ...
 
     def verify_journal(self) -> str | None:

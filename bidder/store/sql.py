@@ -87,9 +87,11 @@ class SqlReader:
         with self._database.reading() as connection:
             return [_plan(row) for row in connection.execute(_plans().limit(limit))]
 
-    def journal(self, limit: int | None = None, kind: str | None = None) -> Sequence[JournalLine]:
+    def journal(
+        self, limit: int | None = None, kind: str | None = None, since: datetime | None = None
+    ) -> Sequence[JournalLine]:
         with self._database.reading() as connection:
-            return journal.lines(connection, limit, kind)
+            return journal.lines(connection, limit, kind, since)
 
     def verify_journal(self) -> str | None:
         with self._database.reading() as connection:

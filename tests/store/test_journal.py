@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -74,6 +74,8 @@ def test_lines_can_be_asked_by_kind_and_number(store: Store) -> None:
     assert [line.facts["text"] for line in store.journal(kind="note")] == ["b", "a"]
     assert [line.number for line in store.journal(limit=1)] == [3]
     assert [line.number for line in store.journal(limit=1, kind="polled")] == [2]
+    store.append("note", NOON + timedelta(hours=1), text="c")
+    assert [line.number for line in store.journal(kind="note", since=NOON + timedelta(seconds=1))] == [4]
 
 
 @pytest.mark.parametrize(

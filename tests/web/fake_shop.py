@@ -209,7 +209,9 @@ class FakeStore:
     def plans(self, limit: int = 50) -> Sequence[StoredPlan]:
         return self.stored[:limit]
 
-    def journal(self, limit: int | None = None, kind: str | None = None) -> Sequence[JournalLine]:
+    def journal(
+        self, limit: int | None = None, kind: str | None = None, since: datetime | None = None
+    ) -> Sequence[JournalLine]:
         return [line for line in self.lines if kind is None or line.kind == kind][:limit]
 
     def verify_journal(self) -> str | None:
