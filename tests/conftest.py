@@ -10,8 +10,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.canary import Leaks
     from tests.postgres import PostgresServer
     from tests.stores import Stores
+
+
+@pytest.fixture(autouse=True)
+def leaks(request: pytest.FixtureRequest) -> Iterator[Leaks]:
+    """What of a secret has come out: nothing, in any test. See tests/canary.py."""
+    from tests.canary import Leaks, watched
+
+    found = Leaks()
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    with watched(found):
+        yield found
+    if folder is not None:
+        found.look_into(folder)
+    if found:
+        pytest.fail("a secret came out:\n" + "\n".join(dict.fromkeys(found)))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from bidder.plan import Applied, Outcome, Unresolved
 from bidder.reports import Reports
 from bidder.testing import FakePlatform
 from bidder.testing.wire import WireContract
+from tests.canary import Leaks
 from tests.connectors.google_ads.fake import FakeGoogleAds
 from tests.connectors.http.server import Answer, Got, answer
 from tests.testing.test_contract import failing
@@ -139,8 +140,10 @@ class Contract(WireContract):
         (never_expires, {"C49", "C50"}),
     ],
 )
-def test_a_connector_that_is_wrong_in_one_way_fails_the_case_about_it(part: Any, cases: set[str]) -> None:
+def test_a_connector_that_is_wrong_in_one_way_fails_the_case_about_it(part: Any, cases: set[str], leaks: Leaks) -> None:
     assert cases <= failing(Contract(part))  # type: ignore[arg-type]  # the cases of the wire alone
+    assert bool(leaks) is (part is SaysWhatItSent)
+    leaks.clear()
 
 
 def test_a_report_that_is_taken_for_empty_while_it_is_made_fails_its_case() -> None:
