@@ -82,11 +82,11 @@ class Promotion:
     `goods` is the condition as written; `products` are those it chose (None: all that the shop has). `discount` is the
     part by which the paid price falls, `surcharge` the further part of it that the platform keeps, both in the phases
     that sell at the event's price. `fee` is paid once. `purse` is the money beyond ordinary budgets. `lift` is how many
-    times an ordinary day's sales a burst is expected to bring (None: not said). `refunds` is how many times the usual part
-    of its sales is paid back (None: not said). `paid_up` is the part of deposits (预售) that are paid up, `cart_rate` the
-    part of pieces put into carts before it that are bought in it, `new_share` the part of its buyers that are new, each
-    of them worth `new_worth` beyond the order (None: not said). `approved` is the sum of its goods'
-    budgets a day that was approved beforehand, by phase.
+    times an ordinary day's sales a burst is expected to bring, `refunds` how many times the usual part of its sales is
+    paid back, `paid_up` the part of deposits (预售) that are paid up, `cart_rate` the part of pieces put into carts
+    before it that are bought in it, `new_share` the part of its buyers that are new, each of them worth `new_worth`
+    beyond the order; None: not said. `approved` is the sum of its goods' budgets a day that was approved beforehand, by
+    phase.
     """
 
     name: str
