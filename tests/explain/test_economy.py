@@ -137,11 +137,14 @@ def test_a_plan_names_the_rule_that_gave_way_and_what_it_clashed_with() -> None:
     console.file.close()
 
 
-def test_a_stock_feed_frozen_at_nothing_stops_nothing_and_is_said() -> None:
+def test_a_stock_feed_frozen_at_nothing_moves_nothing_that_it_speaks_of_and_is_said() -> None:
     known = tuple(read_products(SHEET.encode(), "p.csv", CNY).products)
     stock = a_rule("stock", {"cover": "5d"})
     frozen = tuple(replace(one, stock=0 if number < 2 else 50_000) for number, one in enumerate(known))
-    assert decided(stock, products=frozen).plan.changes == decided(products=known).plan.changes
+    told = {str(one.budget): one for one in decided(stock, products=frozen).plan.changes}
+    assert all(told[name].after == told[name].before for name in ("ads/a", "ads/b")), "not stopped, not raised"
+    plain = {str(one.budget): one for one in decided(products=known).plan.changes}
+    assert plain["ads/a"].after != plain["ads/a"].before, "without the feed it would move"
     shown = document(decided(stock, products=frozen))
     assert any("how a broken feed looks" in note for note in shown.notes)
     one = tuple(replace(one, stock=0 if number == 0 else 50_000) for number, one in enumerate(known))
