@@ -33,16 +33,27 @@ async def serve(
     """Serves the page at `listen` and runs the daemon (or `work`) until SIGTERM or SIGINT, or until it ends by itself.
 
     `ready` is called once with the page's address (port 0 picks a free one). SIGHUP asks for a reload, SIGUSR1 halts.
+    A service manager that asks for it (`Type=notify`) is told of each step.
     """
     from aiohttp import web
 
+    from bidder.daemon.supervisor import Supervisor
     from bidder.web.app import create_app
 
-    stop = asyncio.Event()
+    stop, supervisor = asyncio.Event(), Supervisor()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        supervisor.stopping()
+        stop.set()
+
+    def reload() -> None:
+        supervisor.reloading()
+        daemon.ask_reload()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, daemon.ask_reload)
+        loop.add_signal_handler(name, end)
+    loop.add_signal_handler(signal.SIGHUP, reload)
     loop.add_signal_handler(signal.SIGUSR1, daemon.switch.ask_halt)
     host, port = address_of(listen)
     runner = web.AppRunner(create_app(daemon), access_log=None, shutdown_timeout=0.5)
@@ -54,7 +65,12 @@ async def serve(
         except OSError as e:
             raise BidderError(f"cannot listen on {listen}: {e.strerror or e}; choose another with --listen") from e
         bound = runner.addresses[0][1]
-        ready(f"http://{f'[{host}]' if ':' in host else host}:{bound}/")
-        await (work or daemon.run)(stop)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{bound}/"
+        ready(url)
+        following = asyncio.create_task(supervisor.follow(daemon, url), name="supervisor")
+        try:
+            await (work or daemon.run)(stop)
+        finally:
+            following.cancel()
     finally:
         await runner.cleanup()

@@ -98,6 +98,7 @@ class Daemon:
         self._poll_ok = False
         self._stopping = False
         self._reload_asked = False
+        self._reload_under_way = False
 
     @property
     def metrics(self) -> Metrics:
@@ -176,7 +177,11 @@ class Daemon:
             if self._clock is not None:
                 await asyncio.to_thread(clock_hold, self._store, self._clock.stepped(), now, self._clock_off)
             if await asyncio.to_thread(self._reload_due):
-                await asyncio.to_thread(self._reload, now)
+                self._reload_under_way = True
+                try:
+                    await asyncio.to_thread(self._reload, now)
+                finally:
+                    self._reload_under_way = False
             if self._polled_at is None or now >= self._polled_at + self.config.schedule.poll:
                 await self._poll(now)
             now = self._time.now()  # what was just read was seen after the turn began
@@ -199,6 +204,11 @@ class Daemon:
             log.error("store_failed", error=str(e))
         seen = (self._state, self._document, self._spent_today, self._spent_month)
         await self.alerts.look(Glance(self._time.now(), *seen))
+
+    @property
+    def reloading(self) -> bool:
+        """Whether somebody asked for a reload that is not done yet."""
+        return self._reload_asked or self._reload_under_way
 
     def ask_reload(self) -> None:
         """SIGHUP and `POST /-/reload`: the configuration is read again at the next turn."""

@@ -88,4 +88,4 @@ def test_schema_and_check_work_from_the_wheel(installed: Installed) -> None:
     said = installed.bidder("check")
     assert said.returncode == 2
     assert "bidder.yaml:2:1" in said.stderr + said.stdout
-    assert "nearest is objective" in said.stderr + said.stdout
+    assert "did you mean objective?" in said.stderr + said.stdout
