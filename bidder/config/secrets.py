@@ -1,4 +1,8 @@
-"""`{env: NAME}` and `{file: path}` → the secret they name. Secrets never stand in a configuration itself."""
+"""`{env: NAME}` and `{file: path}` → the secret they name. Secrets never stand in a configuration itself.
+
+A file that others can write is refused, one that others can read is warned about. Files in `/run/secrets` (Docker) and
+`$CREDENTIALS_DIRECTORY` (systemd) are taken as they are: whoever put them there, and their modes, are not ours to set.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from bidder.errors import Fault, Source
 __all__ = ["LARGEST_SECRET", "is_reference", "resolve", "resolve_all"]
 
 LARGEST_SECRET = 65_536
+DOCKER_SECRETS = Path("/run/secrets")
 
 
 def is_reference(value: object) -> bool:
@@ -74,6 +79,8 @@ def resolve(
         reason = f"secret file {path} cannot be read: {e.strerror or e}; put the secret there, readable by bidder alone"
         faults.append(Fault(place, reason))
         return None
+    if _kept_for_us(path, env):
+        mode = 0
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         faults.append(Fault(place, f"secret file {path} can be written by others: chmod 600 {path}"))
         return None
@@ -87,6 +94,12 @@ def resolve(
         faults.append(Fault(place, f"secret file {path} is empty or is no text"))
         return None
     return SecretStr(text)
+
+
+def _kept_for_us(path: Path, env: Mapping[str, str]) -> bool:
+    """Whether a service manager keeps this file, by its place as it is written."""
+    places = [DOCKER_SECRETS, *([Path(folder)] if (folder := env.get("CREDENTIALS_DIRECTORY")) else [])]
+    return any(Path(os.path.normpath(path)).is_relative_to(place) for place in places)
 
 
 def _file(name: str, base: Path, env: Mapping[str, str]) -> Path:

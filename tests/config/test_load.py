@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from bidder.catalog import Account, Mode
+from bidder.config import secrets
 from bidder.config.file import LATER
 from bidder.config.load import Config, load
 from bidder.connectors.protocol import AdsReader, BudgetWriter, ShopReader
@@ -249,6 +250,23 @@ def test_a_secret_that_cannot_be_used_says_what_to_do(
     text = f"accounts: [{{name: a, platform: shelf, credentials: {{app_key: {reference}}}}}]"
     assert told in faults(tmp_path, text)
     assert "plain-secret" not in faults(tmp_path, text).replace("a secret is", "")
+
+
+def test_secrets_of_docker_and_systemd_are_taken_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their modes are not the operator's: compose gives 0444, a tmpfs of systemd its own."""
+    docker, systemd, beside = (tmp_path / name for name in ("docker", "systemd", "docker-beside"))
+    for folder in (docker, systemd, beside):
+        folder.mkdir()
+        (folder / "top").write_text("kept\n", "utf-8")
+        (folder / "top").chmod(0o666)
+    monkeypatch.setattr(secrets, "DOCKER_SECRETS", docker)
+    for name, env in ((str(docker / "top"), {}), ("top", {"CREDENTIALS_DIRECTORY": str(systemd)})):
+        config = read(tmp_path, f"web: {{token: {{file: {name}}}}}", env)
+        assert config.token is not None
+        assert config.token.get_secret_value() == "kept"
+        assert config.warnings == ()
+    for other in (beside / "top", docker / ".." / "docker-beside" / "top"):
+        assert "can be written by others" in faults(tmp_path, f"web: {{token: {{file: {other}}}}}")
 
 
 def test_a_secret_file_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
