@@ -76,6 +76,7 @@ def gather(
     reports = finest(_one_window(reports))
     accounts = _accounts(reports, known)
     shop_currency = currency or _only_currency(accounts, known)
+    reports, known = _of_the_shop(reports, known, {shop_currency, NO_CURRENCY, *known.exchange})
     unpriced = _unpriced(accounts, reports, known, shop_currency)
     if unpriced and (not known.accounts or len(unpriced) == len(accounts)):
         one_at_a_time = "plan one account at a time with --account"
@@ -86,7 +87,6 @@ def gather(
             known,
             accounts=accounts,
             budgets=[b for b in known.budgets if b.id.account not in unpriced],
-            products=[_priced(one, {shop_currency, *known.exchange}) for one in known.products],
         )
         reports = _select(reports, np.array([name not in unpriced for name in reports.account], dtype=np.bool_))
     derived, position, row_budget = _budgets(reports, known)
@@ -121,6 +121,26 @@ def gather(
         unpriced=unpriced,
         held={one.id: known.stale_rates[one.currency] for one in snapshot.budgets if one.currency in known.stale_rates},
     )
+
+
+def _of_the_shop(reports: Reports, known: Known, countable: set[Currency]) -> tuple[Reports, Known]:
+    """Without what accounts that are not configured left in the store, where no rate counts it.
+
+    A store may have been another shop's before. What such accounts spent in money that counts stays in the month.
+    """
+    if not known.accounts:
+        return reports, known
+    configured = {account.id for account in known.accounts}
+    seen = set(zip(reports.account.tolist(), reports.currency.tolist(), strict=True))
+    left = {
+        (name, code) for name, code in seen if AccountId(name) not in configured and Currency(code) not in countable
+    }
+    if left:
+        pairs = zip(reports.account.tolist(), reports.currency.tolist(), strict=True)
+        reports = _select(reports, np.array([pair not in left for pair in pairs], dtype=np.bool_))
+    budgets = [one for one in known.budgets if one.id.account in configured]
+    products = [_priced(one, countable) for one in known.products]
+    return reports, replace(known, budgets=budgets, products=products)
 
 
 def _priced(product: Product, known: set[Currency]) -> Product:
@@ -348,7 +368,7 @@ def spent_month(reports: Reports, decided: date, currency: Currency, exchange: M
     micros = 0
     for code in sorted(set(reports.currency[rows].tolist())):
         part = sum(int(value) for value in reports.spend[rows & (reports.currency == code)])
-        micros += part if code == currency else round(part * exchange[Currency(code)])
+        micros += part if code in (currency, NO_CURRENCY) else round(part * exchange[Currency(code)])
     return Money(micros, currency)
 
 

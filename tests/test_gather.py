@@ -11,7 +11,7 @@ from bidder.catalog import Account, Budget, BudgetStatus, Product
 from bidder.errors import ConfigError
 from bidder.gather import Known, finest, gather, last_day, only_account
 from bidder.ids import AccountId, BudgetId, ProductId
-from bidder.money import NO_CURRENCY, currency_of
+from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.reports import Reports
 from bidder.snapshot import day_number
 from tests.builders import CNY, TODAY, an_observation, reports, yuan
@@ -85,6 +85,30 @@ def test_the_months_spend_counts_only_this_month_before_the_day() -> None:
     rows = [an_observation(day=date(2026, 2, 28), spend="100.00"), an_observation(day=date(2026, 3, 1), spend="7.50")]
     assert str(gather(reports(*rows), Known()).spent_month) == "7.50"
     assert not gather(reports(*rows), Known(), day=date(2026, 4, 1)).spent_month
+
+
+def test_what_another_shop_left_in_the_store_in_money_without_a_rate_stops_nothing() -> None:
+    mine = [an_observation("cn/x", day=day, spend="9.00") for day in WEEK]
+    theirs = [an_observation("us/y", day=day, spend="700.00", currency=USD) for day in WEEK]
+    here = Account(AccountId("cn"), "sandbox", CNY, "Asia/Shanghai")
+    known = Known(
+        accounts=[here],
+        budgets=[Budget(BudgetId.parse("us/y"), "y", USD, now=Money.parse("50", USD))],
+        products=[Product(ProductId("P"), price=Money.parse("5", USD))],
+    )
+    shop = gather(reports(*mine, *theirs), known, currency=CNY)
+    assert {str(budget.id) for budget in shop.budgets} == {"cn/x"}
+    assert not shop.unpriced
+    assert str(shop.spent_month) == str(gather(reports(*mine), known, currency=CNY).spent_month)
+    assert shop.products[0].price is None
+
+
+def test_an_account_that_was_taken_out_of_the_configuration_still_counts_in_its_month() -> None:
+    mine = [an_observation("cn/x", day=TODAY, spend="9.00")]
+    former = [an_observation("us/y", day=TODAY, spend="10.00", currency=USD)]
+    here = Account(AccountId("cn"), "sandbox", CNY, "Asia/Shanghai")
+    shop = gather(reports(*mine, *former), Known(accounts=[here], exchange={USD: 7.0}), currency=CNY)
+    assert str(shop.spent_month) == "79.00"
 
 
 def test_currencies_without_a_rate_are_refused_with_a_way_out() -> None:

@@ -121,3 +121,28 @@ def test_amounts_set_by_hand_count_at_the_rate(shop: Path) -> None:
     assert "could add up to 20065.00 CNY, at most 18000.00 CNY" in much["reason"]
     (little,) = json.loads(run("set", "us/search-P01", "310", "--json").stdout)
     assert little["outcome"] == "Applied"
+
+
+def test_a_store_that_was_another_shops_in_other_money_serves_this_one(shop: Path) -> None:
+    """No rate is known for what the other shop spent: it is not this shop's, and nothing of it stops a command."""
+    other = CONFIG.format(rates="").replace("{{name: two, currency: CNY", "{{name: one, currency: USD")
+    first = "\n".join(line for line in other.splitlines() if "name: cn" not in line)
+    (shop / "other.yaml").write_text(first.replace("currency: CNY", "currency: USD"), "utf-8")
+    run("poll", "--config", "other.yaml")
+    lines = CONFIG.format(rates="").splitlines()
+    kept = [line for line in lines if not line.startswith(("  - name: us", "    ", "rules:"))]
+    (shop / "bidder.yaml").write_text("\n".join([*kept, "budget: {day: {max: 21000}, month: 600000}"]).replace(
+        "budget: {day: {max: 21000}}\n", ""), "utf-8")  # fmt: skip
+    run("poll")
+    assert "cannot be read" not in run("check", "--online").output
+    assert {line["id"].partition("/")[0] for line in planned()["budgets"]} == {"cn"}
+    for words in (
+        ["explain", "cn/search-P01"],
+        ["digest"],
+        ["status"],
+        ["journal"],
+        ["backtest"],
+        ["check", "--effect"],
+    ):
+        run(*words)
+    assert json.loads(run("set", "cn/search-P01", "140", "--json").stdout)[0]["outcome"] == "Applied"
