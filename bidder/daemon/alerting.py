@@ -7,7 +7,7 @@ receivers nothing is done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ import structlog
 from bidder.account_day import AccountDay
 from bidder.alerts import Desk, Message, text_of
 from bidder.config.load import Config
-from bidder.daemon.postman import Letter, Postman
+from bidder.daemon.postman import Letter, Postman, written
 from bidder.daemon.shop_figures import ShopFigures, shop_figures
 from bidder.daemon.troubles import Burn, Seen, troubles_of
 from bidder.errors import StoreError
@@ -98,9 +98,9 @@ class Alerts:
         if not config.receivers:
             return
         try:
-            messages = await asyncio.to_thread(self._messages, config, glance)
-            for message in messages:
-                self._post(config, message)
+            letters = await asyncio.to_thread(self._letters, config, glance, self.postman.kept())
+            for letter in letters:
+                self.postman.post(letter)
         except Exception as e:  # an alert that cannot be made must not stop the loop that keeps the caps
             log.error("alerts_failed", error=str(e), exc_info=not isinstance(e, StoreError))
 
@@ -108,8 +108,11 @@ class Alerts:
         """Brings what can still be brought."""
         await self.postman.close()
 
-    def _messages(self, config: Config, glance: Glance) -> list[Message]:
-        """In a thread: reads, decides, journals."""
+    def _letters(self, config: Config, glance: Glance, under_way: Sequence[Mapping[str, Any]]) -> list[Letter]:
+        """In a thread: reads, decides, journals, and keeps what is to be brought beside what is under way.
+
+        Letters are kept before the desk remembers that it spoke: who is killed between says it twice, never not at all.
+        """
         if self._desk is None:
             self._recall(glance.now)
         assert self._desk is not None
@@ -134,17 +137,14 @@ class Alerts:
         if self._desk.held_back:
             for receiver in config.receivers:
                 self._metrics.notified(receiver.name, "suppressed")
+        letters = list(_written_out(config, messages))
+        if letters:
+            self._keep([*under_way, *written(letters)])
         memory = self._desk.memory()
         if memory != self._memory:
             self._store.set_value(DESK, memory)
             self._memory = memory
-        return messages
-
-    def _post(self, config: Config, message: Message) -> None:
-        for receiver in config.receivers:
-            if message.level in receiver.levels:
-                title, text = text_of(message, receiver.language, config.shop.timezone)
-                self.postman.post(Letter(receiver.name, title, text, message.level))
+        return letters
 
     def _recall(self, now: datetime) -> None:
         """What an earlier run knew: what is open, who was read when, which letters are still to be brought."""
@@ -213,11 +213,21 @@ class Alerts:
         """Takes up the letters of an earlier run; from the loop's own thread."""
         try:
             kept = self._store.value(OUTBOX)
-            self._store.set_value(OUTBOX, [])
         except StoreError as e:
             log.error("letters_not_read", error=str(e))
             return
         self.postman.resume(kept)
+        if kept:
+            self._keep(self.postman.kept())
+
+
+def _written_out(config: Config, messages: Sequence[Message]) -> Iterator[Letter]:
+    """A letter for each receiver that wants such a message."""
+    for message in messages:
+        for receiver in config.receivers:
+            if message.level in receiver.levels:
+                title, text = text_of(message, receiver.language, config.shop.timezone)
+                yield Letter(receiver.name, title, text, message.level)
 
 
 def _no_plan(newest: Sequence[JournalLine]) -> tuple[datetime, str] | None:

@@ -13,7 +13,7 @@ import structlog
 
 from bidder.alerts import Level, Receiver, send
 
-__all__ = ["Letter", "Postman"]
+__all__ = ["Letter", "Postman", "written"]
 
 log = structlog.get_logger("bidder.daemon.alerts")
 
@@ -36,7 +36,10 @@ class Letter:
 
 
 class Postman:
-    """`receivers` are those configured now; `said` counts (channel, result); `keep` gets what is still under way."""
+    """`receivers` are those configured now; `said` counts (channel, result).
+
+    `keep` gets what is still under way, each time that changes.
+    """
 
     def __init__(
         self,
@@ -65,8 +68,7 @@ class Postman:
 
     def kept(self) -> list[Mapping[str, Any]]:
         """What is still to be brought, as JSON."""
-        letters = [one for task, one in self._under_way.items() if not task.done() and one.html is None]
-        return [{key: asdict(one)[key] for key in ("to", "title", "text", "level")} for one in letters]
+        return written([one for task, one in self._under_way.items() if not task.done()])
 
     async def settled(self) -> None:
         """Waits until nothing is under way (tests)."""
@@ -83,7 +85,9 @@ class Postman:
                 task.cancel()
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.pop(task, None)
+        letter = self._under_way.pop(task, None)
+        if letter is not None and letter.html is None and not task.cancelled():
+            self._keep(self.kept())
 
     async def _bring(self, letter: Letter) -> None:
         why: str | None = "no try"
@@ -101,6 +105,11 @@ class Postman:
             self._said(letter.to, "error")
             log.warning("message_not_sent", to=letter.to, reason=why)
         log.error("message_given_up", to=letter.to, title=letter.title, reason=why)
+
+
+def written(letters: Sequence[Letter]) -> list[Mapping[str, Any]]:
+    """As JSON; without those with a page."""
+    return [{key: asdict(one)[key] for key in ("to", "title", "text", "level")} for one in letters if one.html is None]
 
 
 def _sent(letter: Letter, to: Receiver) -> str | None:

@@ -220,6 +220,29 @@ async def test_what_could_not_be_brought_is_brought_after_a_restart(make: Callab
     assert world.store.value(alerting.OUTBOX) == []
 
 
+async def test_what_is_to_be_brought_is_kept_before_it_is_taken_for_said(
+    make: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon killed between deciding to speak and speaking: the next one brings it."""
+    world = make()
+    kept: list[Any] = []
+
+    def post(self: postman.Postman, letter: postman.Letter) -> None:
+        kept.append(world.store.value(alerting.OUTBOX))
+
+    with monkeypatch.context() as killed:
+        killed.setattr(postman.Postman, "post", post)
+        world.store.set_state(State.HALTED, world.now(), "by hand")
+        await world.live(20)
+    assert [one["to"] for one in kept[0]] == ["json-1"], "on disk before it goes"
+    assert world.posts == []
+    world.store.set_value(alerting.OUTBOX, kept[0])
+    world.start()
+    await world.live(3)
+    assert len(world.posts) == 1
+    assert world.store.value(alerting.OUTBOX) == [], "once"
+
+
 async def test_whatever_fails_in_telling_the_loop_goes_on(
     make: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:

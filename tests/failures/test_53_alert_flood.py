@@ -35,4 +35,8 @@ def test_53_a_total_outage_of_forty_items_is_two_messages(tmp_path: Path, monkey
         shop.live(hours=31)  # over the night: that it is over is told in the morning
         told = [(line["alert"], line["status"]) for line in shop.lines("alert") if "alert" in line]
         assert told == [("stale", "firing"), ("stale", "resolved")]
-        assert len(posts) <= 2
+        for _ in range(20):  # what a daemon that ends could not bring any more, the next one brings
+            if len(posts) == 2:
+                break
+            shop.live(minutes=30)
+        assert [one["title"][:10] for one in posts] == ["[Stale] me", "[Resolved]"]
