@@ -33,8 +33,9 @@ __all__ = ["Replayed", "replay"]
 
 MOST_MOVES = 10
 
-RIPE = 0.9
-"""A day whose orders are known in part alone judges no forecast: what is still to come is an assumption itself."""
+RIPE = 0.95
+"""A day whose orders are known in part alone judges no forecast: what is still to come is an assumption itself, and one
+export's last orders come later than another's."""
 
 Figures = dict[tuple[int, BudgetId], tuple[float, float, float, float, float]]
 """By day and budget: spend, orders, revenue, daily amount (NaN: unknown), completeness of the orders."""

@@ -7,7 +7,8 @@ Called by :mod:`bidder.explain` and :mod:`bidder.backtest`. Variance of a day's 
 the doubt about the curve at that amount, what budgets have in common on a day, and each one's own luck (variance over
 mean, from the facts of :mod:`bidder.response.luck`). Money adds what an order is worth, each one and on average, and
 what platforms really spend. Orders are taken for negative binomial while they are few, sums for Pearson III of their
-first three cumulants, quantiles by Wilson & Hilferty (1931).
+first three cumulants, quantiles by Wilson & Hilferty (1931). Few orders that vary less than chance (platforms smooth
+what they report) are taken for double Poisson (Efron 1986).
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ Z_80 = 1.2815515655446004
 """The standard normal's 0.9 quantile: between −z and +z lie 80 %."""
 
 FEW = 12.0
-"""Below so many expected orders whole numbers are counted out; above, rounding them matters little."""
+"""Below so many expected orders whole numbers are counted out; above, they are cut half an order inside."""
 
 
 THIN = 3.0
 """Below so many expected orders profit has steps, one an order, and its interval is that of orders turned to money."""
 
 MOST_COUNTED = 64
-LEAST_EXCESS = 1e-6
+LEAST_EXCESS, LEAST_RATIO = 1e-6, 0.15
 
 STEP = 1.02
 """How far spend is moved to see what it changes."""
@@ -144,23 +145,18 @@ def order_interval(
     mean = np.maximum(orders, 1e-12)
     ratio = np.expm1(log_sd**2) + dispersion / mean  # squared coefficient of variation
     below, above = _width(mean**2 * ratio, 2 * (mean**2 * ratio) ** 2 / mean)
-    low, high = np.round(np.maximum(mean - below, 0.0)), np.round(mean + above)
+    # a whole number stands for half an order on either side of it
+    low, high = np.round(np.maximum(mean - below + 0.5, 0.0)), np.round(mean + above - 0.5)
     few = np.flatnonzero((orders > 0) & (orders < FEW))
     if len(few):
-        excess = np.maximum((ratio - 1 / mean)[few], LEAST_EXCESS)
-        low[few], high[few] = _nearest(mean[few], excess)
+        low[few], high[few] = _nearest(mean[few], (ratio * mean)[few])
     positive = orders > 0
     return np.where(positive, np.minimum(low, mean), 0.0), np.where(positive, np.maximum(high, mean), 0.0)
 
 
-def _nearest(mean: FloatArray, excess: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Ends (n,) of the whole numbers that hold nearest to 80 % of a negative binomial (variance m + excess·m²)."""
-    size = 1 / excess
-    part = mean / (size + mean)
-    chance = np.empty((MOST_COUNTED, len(mean)))
-    chance[0] = np.exp(-size * np.log1p(mean * excess))
-    for k in range(1, MOST_COUNTED):
-        chance[k] = chance[k - 1] * (k - 1 + size) / k * part
+def _nearest(mean: FloatArray, ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ends (n,) of the whole numbers that hold nearest to 80 % of a count of this mean and variance over mean."""
+    chance = np.where(ratio > 1, _wild(mean, ratio), _calm(mean, ratio))
     upto = np.cumsum(chance, axis=0)
     column = np.arange(len(mean))
     low = (upto <= 0.1).sum(axis=0)  # fewer than `low` in at most a tenth of cases
@@ -174,6 +170,28 @@ def _nearest(mean: FloatArray, excess: FloatArray) -> tuple[FloatArray, FloatArr
         best = np.where(nearer, off, best)
         ends = np.where(nearer, first, ends[0]), np.where(nearer, last, ends[1])
     return ends[0].astype(np.float64), ends[1].astype(np.float64)
+
+
+def _wild(mean: FloatArray, ratio: FloatArray) -> FloatArray:
+    """Chances (numbers, n) of a negative binomial."""
+    excess = np.maximum((ratio - 1) / mean, LEAST_EXCESS)
+    size = 1 / excess
+    part = mean / (size + mean)
+    chance = np.empty((MOST_COUNTED, len(mean)))
+    chance[0] = np.exp(-size * np.log1p(mean * excess))
+    for k in range(1, MOST_COUNTED):
+        chance[k] = chance[k - 1] * (k - 1 + size) / k * part
+    return chance
+
+
+def _calm(mean: FloatArray, ratio: FloatArray) -> FloatArray:
+    """Chances (numbers, n) of a double Poisson: e^−k·k^k/k!·(e·mean/k)^(k/ratio), normalised."""
+    k = np.arange(MOST_COUNTED, dtype=np.float64)[:, None]
+    log_k = np.log(np.maximum(k, 1.0))
+    each = k * (1 + np.log(mean) - log_k) / np.clip(ratio, LEAST_RATIO, 1.0)
+    score = k * log_k - k - np.cumsum(log_k, axis=0) + each
+    chance = np.exp(score - score.max(axis=0))
+    return np.asarray(chance / chance.sum(axis=0))
 
 
 def _fact(curves: Curves, name: str, otherwise: float = 0.0) -> FloatArray:

@@ -29,7 +29,8 @@ PSEUDO_ORDERS = 2.0
 """Orders that the level of the curve counts for before the follower has seen any."""
 
 WINDOW = 35
-"""The last days of the panel that luck is read from: longer ago shops were wilder or calmer."""
+"""The last days of the panel that a budget's own luck is read from: longer ago shops were wilder or calmer. What days
+have in common is told from few budgets by many days only: all are used."""
 
 RIPE = 0.5
 """Days whose orders are known to a smaller part say more of lateness than of luck."""
@@ -76,6 +77,8 @@ def luck(expected: FloatArray, orders: FloatArray) -> Luck:
     """What the panel's days show. `expected` (n, T): orders by the curve of now at what was spent, times how complete
     they are, 0 where a day does not count; `orders` (n, T) without NaN: orders, or revenue in orders of usual worth."""
     n = len(expected)
+    lately = slice(max(0, expected.shape[1] - WINDOW), None)
+    whole_panel, (expected, orders) = (expected, orders), (expected[:, lately], orders[:, lately])
     live = expected > 0
     some = slice(None, None, max(1, n // FIT_AT_MOST))
     keep = min(KEEPS, key=lambda one: _surprise(expected[some], orders[some], live[some], one))
@@ -87,8 +90,7 @@ def luck(expected: FloatArray, orders: FloatArray) -> Luck:
     ratio = np.where(live, np.abs(rest) / np.sqrt(np.maximum(mean, 1e-12)), np.nan)
     seen = _spread(ratio, count, middle)
     # days far outside (a sale, a broken report) must not set what usual days have in common
-    most = np.where(middle > FEW, TAIL * np.sqrt(seen), 1e6)[:, None] * np.sqrt(mean)
-    common = _common(np.clip(rest, -most, most), mean)
+    common = _common(*whole_panel, keep, np.where(middle > FEW, TAIL * np.sqrt(seen), 1e6))
     # a few orders show little of their spread: the variance of χ² of a Poisson count is 2 + 1/mean
     days = count / (1 + 0.5 / np.maximum(middle, 1e-3))
     whole = _pooled(seen, middle, days)
@@ -121,15 +123,13 @@ def luck_facts(
     `curve` (n, B): orders expected on an ordinary day at the knots; `orders` (n, T) may hold NaN; `counted` (n, T): how
     complete they are, 0 where they do not count.
     """
-    recent = slice(max(0, table.shape[1] - WINDOW), None)
-    live = table.live[:, recent]
-    left, share = bins(np.where(live, table.spend[:, recent], 1.0) / scale[:, None])
+    left, share = bins(np.where(table.live, table.spend, 1.0) / scale[:, None])
     low, high = np.take_along_axis(curve, left, axis=1), np.take_along_axis(curve, left + 1, axis=1)
-    ripe = np.where(counted[:, recent] >= RIPE, counted[:, recent], 0.0)
-    days = table.first + np.arange(table.shape[1])[recent]
+    ripe = np.where(counted >= RIPE, counted, 0.0)
+    days = table.first + np.arange(table.shape[1])
     expected = (low + (high - low) * share) * ripe * lift(events, days)
-    found = luck(expected, np.where(expected > 0, np.nan_to_num(orders[:, recent]), 0.0))
-    revenue = table.revenue[:, recent] / value.revenue[:, None]
+    found = luck(expected, np.where(expected > 0, np.nan_to_num(orders), 0.0))
+    revenue = table.revenue / value.revenue[:, None]
     paid = np.where(np.isfinite(revenue), expected, 0.0)
     # money of orders: their number and what each was worth, day by day; not reported: as their number
     money = luck(paid, np.where(paid > 0, np.nan_to_num(revenue), 0.0)) if paid.any() else found
@@ -189,8 +189,15 @@ def _surprise(expected: FloatArray, orders: FloatArray, live: NDArray[np.bool_],
     return float((each / size).sum())
 
 
-def _common(rest: FloatArray, mean: FloatArray) -> float:
-    """The variance that residuals of different budgets share on a day: products across budgets, pulled to the usual."""
+def _common(expected: FloatArray, orders: FloatArray, keep: float, most: FloatArray) -> float:
+    """The variance that residuals of different budgets share on a day: products across budgets, pulled to the usual.
+
+    Residuals count up to `most` (n,) roots of their mean.
+    """
+    forecast, widened, *_ = _follow(expected, orders, keep)
+    mean = np.where(expected > 0, forecast, 0.0)
+    ends = most[:, None] * np.sqrt(mean)
+    rest = np.clip(np.where(expected > 0, (orders - forecast) / np.sqrt(widened), 0.0), -ends, ends)
     total = mean.sum(axis=0)
     pairs = total**2 - (mean**2).sum(axis=0)
     products = rest.sum(axis=0) ** 2 - (rest**2).sum(axis=0)
@@ -198,9 +205,10 @@ def _common(rest: FloatArray, mean: FloatArray) -> float:
     if weight <= 0:
         return COMMON_VAR
     seen = float(products.sum()) / weight
-    # spread of that figure: about √2 × the variance of a day's sum, its own luck and what is common
+    # spread of that figure: of the sum of products of the budgets' own luck, and of what is common
+    own = (rest**2).sum(axis=0) ** 2 - (rest**4).sum(axis=0)
     spread = (
-        np.sqrt(2 * float(((rest**2).sum(axis=0) ** 2).sum())) / weight
+        np.sqrt(2 * float(own.sum())) / weight
         + np.sqrt(2 / max((pairs > 0).sum(), 1)) * (max(seen, 0.0) + COMMON_VAR) / 2
     )
     share = COMMON_DOUBT**2 / (COMMON_DOUBT**2 + spread**2)

@@ -57,7 +57,7 @@ def test_forecasts_are_held_against_what_came(url: str) -> None:
     part, seen = replay(past, policy, days, None, [Even(), Keep(), Roi28()], own_cap=True, progress=said.append)
     assert len(said) == part.days == len(days)
     assert part.as_of
-    ripe = [day for day in days if day <= FIRST + timedelta(days=15)]  # five days old in the last reading
+    ripe = [day for day in days if day <= FIRST + timedelta(days=13)]  # seven days old in the last reading
     assert part.calibration.days == len(ripe)
     assert part.calibration.budget_days == 4 * len(ripe)
     assert part.calibration.orders_ratio == pytest.approx(1.0, abs=0.35)
