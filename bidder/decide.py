@@ -23,10 +23,13 @@ from bidder.response.curve import Curves
 from bidder.response.estimate import ResponseSettings, estimate
 from bidder.response.event_days import without_event_days
 from bidder.response.event_prices import at_event, at_event_margins, at_event_prices
+from bidder.response.on_sale import at_stock
 from bidder.rules.base import Rule
 from bidder.rules.evaluate import evaluate
 from bidder.rules.exclude import without_excluded
+from bidder.rules.stock import orders_allowed
 from bidder.snapshot import FloatArray, Snapshot
+from bidder.watch.stock_feed import feed_broken, fresh_stock
 
 __all__ = ["LEFT_ALONE", "Decision", "Policy", "decide"]
 
@@ -67,6 +70,7 @@ def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     curves = at_event(estimate(learnt, policy.response), snapshot)
     snapshot = at_event_prices(snapshot)
     limits = evaluate(policy.rules, snapshot, curves)
+    curves = _in_stock(curves, snapshot)
     allocation = _allocated(curves, limits, policy, snapshot.now)
     small = limits.small_moves(snapshot.now, allocation.amounts)
     if small.any():
@@ -77,6 +81,12 @@ def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     plan = Plan.between(snapshot.budgets, amounts, snapshot.currency, salt)
     held = guard(plan, limits, snapshot, policy.guard)
     return Decision(snapshot, policy, curves, limits, allocation, plan, held)
+
+
+def _in_stock(curves: Curves, snapshot: Snapshot) -> Curves:
+    """The curves within what is on sale today; stock that is stale or not believed bounds nothing (FAILURES 34)."""
+    stock = {} if feed_broken(snapshot) else fresh_stock(snapshot)
+    return at_stock(curves, orders_allowed(snapshot, curves, stock, 1.0)) if stock else curves
 
 
 def _allocated(curves: Curves, limits: Limits, policy: Policy, now: FloatArray) -> Allocation:

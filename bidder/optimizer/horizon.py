@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from bidder.limits import Limit, Limits, Priority, Quantity, Sense
@@ -110,13 +111,13 @@ def look_ahead(curves: Curves, limits: Limits, horizon: Horizon, settings: Horiz
     hope = 1 + settings.optimism * min(1.0, (horizon.days_left - 1) / settings.fade) * doubt
     spend = curves.expected(Quantity.SPEND, grid)
     earned = [_earned(curves, grid, horizon, settings, doubt, day) * hope[:, None] for day in range(days)]
-    usual = np.mean(earned[:7], axis=0)
+    lower, upper = _today(limits, horizon)
+    usual = np.where(_within_reach(grid, lower, upper, horizon.step, days), np.mean(earned[:7], axis=0), -np.inf)
     price = _price(usual, spend, grid, limits, horizon.money_left / horizon.days_left)[:, None]
     later = np.zeros_like(grid)
     down = int(np.floor(-np.log1p(-horizon.step) / np.log1p(horizon.step) * STEPS + 1e-9))
     for day in range(days - 1, 0, -1):
         later = _best_within(earned[day] - price * spend + settings.discount * later, down, STEPS)
-    lower, upper = _today(limits, horizon)
     amounts = lower[:, None] + (upper - lower)[:, None] * np.linspace(0.0, 1.0, POINTS_TODAY)
     worth = _earned(curves, amounts, horizon, settings, doubt, 0) * hope[:, None]
     worth = worth - price * curves.expected(Quantity.SPEND, amounts)
@@ -145,6 +146,18 @@ def _today(limits: Limits, horizon: Horizon) -> tuple[FloatArray, FloatArray]:
     lower = np.max([np.full(limits.size, 1e-9), *(one.lower for one in limits.bounds)], axis=0)
     upper = np.min([np.maximum(horizon.most, lower), *(one.upper for one in limits.bounds)], axis=0)
     return lower, np.maximum(upper, lower)
+
+
+def _within_reach(grid: FloatArray, lower: FloatArray, upper: FloatArray, step: float, days: int) -> NDArray[np.bool_]:
+    """Which amounts can be come to in so many days from within today's bounds, (n, G); at least one of each budget.
+
+    Money is worth what it earns there: a start-up that the steps do not cross would make all other money too dear.
+    """
+    nearest = np.abs(np.log(grid) - np.log(np.sqrt(lower * upper))[:, None]).argmin(axis=1)
+    most, least = upper * (1 + step) ** (days - 1), lower * (1 - step) ** (days - 1)
+    reached = (grid <= most[:, None] * (1 + 1e-9)) & (grid >= least[:, None] * (1 - 1e-9))
+    reached[np.arange(len(grid)), nearest] = True
+    return reached
 
 
 def _earned(

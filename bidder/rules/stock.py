@@ -26,7 +26,7 @@ from bidder.snapshot import FloatArray, Snapshot
 from bidder.watch.stock_feed import feed_broken, fresh_stock
 from bidder.written import Duration
 
-__all__ = ["Stock"]
+__all__ = ["Stock", "orders_allowed"]
 
 
 class Stock(Kind):
@@ -54,7 +54,7 @@ class Stock(Kind):
             return
         stock = fresh_stock(snapshot)
         days = self.cover / timedelta(days=1)
-        allowed = _orders_allowed(snapshot, curves, stock, days)
+        allowed = orders_allowed(snapshot, curves, stock, days)
         known = chosen & ~np.isnan(allowed)
         if not known.any():
             return
@@ -65,7 +65,7 @@ class Stock(Kind):
         yield Bounds(name, np.full(len(chosen), -np.inf), upper, priority, source)
 
 
-def _orders_allowed(snapshot: Snapshot, curves: Curves, stock: dict[ProductId, int], days: float) -> FloatArray:
+def orders_allowed(snapshot: Snapshot, curves: Curves, stock: dict[ProductId, int], days: float) -> FloatArray:
     """Orders a day that stock allows each budget; NaN where the stock of any of its products is not known.
 
     The budgets of one product share its stock by what they are expected to sell at their own scale.

@@ -187,3 +187,22 @@ def test_a_start_up_is_crossed_only_where_it_pays() -> None:
     assert planned(curves([12.0], [200.0]), now, horizon(1, money_left=1e6))[0] > 120.0
     short = horizon(1, money_left=1e6, most=np.array([250.0]))  # 2.5 usual spends: still inside the dent
     assert planned(dented, now, short)[0] == pytest.approx(84.0, rel=1e-3)
+
+
+def test_a_start_up_out_of_reach_does_not_make_all_other_money_dear() -> None:
+    """What steps cannot lead to in time sets no price: the cap's money goes to those that can use it now."""
+    knots = KNOTS[None, :]
+    start_up = knots**3 / (20.0**3 + knots**3)
+    plain = -np.expm1(-knots)
+    posterior = Posterior(
+        weight=np.eye(2),
+        level=np.array([[400.0 / (1 + 20.0**3)] * 2, [4.0 * -np.expm1(-1.0)] * 2]),
+        level_cv=np.zeros(2),
+        shapes=np.concatenate([start_up * (1 + 20.0**3), plain / -np.expm1(-1.0)]),
+        survival=np.ones((2, len(KNOTS))),
+    )
+    shop = replace(curves([1.0, 4.0], [100.0, 100.0]), posterior=posterior)
+    now = np.array([20.0, 60.0])
+    cap = Limit("cap", Quantity.AMOUNT, np.ones(2), Sense.AT_MOST, 3000.0, Priority.OWNER_CAP)
+    far = horizon(2, money_left=30 * 3000.0, most=np.array([3000.0, 3000.0]))
+    assert planned(shop, now, far, cap)[1] > 60.0
