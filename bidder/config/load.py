@@ -196,7 +196,8 @@ class _Reading:
             raise ConfigError(dict.fromkeys(self.faults))
         digest = self.hash.hexdigest()[:16]
         accounts_known = [account for account, _ in accounts]
-        self.warnings.extend(sense_of(file, document, rules, accounts_known, products, calendar.events))
+        offered = [one.event for one in calendar.candidates]
+        self.warnings.extend(sense_of(file, document, rules, accounts_known, products, calendar.events, offered))
         return Config(
             path=path,
             shop=file.shop,

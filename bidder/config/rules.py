@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bidder.config.asked import never_are
 from bidder.config.faults import faults_of
 from bidder.config.marks import Document, Step
 from bidder.errors import ConfigError, Fault, Source
@@ -109,7 +110,11 @@ def _condition(
         return None
     place, countable = document.text_at((*path, key))
     try:
-        return Condition.read(written[key], place, when=key == "when")
+        condition = Condition.read(written[key], place, when=key == "when")
+        wrong = list(never_are(condition))
+        if wrong:
+            raise ConfigError(wrong)
+        return condition
     except ConfigError as e:
         for fault in e.faults:
             where = fault.source if countable and isinstance(written[key], str) else document.at((*path, key))

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from ipaddress import ip_address
 
 from bidder.catalog import Account, Budget, Product
+from bidder.config.asked import unheard_of
 from bidder.config.file import File
 from bidder.config.marks import Document
 from bidder.config.plausible import plausible
@@ -48,6 +49,7 @@ def sense_of(
     accounts: Sequence[Account],
     products: Sequence[Product],
     calendar: Sequence[Promotion] = (),
+    offered: Sequence[Promotion] = (),
 ) -> list[Fault]:
     """Warnings about a configuration that stands."""
     return [
@@ -59,6 +61,7 @@ def sense_of(
         *_of_page(file, document),
         *_of_days(rules, calendar),
         *_of_texts(rules),
+        *unheard_of(rules, (*calendar, *offered), products, accounts),
         *_of_selections(rules, accounts, products, file),
     ]
 
@@ -117,15 +120,25 @@ def _of_amounts(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:
         return
     cap = file.budget.day.max
     for rule in rules:
-        own = isinstance(rule.kind, Total) and rule.where is None and rule.kind.by is None
-        if not isinstance(rule.kind, Total | BudgetRange | Step | Pin | HotList | Explore | Launch) or own:
+        if not isinstance(rule.kind, Total | BudgetRange | Step | Pin | HotList | Explore | Launch):
             continue
+        whole = isinstance(rule.kind, Total) and rule.where is None and rule.kind.by is None
         for name, amount in rule.kind:
             purse = isinstance(rule.kind, Launch) and name == "max"  # of a whole test, not of a day
-            long = isinstance(rule.kind, Total) and rule.kind.per != "day"
-            if isinstance(amount, Amount) and amount.value > cap.value and not purse and not long:
-                text = f"{rule.name}: {rule.kind.word}.{name} {amount} is more than all budgets together may be, {cap}"
+            if not isinstance(amount, Amount) or purse or not _same_currency(amount, cap, file):
+                continue
+            days = {"week": 7, "month": 31}.get(rule.kind.per, 1) if isinstance(rule.kind, Total) else 1
+            most = (file.budget.day.event or cap) if days > 1 or whole else cap
+            if amount.value > most.value * days:
+                beside = f"{most}" if days == 1 else f"{most} a day over {days} days"
+                text = (
+                    f"{rule.name}: {rule.kind.word}.{name} {amount} is more than all budgets together may be, {beside}"
+                )
                 yield Fault(rule.source, text)
+
+
+def _same_currency(amount: Amount, cap: Amount, file: File) -> bool:
+    return (amount.currency or file.shop.currency) == (cap.currency or file.shop.currency)
 
 
 def _of_purses(file: File, rules: Sequence[Rule]) -> Iterator[Fault]:

@@ -24,7 +24,7 @@ from bidder.rules.plain import plain_of
 from bidder.snapshot import IntArray
 from bidder.written import did_you_mean
 
-__all__ = ["PATTERNS", "WHEN_PATTERNS", "Condition"]
+__all__ = ["PATTERNS", "WHEN_PATTERNS", "Condition", "inside", "tokens"]
 
 _TOKEN = re.compile(
     r"""(?P<string>[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))"""
@@ -42,6 +42,13 @@ _WORDS = frozenset({"true", "false", "null", "in"})
 _PARSE_PLACE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")  # getMonth: 0 January
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_SHORT = {"month": _MONTHS, "weekday": _WEEKDAYS}
+_WHOLE = {
+    "month": "january february march april may june july august september october november december".split(),
+    "weekday": "sunday monday tuesday wednesday thursday friday saturday".split(),
+}
+_NAMED = {"month": "jan … dec", "weekday": "mon … sun"}
+_NEVER_NUMBERS = frozenset({"channel", "platform", "role", "phase"})
 
 PATTERNS: Mapping[str, str] = {
     "tag": "{value} in product.tags",
@@ -228,14 +235,13 @@ def _literal(key: str, value: object, source: Source | None) -> str:
     if isinstance(value, datetime | bool) or not isinstance(value, str | int | date) or value == "":
         raise ConfigError([Fault(source, f"{key}: expected a word, was {value!r}")])
     text = value.isoformat() if isinstance(value, date) else str(value)
-    if key == "weekday":
-        if text.lower()[:3] not in _WEEKDAYS:
-            raise ConfigError([Fault(source, f"weekday: expected mon … sun, was {text!r}")])
-        return str(_WEEKDAYS.index(text.lower()[:3]))
-    if key == "month":
-        if text.lower()[:3] not in _MONTHS:
-            raise ConfigError([Fault(source, f"month: expected jan … dec, was {text!r}")])
-        return str(_MONTHS.index(text.lower()[:3]))
+    if isinstance(value, int) and key in _NEVER_NUMBERS:
+        raise ConfigError([Fault(source, f"{key}: expected a word, was {value}")])
+    if key in _WHOLE:
+        short, whole = _SHORT[key], text.lower()
+        if whole[:3] not in short or not any(one.startswith(whole) for one in _WHOLE[key]):
+            raise ConfigError([Fault(source, f"{key}: expected {_NAMED[key]}, was {text!r}")])
+        return str(short.index(whole[:3]))
     if key in ("from", "to"):
         try:
             date.fromisoformat(text)
@@ -244,7 +250,8 @@ def _literal(key: str, value: object, source: Source | None) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+def tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    """(kind, text, where it begins) of each part of CEL: string, name or rest, which is a single character."""
     for match in _TOKEN.finditer(text):
         if match.lastgroup not in ("comment", "space"):
             yield str(match.lastgroup), match[0], match.start()
@@ -252,25 +259,25 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
 
 def _names(text: str, source: Source | None) -> tuple[str, ...]:
     """The documented names in the text. Raises ConfigError for all that are none, each with its place."""
-    tokens = list(_tokens(text))
+    parsed = list(tokens(text))
     bound = {
-        tokens[index + 2][1]
-        for index, (kind, word, _) in enumerate(tokens[:-2])
-        if kind == "name" and word.rpartition(".")[2] in _MACROS and tokens[index + 1][1] == "("
+        parsed[index + 2][1]
+        for index, (kind, word, _) in enumerate(parsed[:-2])
+        if kind == "name" and word.rpartition(".")[2] in _MACROS and parsed[index + 1][1] == "("
     }
     found: set[str] = set()
     faults: list[Fault] = []
-    for index, (kind, word, start) in enumerate(tokens):
+    for index, (kind, word, start) in enumerate(parsed):
         if kind != "name":
             continue
         parts = re.split(r"\s*\.\s*", word)
-        called = index + 1 < len(tokens) and tokens[index + 1][1] == "("
-        before = tokens[index - 1][1] if index else ""
+        called = index + 1 < len(parsed) and parsed[index + 1][1] == "("
+        before = parsed[index - 1][1] if index else ""
         if before == ".":  # a member of something computed: ("a" + "b").size()
             continue
         message = _check_name(parts, called=called, bound=bound, found=found)
         if message:
-            faults.append(Fault(_inside(source, text, start), message))
+            faults.append(Fault(inside(source, text, start), message))
     if faults:
         raise ConfigError(faults)
     return tuple(sorted(found))
@@ -321,7 +328,7 @@ def _parse_fault(reason: str, source: Source | None) -> Fault:
     return Fault(where, f"condition cannot be read at character {column}: {text}{hint}")
 
 
-def _inside(source: Source | None, text: str, start: int) -> Source | None:
+def inside(source: Source | None, text: str, start: int) -> Source | None:
     """The place of a character of the text, reckoned from where the text starts."""
     if source is None or not source.line:
         return source

@@ -181,6 +181,19 @@ def _dropped(place: _Place, draw: random.Random) -> str | None:
     return place.with_value("") if isinstance(place.value, yaml.ScalarNode) and place.word not in ("note",) else None
 
 
+def _misspelt(place: _Place, draw: random.Random) -> str | None:
+    """A word of a condition or a choice with a letter too few or too many."""
+    was = place.was
+    if place.word in ("where", "when", "goods") and was[:1] in "\"'":
+        words = [one for one in re.finditer(r"[a-z_]{3,}", was) if was[one.end() : one.end() + 1] != "("]
+        word = draw.choice(words)
+        return place.with_value(was[: word.start()] + _typo(word[0], draw) + was[word.end() :])
+    free = {*FREE_TEXT, "keep"} - {"tag", "product", "category"}
+    if not isinstance(place.value, yaml.ScalarNode) or not re.fullmatch(r"[a-z_]{3,}|P\d\d", was) or place.word in free:
+        return None
+    return place.with_value(_typo(was, draw))
+
+
 KINDS: dict[str, Callable[[_Place, random.Random], str | None]] = {
     "renamed": _renamed,
     "duplicated": _duplicated,
@@ -190,6 +203,7 @@ KINDS: dict[str, Callable[[_Place, random.Random], str | None]] = {
     "off by 100": _hundred,
     "trap": _trap,
     "dropped": _dropped,
+    "misspelt": _misspelt,
 }
 
 
@@ -248,8 +262,7 @@ def slips(seed: int, count: int) -> Iterator[Slip]:
             slip = _of_sheet(draw)
         else:
             place, kind = draw.choice(places[file]), draw.choice(list(KINDS))
-            changed = KINDS[kind](place, draw)
-            slip = None
+            changed, slip = KINDS[kind](place, draw), None
             if changed is not None and changed != place.text:
                 slip = Slip(kind, f"{'.'.join(place.path)}: {place.was[:30]}", file, place.lines(), changed)
         if slip is not None:

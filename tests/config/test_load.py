@@ -466,7 +466,7 @@ def test_what_makes_little_sense_is_warned_about(tmp_path: Path, text: str, told
             "- {name: all, where: {tag: [hero, new]}, step: {max: 2%}}\n"
             "- {name: nobody, where: {account: b}, step: {max: 3%}}\n"
             "- {name: some, where: {tag: hero}, step: {max: 4%}}\n"
-            "- {name: unknown yet, where: {channel: serch}, step: {max: 5%}}\n"
+            "- {name: unknown yet, where: {channel: shelf}, step: {max: 5%}}\n"
         ),
     )
     warned = "\n".join(map(str, config.warnings))

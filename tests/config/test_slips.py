@@ -54,9 +54,10 @@ def test_each_slip_is_told_where_it_stands(shop: Path) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(20))
 def test_thousands_of_slips_are_told(shop: Path, seed: int) -> None:
-    assert unsaid(shop, seed, 1_000) == []
+    assert unsaid(shop, seed, 300) == []
 
 
 HARDLY_MEANT = [
