@@ -39,6 +39,7 @@ async def serve(
 
     from bidder.daemon.supervisor import Supervisor
     from bidder.web.app import create_app
+    from bidder.web.complaints import complaints
 
     stop, supervisor = asyncio.Event(), Supervisor()
     loop = asyncio.get_running_loop()
@@ -56,7 +57,7 @@ async def serve(
     loop.add_signal_handler(signal.SIGHUP, reload)
     loop.add_signal_handler(signal.SIGUSR1, daemon.switch.ask_halt)
     host, port = address_of(listen)
-    runner = web.AppRunner(create_app(daemon), access_log=None, shutdown_timeout=0.5)
+    runner = web.AppRunner(create_app(daemon), access_log=None, logger=complaints(), shutdown_timeout=0.5)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
