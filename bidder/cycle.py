@@ -46,6 +46,7 @@ __all__ = [
     "open_readers",
     "open_writers",
     "poll_now",
+    "products_of",
     "save",
     "settle_now",
     "snapshot_of",
@@ -139,6 +140,11 @@ def _polled(one: InboxResult) -> PollResult:
     )
 
 
+def products_of(config: Config, store: StoreReader) -> Sequence[Product]:
+    """What is sold, as the configuration and the store have it. Raises StoreError."""
+    return _merged(config.products, store.products())
+
+
 def known_of(config: Config, store: StoreReader, now: datetime, day: date | None = None) -> Known:
     """What the store and the configuration know beside the reports, with the exchange rates of `day` (default: now)."""
     accounts = tuple(account for account, _ in config.accounts if has_ads(account.platform))
@@ -154,7 +160,7 @@ def known_of(config: Config, store: StoreReader, now: datetime, day: date | None
     unresolved: dict[BudgetId, Money] = {}
     for intent in store.open_intents():
         unresolved[intent.budget] = max(intent.before, intent.after, key=lambda amount: amount.micros)
-    products = _merged(config.products, store.products())
+    products = products_of(config, store)
     exchange = config.exchange(day or AccountDay.of(now, config.shop.timezone).date)
     return Known(
         accounts=accounts,

@@ -9,6 +9,7 @@ from bidder.config.load import Config
 from bidder.connectors.registry import has_ads, sunset
 from bidder.guard import CHECKS
 from bidder.instrumentation import Metrics, PollSource, ShopFacts
+from bidder.promotion import Promotion
 
 __all__ = ["metrics_for", "shop_facts"]
 
@@ -29,6 +30,7 @@ def shop_facts(config: Config) -> ShopFacts:
             *(PollSource(one.name, "activity", poll_every) for one in config.incoming.watched if one.account is None),
         ),
         feeds=config.incoming.names,
+        promotions=tuple(dict.fromkeys(one.name for one in _calendar(config))),
         channels=tuple(one.name for one in config.receivers),
         plan_interval=timedelta(days=1),
         day_limit=caps.day,
@@ -37,6 +39,11 @@ def shop_facts(config: Config) -> ShopFacts:
         sunsets={name: datetime.combine(day, time(), UTC) for name, day in ends.items() if day is not None},
         guards=tuple(check.__name__ for check in CHECKS),
     )
+
+
+def _calendar(config: Config) -> tuple[Promotion, ...]:
+    """The activities of the calendar: those that the shop has joined, and those that it may."""
+    return (*config.calendar.events, *(one.event for one in config.calendar.candidates))
 
 
 def _kinds(account: Account) -> tuple[str, ...]:

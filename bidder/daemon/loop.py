@@ -25,6 +25,7 @@ from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.connectors.registry import has_ads
 from bidder.daemon.alerting import Alerts, Glance
+from bidder.daemon.calibration import calibrated
 from bidder.daemon.clerk import DaemonClerk
 from bidder.daemon.deadline import Deadline, OutOfTime
 from bidder.daemon.digesting import post_digest
@@ -34,6 +35,7 @@ from bidder.daemon.leadership import LASTING, Leadership
 from bidder.daemon.pushes import Pushes
 from bidder.daemon.reload import CONFIRMED, IN_FORCE, WAITING, Watch, confirmed, may_take_effect, moves_much, wait
 from bidder.daemon.status import AccountNews, status_of
+from bidder.daemon.stock_cover import stock_cover
 from bidder.daemon.switch import Switch
 from bidder.daemon.timekeeping import ClockWatch, Timekeeper, WallClock
 from bidder.daemon.watching import Watching, clock_hold, clock_off
@@ -340,7 +342,11 @@ class Daemon:
         self._spent_month = spent_month(reports, day + timedelta(days=1), currency, {})
         self._spent_today = self._spent_month - before if self._spent_month >= before else None
         self._metrics.month_spent(self._spent_month, now)
-        self._metrics.shop_reported(self._store.activity(since_day=day_number(day) - 8))
+        activity = self._store.activity(since_day=day_number(day) - 8)
+        self._metrics.shop_reported(activity)
+        products = cycle.products_of(self.config, self._store)
+        self._metrics.stock_covered(stock_cover(products, reports, activity, day_number(day), now))
+        self._metrics.promotions([one.name for one in self.config.calendar.events if one.at(now) is not None])
 
     # ---- deciding and writing
 
@@ -374,6 +380,9 @@ class Daemon:
         left = Money.parse(str(self._document["unallocated"]), decision.snapshot.currency)
         self._metrics.planned(decision, at=cycle.utc_now(), unallocated=left)
         written = () if self._asks(decision, config, now) else await self._apply(decision, config, now)
+        share = await asyncio.to_thread(calibrated, config, decision, written, self._store)
+        if share is not None:
+            self._metrics.forecast_covered(share)
         log.info(
             "pass_done",
             plan=decision.plan.id,

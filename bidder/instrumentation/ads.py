@@ -193,6 +193,11 @@ class AdFigures:
                 self._families.budget_applied.labels(*self._labels(account)).set(sum(figures.applied.values()))
                 self._show_budgets(account.id)
 
+    @property
+    def members(self) -> set[str]:
+        """The products that have series of their own now."""
+        return self._membership.members
+
     def scraped(self) -> None:
         """An exposition has shown every series that exists: new ones may move from now on."""
         self._shown = True

@@ -5,6 +5,7 @@ Held by :class:`bidder.instrumentation.metrics.Metrics`, which keeps the lock: n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bidder.catalog import BudgetStatus, Mode
-from bidder.ids import BudgetId
+from bidder.ids import AccountId, BudgetId
 from bidder.instrumentation.facts import ShopFacts
 from bidder.instrumentation.families import (
     HOLD_REASONS,
@@ -24,6 +25,7 @@ from bidder.instrumentation.families import (
     Families,
 )
 from bidder.money import Money
+from bidder.rules.floors import roas_floors
 
 if TYPE_CHECKING:
     from bidder.decide import Decision
@@ -65,6 +67,7 @@ class DecisionFigures:
         """Shows a decision; False when a guard held it as a whole, and then the plan before it stays in force."""
         f, shop, moved = self._families, self._facts.shop, decision.plan.moved
         self._solved(decision)
+        made_by = {"plan": str(decision.plan.id)}
         for held in decision.held:
             f.guard_vetoes.labels(shop, held.check).inc()
         whole = [one.check for one in decision.held if one.budget is None]
@@ -72,9 +75,9 @@ class DecisionFigures:
         self._guarded |= {one.budget: one.check for one in decision.held if one.budget is not None}
         self._show_holds()
         if any(held.budget is None for held in decision.held):
-            f.plans.labels(shop, trigger, "vetoed").inc()
+            f.plans.labels(shop, trigger, "vetoed").inc(exemplar=made_by)
             return False
-        f.plans.labels(shop, trigger, "accepted" if moved else "unchanged").inc()
+        f.plans.labels(shop, trigger, "accepted" if moved else "unchanged").inc(exemplar=made_by)
         f.plan_timestamp.labels(shop).set(at.timestamp())
         f.plan_objective.labels(shop).set(decision.allocation.objective)
         f.plan_objective_baseline.labels(shop).set(decision.allocation.baseline)
@@ -83,6 +86,23 @@ class DecisionFigures:
         f.plan_moved_budget.labels(shop).set(sum(differences) / 2)
         self._show_unallocated(unallocated, decision)
         return True
+
+    def floors(self, decision: Decision) -> dict[AccountId, float]:
+        """The lowest ROAS that the rules accept in each account: none where one active budget may earn whatever."""
+        values = roas_floors(decision.policy.rules, decision.snapshot, decision.curves)
+        lowest: dict[AccountId, float] = {}
+        for budget, floor in zip(decision.snapshot.budgets, values.tolist(), strict=True):
+            if budget.status is BudgetStatus.ACTIVE:
+                lowest[budget.id.account] = min(lowest.get(budget.id.account, floor), floor)
+        return lowest
+
+    def floored(self, floors: Mapping[AccountId, float]) -> None:
+        """Shows them."""
+        self._families.roas_floor.clear()
+        for account in self._facts.accounts:
+            floor = floors.get(account.id, math.nan)
+            if not math.isnan(floor):
+                self._families.roas_floor.labels(self._facts.shop, account.platform, account.id).set(floor)
 
     def failed(self, status: str, trigger: str) -> None:
         """No plan came of a pass."""
@@ -137,7 +157,7 @@ class DecisionFigures:
         f, shop, allocation = self._families, self._facts.shop, decision.allocation
         for stage, seconds in allocation.seconds.items():
             if stage in STAGES:
-                f.solver_duration.labels(stage).observe(seconds)
+                f.solver_duration.labels(stage).observe(seconds, {"plan": str(decision.plan.id)})
         status = allocation.certificate.status
         f.solver_runs.labels(shop, status if status in SOLVER_STATUSES else "feasible").inc()
         f.solver_gap.labels(shop).set(allocation.certificate.gap)

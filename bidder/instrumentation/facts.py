@@ -33,7 +33,7 @@ class ShopFacts:
     cap. `rules` and `guards` name what can have a price or can veto. `exchange` gives shop currency per unit of
     another; an amount without a rate is not exported. `top_products` is how many products get series of their own.
     `feeds` are the sources that push, `channels` the aliases of receivers of messages. `sunsets` says when the version
-    of a platform's API that an account uses ends, where that is known.
+    of a platform's API that an account uses ends, where that is known. `promotions` are the names of the calendar.
     """
 
     shop: str
@@ -52,6 +52,7 @@ class ShopFacts:
     feeds: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     sunsets: Mapping[AccountId, datetime] = field(default_factory=dict)
+    promotions: tuple[str, ...] = ()
 
     @property
     def event_sources(self) -> tuple[str, ...]:

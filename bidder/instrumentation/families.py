@@ -86,10 +86,15 @@ class Families:
             "day_start_timestamp_seconds", _ACCOUNT, "Start of the local day that the day gauges describe."
         )
         self.product_info = gauge("product_info", ("shop", "product", "name"), "Display name of a top product.")
+        self.campaign_info = gauge(
+            "campaign_info", (*_ACCOUNT, "campaign", "product"), "Which campaign carries which top product."
+        )
         self.account_info = gauge(
             "account_info", (*_ACCOUNT, "currency", "timezone"), "Native currency and time zone of an account."
         )
         self.reporting_currency_info = gauge("reporting_currency_info", ("currency",), "Currency of every amount here.")
+
+        self.roas_floor = gauge("roas_floor_ratio", _ACCOUNT, "Lowest ROAS that the rules accept.")
 
         # budgets
         self.budget_current = gauge("budget_current", _ACCOUNT, "Sum of daily budgets that the platform reports now.")
@@ -141,6 +146,9 @@ class Families:
             "unallocated_budget", _SHOP, "Money of the day's limit that the newest plan leaves unspent on purpose."
         )
         self.holds = gauge("holds", ("shop", "reason"), "Budgets held now.")
+        self.forecast_covered = gauge(
+            "forecast_covered_ratio", _SHOP, "Share of the last 28 days whose profit fell inside the 80 % interval."
+        )
 
         # poll
         self.poll_last_success = gauge(
@@ -164,6 +172,12 @@ class Families:
         self.shop_average_order = gauge("shop_average_order_value", _SHOP, "Revenue an order, reporting currency.")
         self.shop_refunds = gauge("shop_refund_ratio", _SHOP, "Refunded over paid, last 7 days.")
         self.shop_free_traffic = gauge("shop_free_traffic_ratio", _SHOP, "Visitors not from ads over visitors.")
+        self.stock_cover = gauge(
+            "product_stock_cover_seconds", ("shop", "product"), "Time until sold out at the present rate; 0 none left."
+        )
+        self.promotion_active = gauge(
+            "promotion_active", ("shop", "promotion"), "1 while an activity runs that the shop takes part in."
+        )
         self.activity_events = counter("activity_events", ("source", "result"), "Pushed events by what became of them.")
         self.activity_last_event = gauge(
             "activity_last_event_timestamp_seconds", ("source",), "Last accepted event; 0 never."

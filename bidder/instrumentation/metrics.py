@@ -29,6 +29,7 @@ from bidder.instrumentation.ads import AdFigures
 from bidder.instrumentation.decisions import DecisionFigures, with_rates
 from bidder.instrumentation.facts import PollSource, ShopFacts
 from bidder.instrumentation.families import Families
+from bidder.instrumentation.goods import GoodsFigures
 from bidder.instrumentation.shop import ShopOwnFigures
 from bidder.money import Money
 from bidder.plan import Applied, Outcome, Refused, State, Unresolved
@@ -73,6 +74,7 @@ class Metrics:
         self._ads = AdFigures(self._families, facts)
         self._decisions = DecisionFigures(self._families, facts)
         self._shop = ShopOwnFigures(self._families, facts.shop)
+        self._goods = GoodsFigures(self._families, facts)
         f = self._families
         f.build_info.labels(__version__, revision, platform.python_version()).set(1)
         for result in names.RELOAD_RESULTS:
@@ -93,6 +95,8 @@ class Metrics:
             self._facts = facts = replace(facts, exchange={**before.exchange, **facts.exchange})
             self._ads.configured(facts)
             self._decisions.configured(facts)
+            self._goods.configured(facts)
+            self._goods.show(self._ads.members)
             f = self._families
             for gone in {a.id for a in before.accounts} - {a.id for a in facts.accounts}:
                 for family in (f.writes, f.writes_unresolved, f.write_unresolved_oldest):
@@ -111,6 +115,8 @@ class Metrics:
                 f.activity_last_event.remove_by_labels({"source": feed})
             for channel in set(before.channels) - set(facts.channels):
                 f.notifications.remove_by_labels({"channel": channel})
+            for promotion in set(before.promotions) - set(facts.promotions):
+                f.promotion_active.remove_by_labels({"promotion": promotion})
             self._born(facts)
             self._loaded(at)
             f.reloads.labels("ok").inc()
@@ -173,12 +179,15 @@ class Metrics:
         with self._lock:
             if self._configured(account):
                 self._ads.reported(account, reports, at, share_of_day)
+                self._goods.show(self._ads.members)
 
     def budgets_read(self, account: AccountId, budgets: Iterable[Budget]) -> None:
         """The budgets of an account as its platform has them now."""
         with self._lock:
             if self._configured(account):
-                self._ads.budgets_read(account, budgets)
+                self._ads.budgets_read(account, budgets := list(budgets))
+                self._goods.budgets_read(account, budgets)
+                self._goods.show(self._ads.members)
 
     # ---- deciding
 
@@ -189,10 +198,12 @@ class Metrics:
 
         `unallocated` is what the plan leaves of the day's total; when None, of the shop's day limit.
         """
+        floors = self._decisions.floors(decision)
         with self._lock:
             self._facts = with_rates(self._facts, decision)
             self._ads.configured(self._facts)
             self._decisions.configured(self._facts)
+            self._decisions.floored(floors)
             if self._decisions.planned(decision, at, trigger, unallocated):
                 self._ads.planned(decision)
 
@@ -200,6 +211,11 @@ class Metrics:
         """What holds each budget now beside the guard, by the name of the check that found it."""
         with self._lock:
             self._decisions.held(checks)
+
+    def forecast_covered(self, share: float) -> None:
+        """The share of the last 28 days whose profit fell inside the forecast's 80 % interval."""
+        with self._lock:
+            self._families.forecast_covered.labels(self._facts.shop).set(share)
 
     def plan_failed(self, status: str, *, trigger: str = "schedule") -> None:
         """No plan came of a pass. `status`: infeasible, unbounded, time_limit or error."""
@@ -260,6 +276,18 @@ class Metrics:
         """The newest figures of the shop's last days, from all its sources."""
         with self._lock:
             self._shop.reported(activity)
+
+    def stock_covered(self, seconds: Mapping[str, float]) -> None:
+        """How long each product's stock lasts, for those whose stock is known; inf where nothing is sold."""
+        with self._lock:
+            self._goods.covered(seconds)
+            self._goods.show(self._ads.members)
+
+    def promotions(self, running: Collection[str]) -> None:
+        """Which activities of the calendar run now with the shop in them."""
+        with self._lock:
+            for name in self._facts.promotions:
+                self._families.promotion_active.labels(self._facts.shop, name).set(name in running)
 
     def pushed(self, source: str, result: str, at: datetime | None = None) -> None:
         """A message was pushed. `result`: accepted, duplicate, stale, invalid or oversize; `at` of an accepted one."""
@@ -328,6 +356,8 @@ class Metrics:
         for channel in facts.channels:
             for result in names.NOTIFICATION_RESULTS:
                 f.notifications.labels(channel, result)
+        for promotion in facts.promotions:
+            f.promotion_active.labels(facts.shop, promotion)
         for feed in facts.event_sources:
             f.activity_last_event.labels(feed)
             for result in names.EVENT_RESULTS:

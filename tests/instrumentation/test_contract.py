@@ -19,7 +19,7 @@ from bidder.instrumentation import Metrics, families
 from bidder.plan import Applied, State
 from tests.builders import yuan
 from tests.conftest import missing
-from tests.instrumentation.worlds import ADS, NOON, a_decision, a_report, a_snapshot, budget, metrics, read
+from tests.instrumentation.worlds import ADS, NOON, a_decision, a_floor, a_report, a_snapshot, budget, metrics, read
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 
@@ -53,13 +53,16 @@ def exported(m: Metrics) -> set[tuple[str, str, frozenset[str]]]:
 
 def a_busy_daemon() -> Metrics:
     """One to which everything has happened."""
-    m = metrics(month=yuan(6000), day_limit=yuan(200), channels=("json-1",), sunset=NOON)
+    m = metrics(month=yuan(6000), day_limit=yuan(200), channels=("json-1",), sunset=NOON, promotions=("双11",))
     m.state_changed(State.ACTIVE, NOON)
     for kind in ("performance", "budgets"):
         m.polled("ads", kind, "ok", at=NOON, took=timedelta(seconds=1), data_at=NOON)
     m.reported(ADS, a_report(("P1", "30"), ("P2", "20")), at=NOON)
     m.budgets_read(ADS, a_snapshot().budgets)
-    m.planned(a_decision(), at=NOON)
+    m.planned(a_decision(rules=(a_floor(2.5),)), at=NOON)
+    m.forecast_covered(0.8)
+    m.stock_covered({"P1": 86400.0})
+    m.promotions(["双11"])
     m.wrote(budget("one"), Applied(yuan(120)), timedelta(seconds=0.3))
     m.month_spent(yuan(900), NOON)
     m.reported(ADS, a_report(("P1", "33"), ("P2", "25")), at=NOON)

@@ -17,6 +17,8 @@ from bidder.money import Money
 from bidder.plan import Allocation, Certificate, Held, Plan, Price
 from bidder.reports import Reports
 from bidder.response.curve import Curves
+from bidder.rules.base import Rule
+from bidder.rules.roas import Floor, Roas
 from bidder.snapshot import Snapshot
 from tests.builders import CNY, TODAY, a_budget, a_shop, an_observation, yuan
 
@@ -34,6 +36,7 @@ def facts(
     accounts: tuple[str, ...] = ("ads",),
     channels: tuple[str, ...] = (),
     sunset: datetime | None = None,
+    promotions: tuple[str, ...] = (),
 ) -> ShopFacts:
     return ShopFacts(
         shop="tea",
@@ -50,6 +53,7 @@ def facts(
         guards=("within_step", "figures_fresh"),
         top_products=top,
         channels=channels,
+        promotions=promotions,
         sunsets={} if sunset is None else dict.fromkeys(map(AccountId, accounts), sunset),
     )
 
@@ -75,7 +79,12 @@ def a_snapshot(mode: Mode = Mode.APPLY) -> Snapshot:
 
 
 def a_decision(
-    *held: Held, snapshot: Snapshot | None = None, one: str = "120", two: str = "50", status: str = "optimal"
+    *held: Held,
+    snapshot: Snapshot | None = None,
+    one: str = "120",
+    two: str = "50",
+    status: str = "optimal",
+    rules: tuple[Rule, ...] = (),
 ) -> Decision:
     """A plan that sets the budgets `one` and `two`, under a rule with a price and bounds that bind at one budget."""
     snapshot = snapshot or a_snapshot()
@@ -103,7 +112,12 @@ def a_decision(
     )
     curves = Curves(_Nothing(), ones, ones, ones, ones, ones, ones, ("active",) * size, {})
     plan = Plan.between(snapshot.budgets, amounts, CNY, "salt")
-    return Decision(snapshot, Policy(rules=()), curves, limits, allocation, plan, held)
+    return Decision(snapshot, Policy(rules=rules), curves, limits, allocation, plan, held)
+
+
+def a_floor(times: float, name: str = "floor") -> Rule:
+    """A rule that asks every budget for a ROAS."""
+    return Rule(name, Roas(min=Floor(times, of_break_even=False)), Source("rules.yaml", 7, 1))
 
 
 class _Nothing:
