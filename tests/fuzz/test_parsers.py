@@ -40,13 +40,10 @@ NOW = datetime(2026, 10, 1, 10, tzinfo=UTC)
 FEED = Feed("till", "tea", "Asia/Shanghai", Currency("CNY"))
 
 SLIPS = (
-    "", " ", "\n", "\t", ":", ": ", "-", "- ", "{", "}", "[", "]", ",", "'", '"', "#", "&a ", "*a",
-    "!!binary |", "? ", "| ",
-    "!!python/object:os.system ", "> ", "%", "@", "`", "\0", "\ufeff", "\u2028", "\ud800", "茶", "NaN", ".inf",
-    "-0", "1e309",
-    "0x1F", "1_000", "9" * 400, "2026-02-30", "12:30:99", "~", "null", "yes", "<<: *a", "---\n", "...\n", "=",
-    "=A1", "%s",
-    "\\", "e\u0301", "1e9999999", "2026-11-24T10:00:00Z", "0o17", "1:2:3", "٣", "−5", "５",
+    "", " ", "\n", "\t", ":", ": ", "-", "- ", "{", "}", "[", "]", ",", "'", '"', "#", "&a ", "*a", "!!binary |", "? ",
+    "!!python/object:os.system ", "| ", "> ", "%", "@", "`", "\0", "\ufeff", "\u2028", "\ud800", "茶", "NaN", ".inf",
+    "0x1F", "1_000", "9" * 400, "2026-02-30", "12:30:99", "~", "null", "yes", "<<: *a", "---\n", "...\n", "=", "=A1",
+    "%s", "\\", "e\u0301", "1e9999999", "2026-11-24T10:00:00Z", "0o17", "1:2:3", "٣", "−5", "５", "-0", "1e309",
 )  # fmt: skip
 TEXT = st.text(st.characters(codec=None, max_codepoint=0x2FFFF), max_size=60)
 
@@ -170,9 +167,8 @@ VALUES: SearchStrategy[Any] = st.recursive(
     max_leaves=10,
 )
 MESSAGE = (
-    '{"source": "till", "shop": "tea", "product_id": "P1", "ts": "2026-10-01T09:00:00Z", "seq": 7,
-    "traffic": "search",'
-    ' "metrics": {"visitors": 12, "orders": 3, "revenue": "120.50", "stock": 4e1}}'
+    '{"source": "till", "shop": "tea", "product_id": "P1", "ts": "2026-10-01T09:00:00Z", "seq": 7,'
+    ' "traffic": "search", "metrics": {"visitors": 12, "orders": 3, "revenue": "120.50", "stock": 4e1}}'
 )
 MESSAGES = st.binary(max_size=200) | encoded(slipped(MESSAGE)) | encoded(TEXT)
 PARTS = st.sampled_from(["shop", "tea", "product", "P1", "metrics", "+", "#", "", "$SYS", *SLIPS]) | TEXT
