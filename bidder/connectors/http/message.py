@@ -227,9 +227,9 @@ def _no_constant(name: str) -> Any:
 
 
 def _words(data: Any, depth: int = 0) -> str:
-    """Code and message of the usual envelopes of errors."""
+    """Code and message of the usual envelopes of errors, whole: half a secret would not be known for one."""
     if isinstance(data, str):
-        return data[:200]
+        return data
     if not isinstance(data, Mapping) or depth > 3:
         return ""
     inner = next((data[key] for key in ("error", "error_response", "errors") if data.get(key)), None)
@@ -241,7 +241,7 @@ def _words(data: Any, depth: int = 0) -> str:
         return _words(inner, depth + 1)
     if isinstance(inner, str):
         code = inner
-    return ": ".join(str(part)[:200] for part in (code, message) if part)
+    return ": ".join(str(part) for part in (code, message) if part)
 
 
 _MESSAGES = ("message", "msg", "sub_msg", "error_description", "detail", "details", "description")

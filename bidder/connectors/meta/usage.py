@@ -80,7 +80,7 @@ def _words(reply: Reply) -> str:
     number = f"{code}/{sub}" if sub else str(code)
     # the message for people says more where there is one
     message = dig(error, "error_user_msg") or dig(error, "message") or "without a reason"
-    return f"{reply.status} {number}: {str(message)[:200]}"
+    return f"{reply.status} {number}: {message}"
 
 
 def _rest(reply: Reply, sub: int | None) -> float | None:

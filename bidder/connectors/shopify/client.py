@@ -202,7 +202,7 @@ def _verdict(reply: Reply) -> Verdict:
 
 
 def _words(error: Any) -> str:
-    return str(dig(error, "message") or (error if isinstance(error, str) else ""))[:200]
+    return str(dig(error, "message") or (error if isinstance(error, str) else ""))
 
 
 def _until_affordable(data: Any) -> float | None:

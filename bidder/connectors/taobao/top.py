@@ -230,7 +230,7 @@ def _said(data: Any) -> tuple[int, str, str]:
     code, sub = dig(error, "code"), str(dig(error, "sub_code") or "")
     number = int(code) if str(code).isascii() and str(code).isdigit() else 0
     said = [str(code), *(str(dig(error, name) or "") for name in ("msg", "sub_code", "sub_msg"))]
-    words = ": ".join(_SIGNATURE.sub("***", part)[:200] for part in said if part)
+    words = ": ".join(_SIGNATURE.sub("***", part) for part in said if part)
     return number, sub, f"{words} ({_HINTS[number]})" if number in _HINTS else words
 
 

@@ -26,8 +26,10 @@ from bidder.connectors.http import (
     Verdict,
     oauth,
     plain_verdict,
+    said_in,
 )
 from bidder.errors import ConnectorError
+from bidder.plan import Refused
 from tests.connectors.http.server import CUT, Answer, Clock, Got, Server, answer, page
 
 CANARY = "canary-7f3a9-secret"
@@ -523,6 +525,19 @@ async def test_a_platform_without_tokens_answers_401_once() -> None:
 
 
 # ---- secrets
+
+
+@pytest.mark.parametrize("before", range(150, 330, 9))
+async def test_no_part_of_a_secret_is_said_wherever_the_words_are_cut(before: int) -> None:
+    echo = {"error": {"code": 400, "message": f"{'x' * before} Bearer {CANARY}"}}
+    async with Server(lambda _got: answer(echo, 400)) as server:
+        http = opened(server)
+        found = await failing(http, READ)
+        sent = await http.write(PUT)
+        await http.close()
+    assert isinstance(sent, Reply)
+    for text in (str(found), http.words(sent), repr(http.redacted(Refused(said_in(sent))))):
+        assert CANARY[:6] not in text
 
 
 async def test_no_secret_is_said_in_errors_outcomes_logs_or_reprs(caplog: pytest.LogCaptureFixture) -> None:
