@@ -75,7 +75,9 @@ def forecast(
     margin, mean = curves.margin_per_order, np.maximum(orders, 1e-12)
     level, luck = _level_var(curves, np.where(given, money, amounts)), _luck(curves)
     common = _fact(curves, "day_sd") ** 2 + _fact(curves, "shop_drift") ** 2
-    low, high = order_interval(orders, np.sqrt(level + _fact(curves, "drift") ** 2 + common), luck)
+    lately = orders * np.exp(_fact(curves, "shop_lean"))
+    low, high = order_interval(lately, np.sqrt(level + _fact(curves, "drift") ** 2 + common), luck)
+    low, high = np.minimum(low, orders), np.maximum(high, orders)
     # money: orders are a mixed Poisson number, each of its own worth; cumulants of the sum
     worth = np.expm1(np.minimum(_fact(curves, "order_sd"), 1.0) ** 2)
     unit = curves.facts.get("money_luck", luck + worth)
@@ -93,6 +95,8 @@ def forecast(
     together = mean * margin * shared
     profit = orders * margin - spend
     below, above = _width(own + together**2, third + 2 * together**3 * shared)
+    beside = mean * margin * np.expm1(_fact(curves, "money_shop_lean"))
+    below, above = np.maximum(below - beside, 0.0), np.maximum(above + beside, 0.0)
     thin = orders < THIN
     noise = (Z_80 * margin) ** 2 * worth
     cash = np.where(given, 0.0, Z_80 * spend * _fact(curves, "spend_sd")) ** 2
@@ -112,7 +116,11 @@ def forecast(
         profit=profit,
         profit_low=profit - np.where(thin, few_below, below),
         profit_high=profit + np.where(thin, few_above, above),
-        total=(total, total - float(sums[0][0]), total + float(sums[1][0])),
+        total=(
+            total,
+            total - max(float(sums[0][0]) - float(beside.sum()), 0.0),
+            total + max(float(sums[1][0]) + float(beside.sum()), 0.0),
+        ),
     )
 
 

@@ -65,12 +65,14 @@ FIT_AT_MOST = 2000
 class Luck:
     """`own` (n,): variance of a day's figure over its mean when level and day are known; `day_sd`: standard deviation
     of the log of what a day has in common, weekdays included; `drift` (n,) and `shop_drift`: by how much (log) the last
-    days lie beside the curve, more than their luck explains: each budget's own and the shop's."""
+    days lie beside the curve, more than their luck explains: each budget's own and the shop's. How much of the shop's
+    has come to stay is not known: half of it is `lean`, where the middle is, and as much `shop_drift`, the doubt."""
 
     own: FloatArray
     day_sd: float
     drift: FloatArray
     shop_drift: float
+    lean: float
 
 
 def luck(expected: FloatArray, orders: FloatArray) -> Luck:
@@ -106,7 +108,9 @@ def luck(expected: FloatArray, orders: FloatArray) -> Luck:
     shop = float(np.log(max(all_seen, 1e-3) / all_due) ** 2) if n else 0.0
     shop = max(shop - float((whole * due_now).sum()) / all_due**2, 0.0)
     drift = np.maximum(beside**2 - noise - shop, 0.0)
-    return Luck(own, float(np.sqrt(common)), np.sqrt(np.minimum(drift, 0.5)), float(np.sqrt(min(shop, 0.5))))
+    half = 0.5 * float(np.sqrt(min(shop, 0.5)))
+    lean = half if all_seen > all_due else -half
+    return Luck(own, float(np.sqrt(common)), np.sqrt(np.minimum(drift, 0.5)), half, lean)
 
 
 def luck_facts(
@@ -139,10 +143,12 @@ def luck_facts(
         "day_sd": found.day_sd * everyone,
         "drift": found.drift,
         "shop_drift": found.shop_drift * everyone,
+        "shop_lean": found.lean * everyone,
         "money_luck": money.own,
         "money_day_sd": money.day_sd * everyone,
         "money_drift": money.drift,
         "money_shop_drift": money.shop_drift * everyone,
+        "money_shop_lean": money.lean * everyone,
         "spend_sd": _spend_sd(table),
         "value_sd": np.where(value.source > 0, value.log_sd, 0.0),
         "order_sd": value.order_sd,

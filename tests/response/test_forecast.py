@@ -121,6 +121,19 @@ def test_what_days_have_in_common_does_not_average_out() -> None:
     assert widths(wild)[0] > 1.2 * widths(wild)[1]
 
 
+def test_a_shop_that_fell_lately_is_expected_lower_and_not_higher_as_well() -> None:
+    curves = estimate(a_day(), ResponseSettings())
+    steady = {"shop_drift": np.zeros(3), "shop_lean": np.zeros(3)}
+    steady |= {f"money_{name}": column for name, column in steady.items()}
+    fallen = {name: np.full(3, 0.15 if "drift" in name else -0.15) for name in steady}
+    before = forecast(replace(curves, facts=curves.facts | steady), 4 * curves.scale)
+    after = forecast(replace(curves, facts=curves.facts | fallen), 4 * curves.scale)
+    assert after.total[0] == before.total[0]
+    assert before.total[1] - after.total[1] > 2 * abs(after.total[2] - before.total[2])
+    assert (after.orders_low < before.orders_low).all()
+    assert (after.orders_high <= before.orders_high).all()
+
+
 def test_of_a_day_that_is_over_the_spend_is_known() -> None:
     curves = estimate(a_day(amount=12.0), ResponseSettings())
     spent = np.array([9.0, np.nan, 11.0])
