@@ -43,6 +43,8 @@ class Account:
     currency: Currency
     timezone: str
     mode: Mode = Mode.OBSERVE
+    zone_written: bool = True
+    """Whether somebody wrote the zone. Else it is the shop's until the platform says its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from bidder.intake.budgets import as_written
 from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.past_events import past_bursts
 from bidder.plan import Change
-from bidder.poll import PollResult, poll
+from bidder.poll import PollResult, in_told_zones, poll
 from bidder.rules.goods import resolved
 from bidder.snapshot import Hot, Snapshot, day_number
 from bidder.store.protocol import Store, StoredPlan, StoreReader, rejected_key
@@ -147,7 +147,7 @@ def products_of(config: Config, store: StoreReader) -> Sequence[Product]:
 
 def known_of(config: Config, store: StoreReader, now: datetime, day: date | None = None) -> Known:
     """What the store and the configuration know beside the reports, with the exchange rates of `day` (default: now)."""
-    accounts = tuple(account for account, _ in config.accounts if has_ads(account.platform))
+    accounts = in_told_zones([account for account, _ in config.accounts if has_ads(account.platform)], store)
     configured = {account.id for account in accounts}
     readings = store.budgets()
     if config.incoming.budgets is not None:
@@ -290,7 +290,9 @@ async def apply_plan(
     raise_once: bool = False,
 ) -> Sequence[WriteResult]:
     """Writes that very plan: its changes, or those named by `only`."""
-    accounts: Mapping[AccountId, Account] = {account.id: account for account, _ in config.accounts}
+    accounts: Mapping[AccountId, Account] = {
+        one.id: one for one in in_told_zones([account for account, _ in config.accounts], store)
+    }
     held = {hold["budget"] for hold in stored.document["holds"]} | set(store.value(rejected_key(stored.id)) or ())
     changes = [
         change

@@ -23,9 +23,9 @@ from bidder.errors import ConnectorError, StoreError
 from bidder.ids import BudgetId
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import day_number
-from bidder.store.protocol import Store
+from bidder.store.protocol import Store, StoreReader
 
-__all__ = ["ERRORS", "PollResult", "error_of", "poll", "quarantined"]
+__all__ = ["ERRORS", "PollResult", "error_of", "in_told_zones", "poll", "quarantined", "zone_key"]
 
 ERRORS = ("timeout", "connect", "auth", "throttled", "http_4xx", "http_5xx", "decode", "schema", "other")
 """The classes of failures that the metrics know."""
@@ -62,6 +62,17 @@ class PollResult:
     reason: str = ""
     throttled: float = 0.0
     clock_off: float | None = None
+
+
+def zone_key(account: Account) -> str:
+    """Under this name the store keeps the zone that the platform told."""
+    return f"zone:{account.id}"
+
+
+def in_told_zones(accounts: Sequence[Account], store: StoreReader) -> tuple[Account, ...]:
+    """The accounts, each in the zone that its platform told where nobody wrote one."""
+    told = [None if one.zone_written else store.value(zone_key(one)) for one in accounts]
+    return tuple(replace(one, timezone=zone) if zone else one for one, zone in zip(accounts, told, strict=True))
 
 
 async def poll(
@@ -110,10 +121,18 @@ class _Desk:
             reason = f"not asked: the platform asked for rest until {until}"
             kinds = ("budgets", "performance")
             return [PollResult(name, kind, False, 0.0, error="throttled", reason=reason) for kind in kinds]
-        return [
-            await self._asked(reader, "budgets", lambda: self._budgets(reader)),
-            await self._asked(reader, "performance", lambda: self._performance(reader)),
-        ]
+        budgets = await self._asked(reader, "budgets", lambda: self._budgets(reader))
+        await self._remember_zone(reader.account)
+        return [budgets, await self._asked(reader, "performance", lambda: self._performance(reader))]
+
+    async def _remember_zone(self, account: Account) -> None:
+        """Whoever decides and writes goes by the zone that the platform told where nobody wrote one."""
+        if (
+            not account.zone_written
+            and await asyncio.to_thread(self.store.value, zone_key(account)) != account.timezone
+        ):
+            async with self.lock:
+                await asyncio.to_thread(self.store.set_value, zone_key(account), account.timezone)
 
     async def shop(self, reader: ShopReader) -> list[PollResult]:
         """Products with their stock, and what was sold where the shop says it."""
@@ -179,6 +198,7 @@ class _Desk:
         # some platforms restate days for longer than anybody would think of writing down
         days = max(self.days, int(getattr(reader, "restated_days", 0)))
         reports = await reader.performance(today.next(-days).date, today.date)
+        account = reader.account  # as the platform has told it by now
         bad = quarantined(reports, account, self.clock())
         good = _select(reports, ~bad)
         result = PollResult(account.id, "performance", True, 0.0, rows=len(reports), quarantined=int(bad.sum()))

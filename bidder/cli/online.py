@@ -105,6 +105,7 @@ async def _look(account: Account, settings: BaseModel, clock: Any) -> Look:
     try:
         async with asyncio.timeout(PATIENCE):
             await _budgets(reader, look)
+        look.timezone = reader.account.timezone  # as the platform has told it by now
         try:
             async with asyncio.timeout(PATIENCE):
                 await _yesterday(reader, look, clock)

@@ -79,9 +79,10 @@ async def set_budgets(loaded: Config, store: Store, wanted: Mapping[BudgetId, Mo
     """
     from bidder.apply import WriteResult, apply_changes, settle
     from bidder.cycle import open_writers, utc_now
+    from bidder.poll import in_told_zones
     from bidder.turn import writing_turn
 
-    accounts = {account.id: account for account, _ in loaded.accounts}
+    accounts = {one.id: one for one in in_told_zones([account for account, _ in loaded.accounts], store)}
     writers = open_writers(loaded, modes=(Mode.APPLY, Mode.PROPOSE))
     try:
         async with writing_turn(store, CLI_PATIENCE):

@@ -89,6 +89,7 @@ def _account(section: AccountSection, file: File) -> Account:
         currency=section.currency or file.shop.currency,
         timezone=section.timezone or file.shop.timezone,
         mode=section.mode,
+        zone_written=section.timezone is not None,
     )
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ import pytest
 
 from bidder.account_day import AccountDay
 from bidder.catalog import BudgetStatus
+from bidder.config.load import load
+from bidder.cycle import known_of
 from bidder.money import MICROS, Currency
+from bidder.store import open_store
 from bidder.testing import ReadFault, WriteFault
 from tests.connectors.amazon_ads.fake import PROFILE as AMAZON_PROFILE
 from tests.connectors.amazon_ads.fake import SIGNATURE, FakeAmazonAds
@@ -206,6 +210,23 @@ def test_an_account_in_another_currency_is_not_managed(fake: FakeHttp, folder: P
     assert fake.mutations == 0
 
 
+def test_an_account_without_a_zone_lives_in_its_platforms(fake: FakeHttp, folder: Path) -> None:
+    own = account_of(fake, mode="apply")
+    del own["timezone"]
+    shop(folder, [own], zone="Asia/Shanghai")
+    assert f"USD, {ZONE};" in bidder("check", "--online").stdout
+    rows = bidder("poll", "--json").json
+    planted = {day.isoformat() for day in {one.day for one in fake.planted}}
+    assert {row["day"] for row in rows} == planted
+    env = {f"KEY_{name.upper()}": value for name, value in CANARIES.items()}
+    with closing(open_store("sqlite:///bidder.db")) as saved:
+        (account,) = known_of(load(env=env), saved, datetime.now(UTC)).accounts
+        assert account.timezone == ZONE
+        assert set(saved.reports().zone.tolist()) == {ZONE}
+    assert {line["id"] for line in bidder("plan", "--json").json["budgets"]} == {str(one) for one in fake.budgets}
+    assert bidder("set", str(fake.budgets[0]), "90.00", "--json").json[0]["outcome"] == "Applied"
+
+
 def test_check_online_says_what_each_account_can_do(fake: FakeHttp, folder: Path) -> None:
     shop(folder, [account_of(fake)], zone=ZONE)
     text = bidder("check", "--online").stdout
@@ -259,12 +280,13 @@ def test_no_secret_is_in_what_is_said_or_kept(fake: FakeHttp, folder: Path, capl
     """Every platform error echoes the token back, as some do."""
     caplog.set_level(logging.DEBUG)
     shop(folder, [account_of(fake, mode="apply", attempts=1)], zone=ZONE)
-    inner = fake.server._handle
+    inner, given = fake.server._handle, account_of(fake)["credentials"]
+    echoed = [secret for name, secret in CANARIES.items() if name in given]
     said = [bidder("poll", "--json"), bidder("check", "--online", "--json"), bidder("set", str(fake.budgets[0]), "81")]
     fake.server._handle = lambda got: (
         inner(got)
         if got.path == "/token"
-        else answer({"error": {"code": 400, "message": f"{got.headers} {[*CANARIES.values()]}"}}, 400)
+        else answer({"error": {"code": 400, "message": f"{got.headers} {echoed}"}}, 400)
     )
     for words in (["poll"], ["check", "--online"], ["set", str(fake.budgets[0]), "82"], ["poll", "--json"]):
         said.append(bidder(*words, code=1))

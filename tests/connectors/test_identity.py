@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -38,6 +39,16 @@ def test_another_one_is_refused_with_what_to_write(currency: str | None, zone: s
     with pytest.raises(ConnectorError, match=words) as caught:
         check_identity(ACCOUNT, currency=currency, timezone=zone, now=NOW)
     assert (caught.value.error, caught.value.waiting_helps) == ("schema", False)
+
+
+def test_a_zone_that_nobody_wrote_is_the_platforms_own() -> None:
+    open_one = replace(ACCOUNT, zone_written=False)
+    told = check_identity(open_one, currency="USD", timezone="Asia/Tokyo", now=NOW)
+    assert told == replace(open_one, timezone="Asia/Tokyo")
+    assert check_identity(open_one, currency="USD", timezone=None, now=NOW) == open_one
+    for wrong in ({"currency": "JPY", "timezone": "Asia/Tokyo"}, {"currency": "USD", "timezone": "Nowhere/Atall"}):
+        with pytest.raises(ConnectorError):
+            check_identity(open_one, now=NOW, **wrong)
 
 
 def test_two_names_of_one_clock_are_the_same_zone() -> None:

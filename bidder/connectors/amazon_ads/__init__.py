@@ -21,6 +21,7 @@ from bidder.connectors.amazon_ads.client import LONGEST_REPORT, Client, opened
 from bidder.connectors.amazon_ads.settings import AmazonAdsSettings
 from bidder.connectors.amazon_ads.write import AmazonAdsWriter
 from bidder.connectors.http import Shared, Speaking
+from bidder.connectors.identity import as_told
 from bidder.connectors.protocol import ShopReader
 from bidder.reports import Reports, joined
 
@@ -41,21 +42,21 @@ class AmazonAdsReader(Speaking[Client]):
     @property
     def account(self) -> Account:
         """The account; its currency and zone are compared with the profile's before anything else."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def budgets(self) -> Sequence[Budget]:
         """Every campaign's daily budget. Raises ConnectorError."""
-        country = await self._client.believe(self._account)
-        return parse.budgets(await self._client.campaigns(), self._account, country)
+        country = await self._client.believe(self.account)
+        return parse.budgets(await self._client.campaigns(), self.account, country)
 
     async def performance(self, first: date, last: date) -> Reports:
         """A row a campaign, product and account day. Raises ConnectorError, also while a report is not ready."""
-        await self._client.believe(self._account)
+        await self._client.believe(self.account)
         parts = []
         while first <= last:
             until = min(last, first + timedelta(days=LONGEST_REPORT - 1))
             payload = await self._client.report(first, until)
-            parts.append(parse.reports(payload, self._account, self._window))
+            parts.append(parse.reports(payload, self.account, self._window))
             first = until + timedelta(days=1)
         return joined(parts)
 

@@ -27,6 +27,7 @@ from bidder.connectors.http import (
     with_bearer,
 )
 from bidder.connectors.http.message import decoded
+from bidder.connectors.identity import TOLD
 from bidder.errors import ConnectorError
 
 __all__ = ["LONGEST_REPORT", "Client", "opened", "verdict"]
@@ -110,7 +111,8 @@ class Client:
         """Compares currency and zone with the profile's, once; its country. Raises ConnectorError when they differ."""
         if "country" not in self.http.memory:
             payload = await self.http.payload(Ask("account", "GET", "/v2/profiles"))
-            self.http.memory["country"] = parse.check_profile(payload, account, self._settings.profile_id)
+            country, told = parse.check_profile(payload, account, self._settings.profile_id)
+            self.http.memory |= {"country": country, TOLD: told}
         return str(self.http.memory["country"])
 
     async def campaigns(self, campaign: str | None = None) -> list[Payload]:

@@ -64,13 +64,16 @@ class Failed:
     reason: str
 
 
-def check_profile(payload: Payload, account: Account, profile: str) -> str:
-    """The profile's country. Raises ConnectorError when its currency or zone is not the configured one."""
+def check_profile(payload: Payload, account: Account, profile: str) -> tuple[str, Account]:
+    """The profile's country, and the account as it tells it.
+
+    Raises ConnectorError when its currency or zone is not the configured one.
+    """
     for one in Node(account.id, "account", payload.body).items():
         if one.id("profileId") == profile:
             currency, zone = one.text("currencyCode"), one.get("timezone")
-            check_identity(account, currency=currency, timezone=zone, now=payload.received_at)
-            return str(one.get("countryCode", ""))
+            told = check_identity(account, currency=currency, timezone=zone, now=payload.received_at)
+            return str(one.get("countryCode", "")), told
     reason = f"there is no profile {profile} for these credentials: check profile_id and region"
     raise ConnectorError(account.id, "account", reason, error="auth")
 

@@ -8,6 +8,7 @@ from bidder.catalog import Account, Budget
 from bidder.connectors.amazon_ads import parse
 from bidder.connectors.amazon_ads.client import Client
 from bidder.connectors.http import Lost, NotSent, Reply, dig, said_in
+from bidder.connectors.identity import as_told
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, exponent_of, minor_unit
@@ -29,27 +30,27 @@ class AmazonAdsWriter:
     @property
     def account(self) -> Account:
         """The account it writes to; its currency and zone are compared with the profile's before anything else."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
         self._own(budget)
         if not _is_id(budget.native):
-            raise ConnectorError(self._account.id, "campaigns", f"{budget} is none: expected digits", error="schema")
-        country = await self._client.believe(self._account)
+            raise ConnectorError(self.account.id, "campaigns", f"{budget} is none: expected digits", error="schema")
+        country = await self._client.believe(self.account)
         pages = await self._client.campaigns(budget.native)
-        found = [one for one in parse.budgets(pages, self._account, country) if one.id == budget]
+        found = [one for one in parse.budgets(pages, self.account, country) if one.id == budget]
         if not found:
             reason = f"there is no campaign with a daily budget {budget}"
-            raise ConnectorError(self._account.id, "campaigns", reason, error="schema")
+            raise ConnectorError(self.account.id, "campaigns", reason, error="schema")
         return found[0]
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         self._own(budget)
-        unit = minor_unit(self._account.currency)
-        if amount.currency != self._account.currency:
-            return Refused(f"not sent: the account is in {self._account.currency}, the amount in {amount.currency}")
+        unit = minor_unit(self.account.currency)
+        if amount.currency != self.account.currency:
+            return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
         if amount.micros <= 0 or amount.micros % unit:
             return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
         if not _is_id(budget.native):
@@ -67,8 +68,8 @@ class AmazonAdsWriter:
         await self._client.close()
 
     def _own(self, budget: BudgetId) -> None:
-        if budget.account != self._account.id:
-            raise ConnectorError(self._account.id, "campaigns", f"{budget} is a budget of another account")
+        if budget.account != self.account.id:
+            raise ConnectorError(self.account.id, "campaigns", f"{budget} is a budget of another account")
 
 
 def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:

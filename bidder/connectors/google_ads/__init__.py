@@ -22,6 +22,7 @@ from bidder.connectors.google_ads.client import Client, opened
 from bidder.connectors.google_ads.settings import SUNSET, GoogleAdsSettings
 from bidder.connectors.google_ads.write import GoogleAdsWriter, learned
 from bidder.connectors.http import Shared, Speaking
+from bidder.connectors.identity import as_told
 from bidder.connectors.protocol import ShopReader
 from bidder.errors import ConnectorError
 from bidder.reports import Reports
@@ -44,24 +45,24 @@ class GoogleAdsReader(Speaking[Client]):
     @property
     def account(self) -> Account:
         """The account; its currency and zone are compared with the platform's before anything else."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def budgets(self) -> Sequence[Budget]:
         """Every daily budget. Raises ConnectorError."""
-        await self._client.believe(self._account)
+        await self._client.believe(self.account)
         pages = await self._client.campaigns()
-        return learned(parse.budgets(pages, self._account, await self._standing()), self._client)
+        return learned(parse.budgets(pages, self.account, await self._standing()), self._client)
 
     async def performance(self, first: date, last: date) -> Reports:
         """A row a campaign (for Shopping a product) and account day. Raises ConnectorError."""
-        await self._client.believe(self._account)
+        await self._client.believe(self.account)
         pages = await self._client.performance(first, last)
         budgets: dict[str, str] = {}
         if parse.lacks_budgets(pages):
-            known = parse.budgets(await self._client.campaigns(), self._account)
+            known = parse.budgets(await self._client.campaigns(), self.account)
             budgets = {campaign: one.id.native for one in known for campaign in one.campaigns}
         products = await self._client.products(first, last) if parse.has_shopping(pages) else []
-        return parse.reports(pages, self._account, products=products, budget_by_campaign=budgets)
+        return parse.reports(pages, self.account, products=products, budget_by_campaign=budgets)
 
     async def close(self) -> None:
         """Gives the connection back."""
@@ -69,10 +70,10 @@ class GoogleAdsReader(Speaking[Client]):
 
     async def _standing(self) -> dict[str, parse.Standing]:
         """What the platform says of campaigns; nothing when it does not answer: budgets are known without."""
-        today = AccountDay.of(self._client.http.timing.now(), self._account.timezone)
+        today = AccountDay.of(self._client.http.timing.now(), self.account.timezone)
         try:
             pages = await self._client.standing(today.next(-STANDING_DAYS).date, today.next(-1).date)
-            return parse.standing(pages, self._account)
+            return parse.standing(pages, self.account)
         except ConnectorError:
             return {}
 

@@ -26,6 +26,7 @@ from bidder.connectors.http import (
     plain_verdict,
     with_bearer,
 )
+from bidder.connectors.identity import TOLD
 from bidder.errors import ConnectorError
 
 __all__ = ["Client", "failures", "opened", "verdict"]
@@ -97,9 +98,8 @@ class Client:
 
     async def believe(self, account: Account) -> None:
         """Compares currency and zone with the platform's, once. Raises ConnectorError when they differ."""
-        if not self.http.memory.get("believed"):
-            parse.check_customer(await self._search("account", _CUSTOMER), account)
-            self.http.memory["believed"] = True
+        if TOLD not in self.http.memory:
+            self.http.memory[TOLD] = parse.check_customer(await self._search("account", _CUSTOMER), account)
 
     async def campaigns(self) -> list[Payload]:
         """All campaigns with their budgets. Raises ConnectorError."""

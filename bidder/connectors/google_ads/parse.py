@@ -47,14 +47,17 @@ class Standing:
     target_driven: bool = False
 
 
-def check_customer(pages: Sequence[Payload], account: Account) -> None:
-    """Raises ConnectorError when the platform's currency or zone is not the configured one."""
+def check_customer(pages: Sequence[Payload], account: Account) -> Account:
+    """The account as the platform tells it.
+
+    Raises ConnectorError when the platform's currency or zone is not the configured one.
+    """
     rows = _rows(pages, account, "account")
     if len(rows) != 1:
         raise ConnectorError(account.id, "account", f"results: expected one customer, were {len(rows)}", error="schema")
     customer = rows[0][1]["customer"]
     currency, zone = customer.text("currencyCode"), customer.get("timeZone")
-    check_identity(account, currency=currency, timezone=zone, now=pages[0].received_at)
+    return check_identity(account, currency=currency, timezone=zone, now=pages[0].received_at)
 
 
 def budgets(pages: Sequence[Payload], account: Account, says: Mapping[str, Standing] | None = None) -> list[Budget]:

@@ -10,6 +10,7 @@ from bidder.catalog import Account, Budget
 from bidder.connectors.google_ads import parse
 from bidder.connectors.google_ads.client import Client, failures
 from bidder.connectors.http import Lost, NotSent, Reply, dig
+from bidder.connectors.identity import as_told
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, minor_unit
@@ -31,26 +32,26 @@ class GoogleAdsWriter:
     @property
     def account(self) -> Account:
         """The account it writes to; its currency and zone are compared with the platform's before anything else."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
         self._own(budget)
         if not _is_id(budget.native):
-            raise ConnectorError(self._account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
-        await self._client.believe(self._account)
+            raise ConnectorError(self.account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
+        await self._client.believe(self.account)
         pages = await self._client.campaigns_of(budget.native)
-        found = [one for one in parse.budgets(pages, self._account) if one.id == budget]
+        found = [one for one in parse.budgets(pages, self.account) if one.id == budget]
         if not found:
-            raise ConnectorError(self._account.id, "budgets", f"there is no daily budget {budget}", error="schema")
+            raise ConnectorError(self.account.id, "budgets", f"there is no daily budget {budget}", error="schema")
         return learned(found, self._client)[0]
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         self._own(budget)
-        unit = minor_unit(self._account.currency)
-        if amount.currency != self._account.currency:
-            return Refused(f"not sent: the account is in {self._account.currency}, the amount in {amount.currency}")
+        unit = minor_unit(self.account.currency)
+        if amount.currency != self.account.currency:
+            return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
         if amount.micros <= 0 or amount.micros % unit:
             return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
         if not _is_id(budget.native):
@@ -68,14 +69,14 @@ class GoogleAdsWriter:
         await self._client.close()
 
     def _own(self, budget: BudgetId) -> None:
-        if budget.account != self._account.id:
-            raise ConnectorError(self._account.id, "budgets", f"{budget} is a budget of another account")
+        if budget.account != self.account.id:
+            raise ConnectorError(self.account.id, "budgets", f"{budget} is a budget of another account")
 
     def _learn(self, native: str, reply: Reply) -> None:
         """Keeps the smallest amount that a refusal names."""
         micros = _minimum(reply.data)
         if micros is not None:
-            self._client.http.memory.setdefault("minimum", {})[native] = Money(micros, self._account.currency)
+            self._client.http.memory.setdefault("minimum", {})[native] = Money(micros, self.account.currency)
 
 
 def learned(budgets: list[Budget], client: Client) -> list[Budget]:

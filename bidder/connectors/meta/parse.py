@@ -64,16 +64,16 @@ class Owners:
         return campaign if campaign in self.campaigns else adset
 
 
-def check_account(payload: Payload, account: Account) -> Money | None:
-    """The least daily budget of the account, where it is said.
+def check_account(payload: Payload, account: Account) -> tuple[Money | None, Account]:
+    """The least daily budget of the account, where it is said, and the account as the platform tells it.
 
     Raises ConnectorError when the platform's currency or zone is not the configured one.
     """
     body = Node(account.id, "account", payload.body)
     currency, zone = body.text("currency"), body.get("timezone_name")
-    check_identity(account, currency=currency, timezone=zone, now=payload.received_at)
+    told = check_identity(account, currency=currency, timezone=zone, now=payload.received_at)
     least = body.whole("min_daily_budget", 0)
-    return Money(least * unit_of(account.currency), account.currency) if least else None
+    return (Money(least * unit_of(account.currency), account.currency) if least else None), told
 
 
 def budgets(

@@ -9,6 +9,7 @@ from datetime import date
 
 from bidder.catalog import Account, Budget
 from bidder.connectors.http import Payload, Speaking
+from bidder.connectors.identity import TOLD, as_told
 from bidder.connectors.meta import parse
 from bidder.connectors.meta.client import Client
 from bidder.connectors.meta.usage import TOO_MUCH
@@ -34,7 +35,7 @@ class MetaReader(Speaking[Client]):
     @property
     def account(self) -> Account:
         """The account; its currency and zone are compared with the platform's before anything else."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def budgets(self) -> Sequence[Budget]:
         """Every daily budget: of campaigns that hold it for their ad sets, of ad sets elsewhere.
@@ -52,28 +53,28 @@ class MetaReader(Speaking[Client]):
         # the account before its parts: what comes in between is then more, never missing
         whole = await self._whole(first, last)
         pages = await self._client.insights(first, last)
-        if parse.missing_spend(whole, pages, self._account):
-            pages = parse.beside(pages, await self._client.insights(first, last, gone=True), self._account)
-            missing = parse.missing_spend(whole, pages, self._account)
+        if parse.missing_spend(whole, pages, self.account):
+            pages = parse.beside(pages, await self._client.insights(first, last, gone=True), self.account)
+            missing = parse.missing_spend(whole, pages, self.account)
             if missing:
                 reason = f"data: rows are missing: {missing}"
-                raise ConnectorError(self._account.id, "performance", reason, waiting_helps=True, error="schema")
+                raise ConnectorError(self.account.id, "performance", reason, waiting_helps=True, error="schema")
         owners = await self._with_gone(owners, pages)
         products = await self._products(first, last) if pages else []
-        return parse.reports(pages, self._account, owners, purchase=self._client.settings.purchase, products=products)
+        return parse.reports(pages, self.account, owners, purchase=self._client.settings.purchase, products=products)
 
     async def close(self) -> None:
         """Gives the connection back."""
         await self._client.close()
 
     async def _known(self) -> tuple[list[Budget], parse.Owners]:
-        minimum = await believe(self._client, self._account)
+        minimum = await believe(self._client, self.account)
         campaigns, adsets = await asyncio.gather(self._client.campaigns(), self._client.adsets())
-        return parse.budgets(campaigns, adsets, self._account, minimum)
+        return parse.budgets(campaigns, adsets, self.account, minimum)
 
     async def _with_gone(self, owners: parse.Owners, pages: Sequence[Payload]) -> parse.Owners:
         """Who held the budgets of campaigns that are gone: their figures stay where they were."""
-        gone = parse.unknown_campaigns(pages, self._account, owners)
+        gone = parse.unknown_campaigns(pages, self.account, owners)
         nodes: dict[str, Payload] = {}
         for native in gone:
             try:
@@ -81,7 +82,7 @@ class MetaReader(Speaking[Client]):
             except ConnectorError as e:
                 if e.error != "http_4xx":
                     raise
-        return parse.with_gone(owners, nodes, self._account)
+        return parse.with_gone(owners, nodes, self.account)
 
     async def _whole(self, first: date, last: date) -> list[Payload]:
         """The account's own figures; nothing to compare with where they are not given."""
@@ -90,7 +91,7 @@ class MetaReader(Speaking[Client]):
         except ConnectorError as e:
             if e.error != "http_4xx" or e.reason.startswith(TOO_MUCH):
                 raise
-            log.warning("%s: no figures of the whole account: %s", self._account.id, e.reason)
+            log.warning("%s: no figures of the whole account: %s", self.account.id, e.reason)
             return []
 
     async def _products(self, first: date, last: date) -> list[Payload]:
@@ -104,7 +105,7 @@ class MetaReader(Speaking[Client]):
             if e.error != "http_4xx":
                 raise
             memory["no_products"] = True
-            log.warning("%s: figures by product are not offered: %s", self._account.id, e.reason)
+            log.warning("%s: figures by product are not offered: %s", self.account.id, e.reason)
             return []
 
 
@@ -115,6 +116,6 @@ async def believe(client: Client, account: Account) -> Money | None:
     """
     memory = client.http.memory
     if "minimum" not in memory:
-        memory["minimum"] = parse.check_account(await client.account(), account)
+        memory["minimum"], memory[TOLD] = parse.check_account(await client.account(), account)
     least: Money | None = memory["minimum"]
     return least

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bidder.catalog import Account, Budget
 from bidder.connectors.http import Lost, Meaning, NotSent, Reply, dig
+from bidder.connectors.identity import as_told
 from bidder.connectors.meta import parse
 from bidder.connectors.meta.client import Client
 from bidder.connectors.meta.reading import believe
@@ -39,30 +40,30 @@ class MetaWriter:
     @property
     def account(self) -> Account:
         """The account it writes to; its currency and zone are compared with the platform's before anything else."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError, also where it is no daily one."""
         self._own(budget)
         if not _is_id(budget.native):
-            raise ConnectorError(self._account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
-        minimum = await believe(self._client, self._account)
-        found = parse.budget_of(await self._client.node(budget.native), self._account, budget.native, minimum)
+            raise ConnectorError(self.account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
+        minimum = await believe(self._client, self.account)
+        found = parse.budget_of(await self._client.node(budget.native), self.account, budget.native, minimum)
         self._client.http.memory.setdefault("daily", set()).add(budget.native)
         return found
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         self._own(budget)
-        unit = unit_of(self._account.currency)
-        if amount.currency != self._account.currency:
-            return Refused(f"not sent: the account is in {self._account.currency}, the amount in {amount.currency}")
+        unit = unit_of(self.account.currency)
+        if amount.currency != self.account.currency:
+            return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
         if amount.micros <= 0 or amount.micros % unit:
             return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
         if not _is_id(budget.native):
             return Refused(f"not sent: {budget} is no budget of this platform: expected digits")
         try:
-            minimum = await believe(self._client, self._account)
+            minimum = await believe(self._client, self.account)
             if budget.native not in self._client.http.memory.get("daily", ()):
                 await self.read(budget)  # a daily amount must not be written where a lifetime's stands
         except ConnectorError as e:
@@ -89,8 +90,8 @@ class MetaWriter:
         await self._client.close()
 
     def _own(self, budget: BudgetId) -> None:
-        if budget.account != self._account.id:
-            raise ConnectorError(self._account.id, "budgets", f"{budget} is a budget of another account")
+        if budget.account != self.account.id:
+            raise ConnectorError(self.account.id, "budgets", f"{budget} is a budget of another account")
 
     def _changed(self, native: str) -> list[datetime]:
         """When this process changed that budget within the last hour."""

@@ -20,6 +20,7 @@ from bidder.account_day import AccountDay
 from bidder.activity import Activity
 from bidder.catalog import Account, Product
 from bidder.connectors.http import Payload, Shared, Speaking
+from bidder.connectors.identity import TOLD, as_told
 from bidder.connectors.shopify import parse
 from bidder.connectors.shopify.client import Client, opened
 from bidder.connectors.shopify.settings import ShopifySettings, sunset
@@ -38,26 +39,26 @@ class ShopifyShop(Speaking[Client]):
     @property
     def account(self) -> Account:
         """The account; its currency and zone are compared with the shop's before anything else."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def products(self) -> Sequence[Product]:
         """Every active product. Raises ConnectorError."""
         await self._believe()
-        return parse.products(await self._client.variants(), self._account)
+        return parse.products(await self._client.variants(), self.account)
 
     async def activity(self, first: date, last: date) -> Activity:
         """What was sold from `first` to `last`, as known now. Raises ConnectorError."""
         await self._believe()
-        zone = self._account.timezone
+        zone = self.account.timezone
         start, end = AccountDay(zone, first).start_at, AccountDay(zone, last).end_at
         pages = await self._client.orders(
             f"created_at:>='{start:%Y-%m-%dT%H:%M:%SZ}' AND created_at:<'{end:%Y-%m-%dT%H:%M:%SZ}'"
         )
         more: dict[str, Sequence[Payload]] = {}
-        for order, cursor in parse.unfinished(pages, self._account):
+        for order, cursor in parse.unfinished(pages, self.account):
             more[order] = await self._client.more_lines(order, cursor)
         seen = self._client.http.timing.now()
-        return parse.activity(pages, more, self._account, first, last, seen)
+        return parse.activity(pages, more, self.account, first, last, seen)
 
     async def close(self) -> None:
         """Gives the connection back."""
@@ -65,9 +66,8 @@ class ShopifyShop(Speaking[Client]):
 
     async def _believe(self) -> None:
         memory = self._client.http.memory
-        if not memory.get("believed"):
-            parse.check_shop(await self._client.shop(), self._account)
-            memory["believed"] = True
+        if TOLD not in memory:
+            memory[TOLD] = parse.check_shop(await self._client.shop(), self.account)
 
 
 class ShopifyKind:

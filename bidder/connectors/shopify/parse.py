@@ -29,10 +29,13 @@ Key = tuple[int, str]
 """Day number and product, "" for the whole shop."""
 
 
-def check_shop(page: Payload, account: Account) -> None:
-    """Raises ConnectorError when the shop has another currency or zone than is configured."""
+def check_shop(page: Payload, account: Account) -> Account:
+    """The account as the shop tells it.
+
+    Raises ConnectorError when the shop has another currency or zone than is configured.
+    """
     shop = Node(account.id, "account", page.body)["data"]["shop"]
-    check_identity(
+    return check_identity(
         account, currency=shop.text("currencyCode"), timezone=shop.text("ianaTimezone"), now=page.received_at
     )
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from bidder.catalog import Account, Budget
 from bidder.connectors.http import Payload, Speaking
-from bidder.connectors.identity import check_identity
+from bidder.connectors.identity import TOLD, as_told, check_identity
 from bidder.connectors.taobao import parse, simba
 from bidder.connectors.taobao.client import Client
 from bidder.connectors.taobao.settings import Api
@@ -33,7 +33,7 @@ class TaobaoReader(Speaking[Client]):
     @property
     def account(self) -> Account:
         """The account: in yuan and Beijing time, or nothing is read."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     @property
     def restated_days(self) -> int:
@@ -42,13 +42,13 @@ class TaobaoReader(Speaking[Client]):
 
     async def budgets(self) -> Sequence[Budget]:
         """Every daily budget; those without a limit or over a period are left alone. Raises ConnectorError."""
-        believe(self._account, self._client)
+        believe(self.account, self._client)
         if self._client.settings.api is Api.SIMBA:
             return await self._simba_budgets()
         found: dict[str, Budget] = {}
         scene_of: dict[str, str] = self._client.http.memory.setdefault("scene", {})
-        for scene in await scenes(self._client, self._account):
-            for one in parse.budgets(await self._client.campaigns(scene), self._account, scene):
+        for scene in await scenes(self._client, self.account):
+            for one in parse.budgets(await self._client.campaigns(scene), self.account, scene):
                 if one.id.native not in found:
                     found[one.id.native] = one
                     scene_of[one.id.native] = scene
@@ -56,25 +56,25 @@ class TaobaoReader(Speaking[Client]):
 
     async def performance(self, first: date, last: date) -> Reports:
         """A row a campaign and day, by item where the platform tells them. Raises ConnectorError."""
-        believe(self._account, self._client)
+        believe(self.account, self._client)
         window = self._client.settings.attribution_days
         if self._client.settings.api is Api.SIMBA:
             return Reports.of(await self._simba_performance(first, last, window))
         rows: list[Reports] = []
-        for scene in await scenes(self._client, self._account):
-            wholes = parse.reports(await self._client.report(scene, first, last), self._account, scene, window)
+        for scene in await scenes(self._client, self.account):
+            wholes = parse.reports(await self._client.report(scene, first, last), self.account, scene, window)
             items = await self._items(scene, first, last) if wholes else []
-            rows.append(parse.split(wholes, items, self._account, scene, window))
-        return parse.joined_once(rows, self._account)
+            rows.append(parse.split(wholes, items, self.account, scene, window))
+        return parse.joined_once(rows, self.account)
 
     async def keywords(self, campaign: str) -> list[simba.Keyword]:
         """The keywords of a 直通车 campaign, unit by unit, with their prices. Raises ConnectorError."""
         if self._client.settings.api is not Api.SIMBA:
-            raise ConnectorError(self._account.id, "keywords", "only read with api: simba", error="other")
+            raise ConnectorError(self.account.id, "keywords", "only read with api: simba", error="other")
         found: list[simba.Keyword] = []
-        for adgroup in simba.adgroups(await self._client.simba_adgroups(campaign), self._account):
+        for adgroup in simba.adgroups(await self._client.simba_adgroups(campaign), self.account):
             payload = await self._client.simba_keywords(adgroup.id("adgroup_id"))
-            found += simba.keywords(payload, self._account, adgroup)
+            found += simba.keywords(payload, self.account, adgroup)
         return found
 
     async def close(self) -> None:
@@ -92,18 +92,18 @@ class TaobaoReader(Speaking[Client]):
             if e.waiting_helps:
                 raise
             memory["no_items"] = True
-            log.warning("%s: figures by item are not offered: %s", self._account.id, e.reason)
+            log.warning("%s: figures by item are not offered: %s", self.account.id, e.reason)
             return []
 
     async def _simba_budgets(self) -> list[Budget]:
-        campaigns = simba.campaigns(await self._client.simba_campaigns(), self._account)
+        campaigns = simba.campaigns(await self._client.simba_campaigns(), self.account)
         payloads = await asyncio.gather(*(self._client.simba_budget(native) for native in campaigns))
         found: list[Budget] = []
         smooth: dict[str, bool] = self._client.http.memory.setdefault("smooth", {})
         for (native, campaign), payload in zip(campaigns.items(), payloads, strict=True):
-            one = simba.budget(payload, self._account, campaign)
+            one = simba.budget(payload, self.account, campaign)
             if one is not None:
-                smooth[native] = simba.smooth(payload, self._account)
+                smooth[native] = simba.smooth(payload, self.account)
                 found.append(one)
         return found
 
@@ -119,18 +119,19 @@ class TaobaoReader(Speaking[Client]):
                 memory["old_reports"] = True
             else:
                 pairs = zip(days, found, strict=True)
-                return [one for day, pages in pairs for one in simba.reports(pages, self._account, day, window)]
+                return [one for day, pages in pairs for one in simba.reports(pages, self.account, day, window)]
         rows: list[Observation] = []
-        for native, campaign in simba.campaigns(await self._client.simba_campaigns(), self._account).items():
+        for native, campaign in simba.campaigns(await self._client.simba_campaigns(), self.account).items():
             base = await self._client.simba_old_report("base", native, first, last)
             effect = await self._client.simba_old_report("effect", native, first, last)
-            rows += simba.old_reports(base, effect, self._account, native, str(campaign.get("title", "")), window)
+            rows += simba.old_reports(base, effect, self.account, native, str(campaign.get("title", "")), window)
         return [one for one in rows if first <= one.day.date <= last]
 
 
 def believe(account: Account, client: Client) -> None:
     """The platform has one currency and one clock. Raises ConnectorError when the configuration says others."""
-    check_identity(account, currency="CNY", timezone="Asia/Shanghai", now=client.http.timing.now())
+    told = check_identity(account, currency="CNY", timezone="Asia/Shanghai", now=client.http.timing.now())
+    client.http.memory[TOLD] = told
 
 
 async def scenes(client: Client, account: Account) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from bidder.activity import Activity
 from bidder.catalog import Account, Product
 from bidder.connectors.body import Node
 from bidder.connectors.http import Payload, Speaking
+from bidder.connectors.identity import as_told
 from bidder.connectors.taobao import trade
 from bidder.connectors.taobao.client import Client
 from bidder.connectors.taobao.pages import taken
@@ -36,21 +37,21 @@ class TaobaoShop(Speaking[Client]):
     @property
     def account(self) -> Account:
         """The account that the shop stands behind."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def products(self) -> Sequence[Product]:
         """Every item with price and stock; one that is not on sale has none to sell. Raises ConnectorError."""
-        believe(self._account, self._client)
+        believe(self.account, self._client)
         onsale = await self._pages("items", "taobao.items.onsale.get", "items", {"fields": _ITEM}, 200)
         stored = await self._pages("items", "taobao.items.inventory.get", "items", {"fields": _ITEM}, 200)
-        return trade.products(onsale, stored, self._account)
+        return trade.products(onsale, stored, self.account)
 
     async def activity(self, first: date, last: date) -> Activity:
         """Paid orders, pieces, revenue and refunds a day, of the shop and by item, both days included.
 
         Raises ConnectorError.
         """
-        believe(self._account, self._client)
+        believe(self.account, self._client)
         asked = {
             "fields": _TRADE,
             "start_created": f"{first - _UNPAID} 00:00:00",
@@ -64,7 +65,7 @@ class TaobaoShop(Speaking[Client]):
         }
         refunds = await self._pages("refunds", "taobao.refunds.receive.get", "refunds", asked, 100)
         at = min(page.received_at for page in (*trades, *refunds))
-        return trade.activity(trades, refunds, self._account, first, last, at)
+        return trade.activity(trades, refunds, self.account, first, last, at)
 
     async def close(self) -> None:
         """Gives the connection back."""
@@ -78,9 +79,9 @@ class TaobaoShop(Speaking[Client]):
         while len(pages) < _MOST_PAGES:
             form = {**asked, "page_no": str(len(pages) + 1), "page_size": str(size)}
             pages.append(await self._client.call(operation, method, form))
-            body = Node(self._account.id, operation, pages[-1].body)
+            body = Node(self.account.id, operation, pages[-1].body)
             count = body.whole("total_results")
             came += taken(body, name, count - came, size)
             if came >= count:
                 return pages
-        raise ConnectorError(self._account.id, operation, f"more than {_MOST_PAGES} pages", error="schema")
+        raise ConnectorError(self.account.id, operation, f"more than {_MOST_PAGES} pages", error="schema")

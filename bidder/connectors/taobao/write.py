@@ -9,6 +9,7 @@ from typing import Any
 from bidder.catalog import Account, Budget
 from bidder.connectors.body import Node
 from bidder.connectors.http import Lost, Meaning, NotSent, Reply, Sent, dig
+from bidder.connectors.identity import as_told
 from bidder.connectors.taobao import parse, simba
 from bidder.connectors.taobao.client import Client
 from bidder.connectors.taobao.pages import top_result
@@ -33,19 +34,19 @@ class TaobaoWriter:
     @property
     def account(self) -> Account:
         """The account it writes to: in yuan and Beijing time, or nothing is read."""
-        return self._account
+        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError, also where it has no daily limit."""
         self._own(budget)
         if not _is_id(budget.native):
-            raise ConnectorError(self._account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
-        believe(self._account, self._client)
+            raise ConnectorError(self.account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
+        believe(self.account, self._client)
         if self._client.settings.api is Api.SIMBA:
             return await self._read_simba(budget)
-        found = await campaign_in_scenes(self._client, self._account, budget.native)
+        found = await campaign_in_scenes(self._client, self.account, budget.native)
         if found is None:
-            raise ConnectorError(self._account.id, "budgets", f"there is no campaign {budget}", error="schema")
+            raise ConnectorError(self.account.id, "budgets", f"there is no campaign {budget}", error="schema")
         return found
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
@@ -73,13 +74,13 @@ class TaobaoWriter:
         await self._client.close()
 
     def _own(self, budget: BudgetId) -> None:
-        if budget.account != self._account.id:
-            raise ConnectorError(self._account.id, "budgets", f"{budget} is a budget of another account")
+        if budget.account != self.account.id:
+            raise ConnectorError(self.account.id, "budgets", f"{budget} is a budget of another account")
 
     def _unfit(self, budget: BudgetId, amount: Money) -> str | None:
         """Why this amount may not even be asked for: an amount that is none would lift the limit."""
-        if amount.currency != self._account.currency:
-            return f"the account is in {self._account.currency}, the amount in {amount.currency}"
+        if amount.currency != self.account.currency:
+            return f"the account is in {self.account.currency}, the amount in {amount.currency}"
         if amount.micros <= 0 or amount.micros % parse.STEP:
             return f"{amount} is no amount of whole yuan above 0"
         if amount.micros < parse.MINIMUM:
@@ -89,29 +90,29 @@ class TaobaoWriter:
         return None if _is_id(budget.native) else f"{budget} is no budget of this platform: expected digits"
 
     async def _send(self, budget: BudgetId, yuan: int) -> Sent | Refused:
-        believe(self._account, self._client)
+        believe(self.account, self._client)
         memory: dict[str, Any] = self._client.http.memory
         if self._client.settings.api is Api.SIMBA:
             if budget.native not in memory.get("smooth", {}):
                 await self._read_simba(budget)
             return await self._client.set_simba_budget(budget.native, yuan, smooth=memory["smooth"][budget.native])
         if budget.native not in memory.get("scene", {}):
-            found = await campaign_in_scenes(self._client, self._account, budget.native)
+            found = await campaign_in_scenes(self._client, self.account, budget.native)
             if found is None:
                 return Refused(f"not sent: there is no campaign {budget}")
         return await self._client.set_budgets(memory["scene"][budget.native], {budget.native: yuan})
 
     async def _read_simba(self, budget: BudgetId) -> Budget:
-        campaigns = simba.campaigns(await self._client.simba_campaigns(), self._account)
+        campaigns = simba.campaigns(await self._client.simba_campaigns(), self.account)
         if budget.native not in campaigns:
-            raise ConnectorError(self._account.id, "budgets", f"there is no campaign {budget}", error="schema")
+            raise ConnectorError(self.account.id, "budgets", f"there is no campaign {budget}", error="schema")
         payload = await self._client.simba_budget(budget.native)
-        found = simba.budget(payload, self._account, campaigns[budget.native])
+        found = simba.budget(payload, self.account, campaigns[budget.native])
         if found is None:
             reason = f"campaign_budget.budget: campaign {budget} has no daily limit: it is left alone"
-            raise ConnectorError(self._account.id, "budgets", reason, error="schema")
+            raise ConnectorError(self.account.id, "budgets", reason, error="schema")
         smooth: dict[str, bool] = self._client.http.memory.setdefault("smooth", {})
-        smooth[budget.native] = simba.smooth(payload, self._account)
+        smooth[budget.native] = simba.smooth(payload, self.account)
         return found
 
 
@@ -178,8 +179,8 @@ def _listed(part: Node) -> list[Any]:
 
 def _detail(entry: Any) -> str:
     if not isinstance(entry, dict):
-        return str(entry)[:200]
-    return ": ".join(str(value)[:200] for value in entry.values() if isinstance(value, str | int)) or "without a reason"
+        return str(entry)
+    return ": ".join(str(value) for value in entry.values() if isinstance(value, str | int)) or "without a reason"
 
 
 def _stored(value: Any, native: str) -> str | None:
