@@ -48,6 +48,8 @@ _WHOLE = {
     "weekday": "sunday monday tuesday wednesday thursday friday saturday".split(),
 }
 _NAMED = {"month": "jan … dec", "weekday": "mon … sun"}
+_UNTOLD = (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError)
+"""What CEL raises where a condition has no answer: an unknown value, a division by zero, an index beyond a list."""
 _NEVER_NUMBERS = frozenset({"channel", "platform", "role", "phase"})
 
 PATTERNS: Mapping[str, str] = {
@@ -166,7 +168,7 @@ class Condition:
             values = {name: NAMES[name].samples[pick] for name in self.names}
             try:
                 answer = _program(self.text).execute(_context(values))
-            except (KeyError, TypeError, ValueError, RuntimeError) as e:
+            except _UNTOLD as e:
                 reason = " ".join(str(e).split())[:160]
                 raise ConfigError([Fault(source, f"condition cannot be evaluated: {reason}")]) from e
             if not isinstance(answer, bool):
@@ -194,7 +196,7 @@ def _true(program: Any, variables: dict[str, Any], functions: dict[str, Any]) ->
 
     try:
         return program.execute(Context(variables=variables, functions=functions)) is True
-    except (KeyError, TypeError, ValueError, RuntimeError):
+    except _UNTOLD:
         return False
 
 

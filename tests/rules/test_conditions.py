@@ -88,6 +88,27 @@ def test_what_is_unknown_chooses_nothing_either_way() -> None:
     assert "feed/what" not in low | high
 
 
+def test_what_cannot_be_worked_out_chooses_nothing_and_stops_no_plan() -> None:
+    seen = shop()
+    arrived = tuple(replace(one, lead_days=0 if one.id == TEA.id else 5) for one in seen.products)
+    seen = replace(seen, products=arrived)
+    assert chosen("100 / product.lead_days == 20", seen) == {"search/pot", "feed/both", "feed/new"}
+    assert chosen("100 / product.lead_days != 20", seen) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[1][2] == 3", "index out of bounds"),
+        ("100 / product.stock > 3", "division by zero"),
+        ("9223372036854775807 + product.lead_days > 0", "overflow"),
+    ],
+)
+def test_what_can_never_be_worked_out_is_said_at_load(text: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        Condition.read(text, PLACE)
+
+
 def test_cover_counts_the_units_of_fourteen_days() -> None:
     seen = shop()
     rows = list(Attributes(seen).column("product.stock_cover_days"))
