@@ -16,6 +16,7 @@ from bidder.guard import GuardSettings, guard
 from bidder.limits import Bounds, Limits, Priority
 from bidder.optimizer.allocate import AllocateSettings, allocate
 from bidder.optimizer.conflict import smallest
+from bidder.optimizer.least import not_below_minimums
 from bidder.optimizer.objective import Objective
 from bidder.optimizer.rounding import round_amounts
 from bidder.plan import Allocation, Held, Plan
@@ -24,6 +25,8 @@ from bidder.response.estimate import ResponseSettings, estimate
 from bidder.response.event_days import without_event_days
 from bidder.response.event_prices import at_event, at_event_margins, at_event_prices
 from bidder.response.on_sale import at_stock
+from bidder.response.own_sales import within_own_sales
+from bidder.response.trust import doubted
 from bidder.rules.base import Rule
 from bidder.rules.evaluate import evaluate
 from bidder.rules.exclude import without_excluded
@@ -62,25 +65,28 @@ class Decision:
     allocation: Allocation
     plan: Plan
     held: tuple[Held, ...]
+    doubt: str | None = None
+    """Why it is cautious: forecasts of the last days were far off. None: they were not."""
 
 
 def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     """What to do with today's budgets, and why. Raises SolveError when nothing safe is left."""
-    learnt = without_event_days(without_excluded(policy.rules, at_event_margins(snapshot)))
+    learnt = without_event_days(without_excluded(policy.rules, at_event_margins(within_own_sales(snapshot))))
     curves = at_event(estimate(learnt, policy.response), snapshot)
     snapshot = at_event_prices(snapshot)
-    limits = evaluate(policy.rules, snapshot, curves)
+    doubt = doubted(learnt, policy.response)
+    limits = evaluate(policy.rules, snapshot, curves, cautious=doubt is not None)
     curves = _in_stock(curves, snapshot)
     allocation = _allocated(curves, limits, policy, snapshot.now)
     small = limits.small_moves(snapshot.now, allocation.amounts)
     if small.any():
         limits = _left_alone(limits, small, snapshot.now)
         allocation = _allocated(curves, limits, policy, snapshot.now)
-    amounts = round_amounts(allocation, limits, snapshot)
+    amounts = not_below_minimums(round_amounts(allocation, limits, snapshot), snapshot.budgets)
     salt = f"{snapshot.as_of.isoformat()} {snapshot.day} {policy.digest}"
     plan = Plan.between(snapshot.budgets, amounts, snapshot.currency, salt)
     held = guard(plan, limits, snapshot, policy.guard)
-    return Decision(snapshot, policy, curves, limits, allocation, plan, held)
+    return Decision(snapshot, policy, curves, limits, allocation, plan, held, doubt)
 
 
 def _in_stock(curves: Curves, snapshot: Snapshot) -> Curves:

@@ -51,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "unresolved": Kind(Level.CRITICAL, timedelta(minutes=10), again=4 * _HOUR),
     "stale": Kind(Level.WARNING, again=24 * _HOUR),
     "tracking": Kind(Level.CRITICAL, again=24 * _HOUR),
+    "overlap": Kind(Level.WARNING, again=7 * 24 * _HOUR),
     "conversion": Kind(Level.WARNING, lasting=False),
     "refund": Kind(Level.WARNING, lasting=False),
     "month": Kind(Level.WARNING, _HOUR),

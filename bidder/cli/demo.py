@@ -10,6 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -189,7 +190,8 @@ class _CapWatch:
     def result(self) -> dict[str, Any]:
         """The figures since the shop's first day: expected profit by the hidden truth, beside an even split.
 
-        The even split gets each day the total that the plan of that day had.
+        The even split gets each day the total that the plan of that day had; where there was none, that of the day
+        before, as bidder's own budgets stayed too.
         """
         from bidder.connectors.sandbox import even_split_profit
         from bidder.money import Money
@@ -197,8 +199,11 @@ class _CapWatch:
         scored = self._sandbox.score()
         world = self._sandbox.server.world
         of_day = {plan.day: plan.document["total"] for plan in self._daemon.store.plans(limit=scored.days + 1)}
-        totals = [Money.parse(of_day[day], self._daemon.config.shop.currency) for day in sorted(of_day)]
-        even = even_split_profit(world.seed, scored.days, totals[: scored.days], world.start)
+        days = [(world.start + timedelta(days=n)).isoformat() for n in range(scored.days)]
+        given: Iterator[str | None] = accumulate((of_day.get(day) for day in days), lambda before, own: own or before)
+        first = of_day[min(of_day)] if of_day else "0"
+        totals = [Money.parse(one or first, self._daemon.config.shop.currency) for one in given]
+        even = even_split_profit(world.seed, scored.days, totals, world.start)
         return {
             "days": scored.days,
             "seed": world.seed,

@@ -15,8 +15,11 @@ from bidder.activity import UNKNOWN, WHOLE_DAY, Activity
 from bidder.catalog import BudgetStatus
 from bidder.config.load import Config
 from bidder.gather import Known, finest
+from bidder.money import MICROS, Currency
 from bidder.promotion import Promotion
 from bidder.reports import UNKNOWN_MICROS, Reports, TextArray, in_currency
+from bidder.response.own_sales import DAYS as OVERLAP_DAYS
+from bidder.response.own_sales import claimed_by_day, claimed_over_sold, own_sales
 from bidder.snapshot import FloatArray, day_number
 from bidder.store.protocol import StoreReader
 from bidder.watch.refunds import expected_refunds, sold_at_event
@@ -60,6 +63,8 @@ class ShopFigures:
     sold_out: Mapping[str, float] = field(default_factory=dict)
     stock_feed: tuple[int, int] | None = None
     """Where the stock feed is taken for broken: how many advertised products show none, of how many."""
+    overlap: float | None = None
+    """What platforms claim over what the shop sold, over the last weeks; None where the shop's sales are not known."""
     accounts: Mapping[str, Rates] = field(default_factory=dict)
     products: Mapping[str, Rates] = field(default_factory=dict)
     refunds: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
@@ -85,6 +90,7 @@ def shop_figures(config: Config, store: StoreReader, now: datetime) -> ShopFigur
         if one.now is not None and (one.currency == shop or one.currency in rates):
             amount = one.now.to_float() * (1.0 if one.currency == shop else rates[one.currency])
             budgets[str(one.id.account)] = budgets.get(str(one.id.account), 0.0) + amount
+    activity = store.activity(since_day=day - REFUND_DAYS)
     feed = broken_feed(known.products, known.budgets, now)
     return ShopFigures(
         today=today,
@@ -97,10 +103,18 @@ def shop_figures(config: Config, store: StoreReader, now: datetime) -> ShopFigur
         },
         sold_out=_sold_out(known, reports, spend, day) if feed is None else {},
         stock_feed=feed,
+        overlap=_overlap(reports, activity, {shop: 1.0, **rates}, day),
         accounts=_rates(reports, reports.account, day, mean=True),
         products=_rates(reports, reports.product, day, mean=False),
-        refunds=refund_rates(store.activity(since_day=day - REFUND_DAYS), day, known.calendar, config.shop.timezone),
+        refunds=refund_rates(activity, day, known.calendar, config.shop.timezone),
     )
+
+
+def _overlap(reports: Reports, activity: Activity, rates: Mapping[Currency, float], day: int) -> float | None:
+    """Attributed sales over the shop's own (`response.own_sales`); `reports` are in the shop's currency."""
+    first = day - OVERLAP_DAYS
+    revenue = np.where(reports.revenue == UNKNOWN_MICROS, np.nan, reports.revenue / MICROS)
+    return claimed_over_sold(claimed_by_day(reports.day, revenue, first, day), own_sales(activity, first, day, rates))
 
 
 def _sold_out(known: Known, reports: Reports, spend: FloatArray, day: int) -> dict[str, float]:

@@ -37,6 +37,8 @@ BURN = 0.25
 """And so much of the day's budgets an hour."""
 ORDERS_A_DAY = 10.0
 """From so many a day on none at all is a broken count."""
+OVERLAP = 1.05
+"""Times the shop's own sales that platforms may claim unsaid: days and refunds are counted otherwise on each side."""
 CLICKS = 200.0
 ALONE = 0.5
 """What is taken to have come in where there is no other product to see it by."""
@@ -93,6 +95,7 @@ def troubles_of(seen: Seen) -> list[Trouble]:
         over = any(one.kind == "overspend" for one in found)
         found += [_muted(one, over) for one in (*_over_plan(seen, seen.figures), *_spikes(seen, seen.figures))]
         found += [*_sold_out(seen.figures, seen.now), *_stock_feed(seen.figures, seen.now)]
+        found += _overlap(seen.figures, seen.now)
         tracking = list(_tracking(seen, seen.figures))
         found += [_muted(one, outage) for one in tracking]
         if not seen.event:
@@ -244,6 +247,12 @@ def _stock_feed(figures: ShopFigures, now: datetime) -> Iterator[Trouble]:
     if figures.stock_feed is not None:
         none, all_ = figures.stock_feed
         yield Trouble("stock_feed", "shop", now, {"none": none, "all": all_})
+
+
+def _overlap(figures: ShopFigures, now: datetime) -> Iterator[Trouble]:
+    """Platforms claim more sales than the shop had."""
+    if figures.overlap is not None and figures.overlap > OVERLAP:
+        yield Trouble("overlap", "shop", now, {"over": figures.overlap, "weight": figures.overlap})
 
 
 def _tracking(seen: Seen, figures: ShopFigures) -> Iterator[Trouble]:

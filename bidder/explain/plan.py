@@ -10,7 +10,7 @@ import numpy as np
 
 from bidder.catalog import Budget, BudgetStatus
 from bidder.decide import Decision
-from bidder.explain.clashes import clash_lines, clash_words, hot_lines, silent_rules
+from bidder.explain.clashes import clash_lines, clash_words, hot_lines, passed_caps, silent_rules
 from bidder.explain.costs import Costs, costs_of, rule_of
 from bidder.explain.document import (
     BudgetLine,
@@ -31,6 +31,8 @@ from bidder.limits import Bounds, Limit
 from bidder.money import NO_CURRENCY, Currency, exponent_of
 from bidder.plan import Change
 from bidder.response.forecast import forecast
+from bidder.response.own_sales import DAYS, overlap
+from bidder.rules.cautious import CAUTIOUS_STEP
 from bidder.snapshot import FloatArray, Snapshot
 
 if TYPE_CHECKING:
@@ -60,11 +62,20 @@ def document(
     lines = [_line(decision, index, expected, money, roas) for index in range(len(snapshot.budgets))]
     margin_known = decision.curves.facts.get("margin_known")
     known = margin_known is None or bool(np.all(margin_known > 0))
-    said = [*notes]
+    said = [*notes, *passed_caps(decision)]
     if not known:
         said.append("no margin is known: an order counts at its whole revenue; give products.csv with cost or margin")
     lacking = unknown_costs(decision)
     said += [*([] if lacking is None else [lacking]), *silent_rules(decision), *_held_rates(decision)]
+    if decision.doubt is not None:
+        said.append(
+            f"cautious: {decision.doubt}; no budget moves by more than {CAUTIOUS_STEP:.0%} until they agree again"
+        )
+    over = overlap(snapshot)
+    if over is not None and over > 1.0:
+        said.append(
+            f"platforms claim {over:.2f} times what the shop sold in {DAYS} days: their sales are divided by it"
+        )
     profit, low, high = expected.total
     return PlanDocument(
         plan=plan.id,

@@ -37,7 +37,7 @@ class Line(NamedTuple):
     change: Change
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def exact(value: float) -> Fraction:
     """The decimal number that a float prints as. Raises ValueError for NaN and infinity, which holds the plan."""
     if not isfinite(value):

@@ -11,6 +11,7 @@ from bidder.response.event_days import waiting
 from bidder.rules.attributes import Attributes
 from bidder.rules.base import Rule
 from bidder.rules.budget import BudgetRange
+from bidder.rules.cautious import cautious_bounds
 from bidder.rules.chosen import chosen_by
 from bidder.rules.event_bounds import JUDGES, event_bounds, without_brake
 from bidder.rules.forced import lift_cuts
@@ -30,12 +31,12 @@ _FROM_REFERENCE = (Step, Learning, BudgetRange)
 """Words that measure from the amounts that an event multiplies; all others see those in force."""
 
 
-def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Limits:
+def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves, *, cautious: bool = False) -> Limits:
     """What people and platforms allow today, in the order of the rules; then the default step and the platforms' facts.
 
     Each limit carries the name, priority and Source of its rule (None for what nobody wrote). The default step stands
     only where no step rule covers a budget (each side on its own), and nowhere twice; where the amount in force was
-    never read there is no step at all.
+    never read there is no step at all. `cautious`: nothing moves far, whatever the steps are.
     """
     attributes = Attributes(snapshot)
     multiples = Multiples(rules, attributes)
@@ -73,6 +74,8 @@ def evaluate(rules: tuple[Rule, ...], snapshot: Snapshot, curves: Curves) -> Lim
     bounds.extend(reference.bounds(snapshot.now))
     bounds.extend(event_bounds(multiples, reference))
     bounds.extend(feed_holds(snapshot))
+    if cautious:
+        bounds.append(cautious_bounds(reference.snapshot))
     for one in purse_limits(drawn, snapshot):
         if isinstance(one, Bounds):
             bounds.append(one)

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 from typing_extensions import override
 
-from bidder.activity import UNKNOWN, WHOLE_DAY
 from bidder.errors import Source
 from bidder.limits import Limit, Priority, Quantity, Sense
-from bidder.money import MICROS, NO_CURRENCY, Currency
 from bidder.response.curve import Curves
+from bidder.response.own_sales import own_sales
 from bidder.rules.amounts import in_force, minimums, reserve
 from bidder.rules.base import Kind
 from bidder.rules.events import event_phase
@@ -96,20 +95,5 @@ def sales_by_day(snapshot: Snapshot, chosen: NDArray[np.bool_], first: int) -> F
 
 def _of_activity(snapshot: Snapshot, first: int, products: set[str] | None) -> FloatArray:
     """From the shop's own reports: its total (None), or the sum over these products."""
-    activity = snapshot.activity
-    figures: dict[tuple[int, str], float] = {}
-    rows = (activity.day >= first) & (activity.day < snapshot.today) & (activity.hour == WHOLE_DAY)
-    for place in np.flatnonzero(rows & (activity.revenue != UNKNOWN)).tolist():
-        product = str(activity.product[place])
-        if activity.traffic[place] or (product != "" if products is None else product not in products):
-            continue
-        currency = Currency(str(activity.currency[place]))
-        if currency not in (snapshot.currency, NO_CURRENCY) and currency not in snapshot.exchange:
-            continue  # what cannot be counted does not count: the cap is the lower for it
-        rate = 1.0 if currency == NO_CURRENCY else snapshot.rate(currency)
-        key = (int(activity.day[place]) - first, product)
-        figures[key] = max(figures.get(key, 0.0), int(activity.revenue[place]) / MICROS * rate)
-    sales = np.full(snapshot.today - first, np.nan)
-    for (day, _), amount in sorted(figures.items()):
-        sales[day] = amount if np.isnan(sales[day]) else sales[day] + amount
-    return sales
+    rates = {snapshot.currency: 1.0, **snapshot.exchange}
+    return own_sales(snapshot.activity, first, snapshot.today, rates, products)

@@ -76,7 +76,8 @@ def _prepare(engine: Engine, read_only: bool) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not guessed by the driver
-        pragmas = ["foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"]
+        # 4 MB of pages for each connection, of which a daemon has several: a store of years must not fill memory
+        pragmas = ["foreign_keys=ON", "cache_size=-4000", "temp_store=MEMORY"]
         # FULL: an intent must be on disk before its request leaves, also through a power cut
         pragmas += ["query_only=ON"] if read_only else ["journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON"]
         for pragma in pragmas:

@@ -50,7 +50,7 @@ def kill_often(folder: Path, times: int, seed: int) -> None:
         process = subprocess.Popen(demo(folder), cwd=ROOT, env=environment(), stdout=nothing, stderr=nothing)
         try:
             wanted = before + draw.randint(1, 3)
-            until(partial(_far_enough, folder, wanted, process), 300)
+            until(partial(_far_enough, folder, wanted, process), 1200)  # a busy host takes a minute a day
             assert process.poll() is None, "it ended by itself"
         finally:
             process.kill()
@@ -102,5 +102,6 @@ def test_the_demo_killed_three_times_goes_on_where_it_was(tmp_path: Path) -> Non
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(3600)
 def test_the_demo_killed_twenty_times_goes_on_where_it_was(tmp_path: Path) -> None:
     goes_on(tmp_path, 20, 2)

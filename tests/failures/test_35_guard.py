@@ -177,10 +177,19 @@ class Drawn:
             reference = None if np.isnan(reference).any() or (self.shop.now <= 0).any() else reference
         return Limits(self.size, tuple(bounds), tuple(limits), reference=reference)
 
+    @property
+    def given(self) -> tuple[Plan, Limits, Snapshot, GuardSettings]:
+        return self.plan, self.limits, self.shop, self.settings
+
     def compare(self) -> None:
-        given = (self.plan, self.limits, self.shop, self.settings)
-        held = {(one.check, "" if one.budget is None else str(one.budget)) for one in guard(*given)}
-        assert held == verdict(*given)
+        held = {(one.check, "" if one.budget is None else str(one.budget)) for one in guard(*self.given)}
+        assert held == verdict(*self.given)
+
+
+def drawn(count: int) -> list[mutants.Known]:
+    """So many drawn plans, each with what holds of it."""
+    plans = [Drawn(seed).given for seed in range(count)]
+    return [(given, verdict(*given)) for given in plans]
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -281,6 +290,7 @@ def test_the_breaker_on_its_edges() -> None:
     half = [wrote("p", 0, 100, 150), wrote("q", 0, 150, 100)]
     assert flapping(half, force) is None, "half of what is in force is the most"
     assert "2 plans moved" in str(flapping([*half, wrote("q", 1, 100, 101)], force))
+    assert flapping([wrote("p", 0, 100, 300)], force) is None, "a single plan was looked at by the brake"
     assert flapping(half, []) is None, "where nothing is known to be in force there is no half of it"
     tiny = [wrote("p", 0, 0, 1), wrote("q", 0, 1, 0)]
     assert flapping(tiny, [Money(1, CNY)]) is not None
@@ -305,7 +315,13 @@ def unexplained(found: list[mutants.Mutant]) -> list[str]:
     return [str(one) for one in found if not any(part in one.was for part, _ in EQUIVALENT)]
 
 
-EQUIVALENT: tuple[tuple[str, str], ...] = ()
+EQUIVALENT: tuple[tuple[str, str], ...] = (
+    ("as_of = datetime(2026, 1, 2, 9", "the self-test's plan is refused at any instant"),
+    ("day=date(2026, 1, 2)", "and on any day"),
+    ('cap = Limit("self-test cap"', "any bound below the plan's 10,000 is passed; a wrong size holds the plan as well"),
+    ("limits = Limits(1, (), (cap,))", "a wrong size holds the plan as well"),
+)
+"""(part of a line, why no test can tell its changes)."""
 
 
 @pytest.mark.chaos
