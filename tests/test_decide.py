@@ -18,7 +18,7 @@ from bidder.explain.document import PlanDocument
 from bidder.explain.plan import document
 from bidder.gather import Known, gather
 from bidder.guard import GuardSettings
-from bidder.money import Money
+from bidder.money import Currency, Money
 from bidder.performance import Observation
 from bidder.rules.base import Rule
 from bidder.rules.total import Total
@@ -189,6 +189,23 @@ def test_all_money_a_hundredfold_scales_the_plan() -> None:
     large = {str(c.budget): c.after.to_float() for c in plan_of(100).plan.changes}
     for name, amount in small.items():
         assert large[name] / 100 == pytest.approx(amount, abs=0.02)
+
+
+@pytest.mark.parametrize(("code", "step"), [("JPY", 1.0), ("KWD", 0.001), ("USD", 0.01)])
+def test_the_same_figures_in_another_currency_are_the_same_plan(code: str, step: float) -> None:
+    def plan_in(currency: Currency) -> dict[str, float]:
+        shop = a_shop(
+            a_budget("x/a", now=10_000.0, cpc=100.0, aov=10_000.0, cvr=0.05),
+            a_budget("x/b", now=10_000.0, cpc=200.0, aov=10_000.0, cvr=0.06),
+            a_budget("x/c", now=8_000.0, cpc=150.0, aov=6_000.0, cvr=0.04),
+            currency=currency,
+        )
+        return {str(c.budget): c.after.to_float() for c in decide(shop, a_policy(25_000)).plan.changes}
+
+    yuan, other = plan_in(Currency("CNY")), plan_in(Currency(code))
+    assert other.keys() == yuan.keys()
+    for name, amount in yuan.items():
+        assert other[name] == pytest.approx(amount, abs=max(step, 0.01) + 1e-9)
 
 
 def test_figures_after_the_decision_change_nothing() -> None:
