@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 LISTEN ?= 127.0.0.1:9108
 WORKERS ?= 2
 
-.PHONY: demo test check bench chaos docs lock install install-dev services dashboards schema clean
+.PHONY: demo test check bench chaos audit docs lock install install-dev services dashboards schema clean
 
 demo: install  ## the whole product on a simulated shop: no keys, no configuration, no services
 	$(BIN)/bidder demo --listen $(LISTEN) $(DEMO)
@@ -32,6 +32,9 @@ bench: install-dev  ## speeds and qualities, as ratios within one run
 
 chaos: install-dev  ## the long runs: kills, faults, soak
 	$(BIN)/python -m pytest -m chaos --timeout 3600 $(TESTS)
+
+audit: install-dev  ## known vulnerabilities of what is locked; fails when nothing could be audited (no network)
+	$(BIN)/python tools/audit.py
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
