@@ -16,6 +16,7 @@ from bidder.guard import GuardSettings, guard
 from bidder.limits import Bounds, Limits, Priority
 from bidder.optimizer.allocate import AllocateSettings, allocate
 from bidder.optimizer.conflict import smallest
+from bidder.optimizer.least import not_below_minimums
 from bidder.optimizer.objective import Objective
 from bidder.optimizer.rounding import round_amounts
 from bidder.plan import Allocation, Held, Plan
@@ -81,7 +82,7 @@ def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     if small.any():
         limits = _left_alone(limits, small, snapshot.now)
         allocation = _allocated(curves, limits, policy, snapshot.now)
-    amounts = round_amounts(allocation, limits, snapshot)
+    amounts = not_below_minimums(round_amounts(allocation, limits, snapshot), snapshot.budgets)
     salt = f"{snapshot.as_of.isoformat()} {snapshot.day} {policy.digest}"
     plan = Plan.between(snapshot.budgets, amounts, snapshot.currency, salt)
     held = guard(plan, limits, snapshot, policy.guard)

@@ -272,13 +272,15 @@ def _day(asked: Asked) -> date | None:
 
 
 def nothing_safe(shown: Mapping[str, Any]) -> None:
-    """Raises SolveError where what the platforms take at least cannot be kept under the caps, and no change may go on.
+    """Raises SolveError where what the platforms take at least cannot be kept under the caps, and no change may go on:
+    every change is held, or there is none left as all stand at their minimums already.
 
     The plan has been shown by then; a script is told by the exit code, a person by the smallest set that clashes.
     """
     held = {one["budget"] for one in shown["holds"]}
     moved = [one["id"] for one in shown["budgets"] if one["now"] is not None and one["now"] != one["planned"]]
     facts = [one for one in shown["clashes"] if one["gave"]["rule"] == FACTS and not one["slowed"]]
-    if facts and moved and (None in held or held.issuperset(moved)):
+    if facts and shown["budgets"] and (None in held or held.issuperset(moved)):
         rules = [f"{one['rule']} ({one['source']})" if one["source"] else one["rule"] for one in facts[0]["rules"]]
-        raise SolveError("nothing safe is left: every change is held; pause budgets or raise the cap", rules)
+        why = "every change is held" if moved else "budgets are at what platforms take at least"
+        raise SolveError(f"nothing safe is left: {why}; pause budgets or raise the cap", rules)

@@ -9,6 +9,7 @@ import numpy as np
 
 from bidder.decide import LEFT_ALONE, Decision
 from bidder.explain.document import ClashLine, HotLine, RuleName
+from bidder.limits import Priority, Quantity, Sense
 from bidder.optimizer.conflict import RuleKey, conflicts
 from bidder.rules.attributes import Attributes
 from bidder.rules.evaluate import chosen_by
@@ -17,7 +18,7 @@ from bidder.rules.stock import Stock
 from bidder.rules.tacos import RECENT, Tacos, sales_by_day
 from bidder.watch.stock_feed import feed_broken
 
-__all__ = ["clash_lines", "clash_words", "hot_lines", "silent_rules"]
+__all__ = ["clash_lines", "clash_words", "hot_lines", "passed_caps", "silent_rules"]
 
 
 def clash_lines(decision: Decision) -> list[ClashLine]:
@@ -73,6 +74,24 @@ def silent_rules(decision: Decision) -> list[str]:
             chosen = chosen_by(rule, attributes)
             if chosen.any() and not np.isfinite(sales_by_day(snapshot, chosen, snapshot.today - RECENT)).any():
                 said.append(f"rule {rule.name} ({rule.source}) holds nothing: the shop's own sales are not known")
+    return said
+
+
+def passed_caps(decision: Decision) -> list[str]:
+    """A sentence for each absolute cap that cannot be kept, as platforms take more at least."""
+    snapshot, said = decision.snapshot, []
+    pairs = zip(decision.plan.changes, snapshot.budgets, strict=True)
+    planned = np.array([change.after.to_float() * float(snapshot.rate(budget.currency)) for change, budget in pairs])
+    for one in decision.limits.limits:
+        if one.priority < Priority.ABSOLUTE or one.quantity is not Quantity.AMOUNT or one.sense is not Sense.AT_MOST:
+            continue
+        sum_of = float(one.weights @ planned)
+        if sum_of > one.bound * (1 + 1e-9) and planned[one.weights > 0].sum() <= np.nansum(
+            snapshot.now[one.weights > 0]
+        ):
+            at = f" ({one.source})" if one.source else ""
+            what = f"platforms take {sum_of:.2f} at least, and to that budgets are cut"
+            said.append(f"rule {one.rule}{at} leaves {one.bound:.2f}: {what}; pause budgets or raise it")
     return said
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bidder.catalog import Budget, BudgetStatus
 from bidder.decide import Decision
-from bidder.explain.clashes import clash_lines, clash_words, hot_lines, silent_rules
+from bidder.explain.clashes import clash_lines, clash_words, hot_lines, passed_caps, silent_rules
 from bidder.explain.costs import Costs, costs_of, rule_of
 from bidder.explain.document import (
     BudgetLine,
@@ -62,7 +62,7 @@ def document(
     lines = [_line(decision, index, expected, money, roas) for index in range(len(snapshot.budgets))]
     margin_known = decision.curves.facts.get("margin_known")
     known = margin_known is None or bool(np.all(margin_known > 0))
-    said = [*notes]
+    said = [*notes, *passed_caps(decision)]
     if not known:
         said.append("no margin is known: an order counts at its whole revenue; give products.csv with cost or margin")
     lacking = unknown_costs(decision)

@@ -1,4 +1,4 @@
-"""Exit 4 and the smallest set that clashes where a cap leaves less than platforms take; the cap is never relaxed."""
+"""Exit 4 and the smallest set that clashes where a cap leaves less than platforms take and no cut may go on."""
 
 from __future__ import annotations
 
@@ -45,5 +45,8 @@ def test_while_one_change_may_go_on_a_plan_is_a_plan() -> None:
     with pytest.raises(SolveError, match=r"day max \(b.yaml:2:1\)"):
         nothing_safe(document())
     nothing_safe(document(holds=[]))
+    at_the_least = [{"id": "a/1", "now": "10.00", "planned": "10.00"}]
+    with pytest.raises(SolveError, match="at what platforms take at least"):
+        nothing_safe(document(holds=[], budgets=at_the_least))
     nothing_safe(document(clashes=[]))
     nothing_safe(document(budgets=[]))
