@@ -30,6 +30,7 @@ from bidder.poll import PollResult, in_told_zones, poll
 from bidder.rules.goods import resolved
 from bidder.snapshot import Hot, Snapshot, day_number
 from bidder.store.protocol import Store, StoredPlan, StoreReader, rejected_key
+from bidder.trials import keep, trials_now
 from bidder.turn import writing_turn
 from bidder.watch.hold import Effect
 
@@ -224,7 +225,8 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
                 said = f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
                 held[hold.effect].setdefault(budget.id, said)
     stays = {**snapshot.held, **held[Effect.STAYS]}
-    return replace(snapshot, held=stays, lowers=held[Effect.LOWERS], past_bursts=bursts)
+    snapshot = replace(snapshot, held=stays, lowers=held[Effect.LOWERS], past_bursts=bursts)
+    return replace(snapshot, trials=trials_now(config.policy, snapshot, store))
 
 
 def hot_before(store: StoreReader, day: date) -> Mapping[str, Mapping[ProductId, Hot]]:
@@ -252,6 +254,7 @@ def stored_plan(decision: Decision, shown: Mapping[str, Any], now: datetime) -> 
 def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
     """Saves and journals a decided plan; returns its document."""
     shown = document(decision).model_dump(mode="json")
+    keep(store, decision.policy, decision.snapshot, now)
     store.save_plan(stored_plan(decision, shown, now))
     policy = decision.policy
     if policy.written and (store.value("policy") or {}).get("digest") != policy.digest:

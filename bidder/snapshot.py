@@ -15,6 +15,7 @@ from bidder.catalog import Account, Budget, Event, Product
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import Currency, Money
 from bidder.promotion import Promotion
+from bidder.trial import Trial
 
 __all__ = ["EPOCH_ORDINAL", "FloatArray", "History", "Hot", "IntArray", "Snapshot", "day_number"]
 
@@ -136,6 +137,8 @@ class Snapshot:
     """The day that each rate of `exchange` is of."""
     unpriced: Mapping[AccountId, str] = field(default_factory=dict)
     """Accounts that are left out for want of an exchange rate: why, in a line."""
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+    """Experiments of bidder on itself as they were drawn, by the name of their rule."""
     _columns: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod

@@ -23,6 +23,7 @@ from pydantic import (
 
 from bidder.alerts import Level
 from bidder.catalog import Mode
+from bidder.config.experiment import ExperimentSection
 from bidder.config.rates import WrittenRates
 from bidder.guard import GuardSettings
 from bidder.ids import ALIAS
@@ -49,7 +50,6 @@ __all__ = [
 ]
 
 LATER: dict[tuple[str, ...], str] = {
-    ("experiment",): "experiments",
     ("bids",): "bids",
     ("schedule", "raises_after"): "raises that wait for midnight",
     ("guard", "check_history"): "switching the history check off",
@@ -350,6 +350,8 @@ class File(Section):
     """Who is told by message what is wrong, and gets the morning digest."""
     guard: GuardSettings = GuardSettings()
     """The brake."""
+    experiment: ExperimentSection = ExperimentSection()
+    """How bidder is to show what it earns itself; off."""
 
     @property
     def wants(self) -> Objective:

@@ -24,6 +24,7 @@ from bidder.config.activity import Incoming, read_incoming
 from bidder.config.alerts import read_receivers
 from bidder.config.calendar import Calendar, calendar_of
 from bidder.config.contradictions import contradictions
+from bidder.config.experiment import experiment_rules, only_one
 from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, Reference, ScheduleSection, ShopSection
 from bidder.config.marks import Document, read_yaml
@@ -234,7 +235,8 @@ class _Reading:
     def _written(self, document: Document, rates: Rates) -> tuple[tuple[str, str], ...]:
         """What a policy is made of, as files that give the same one: no accounts, no secrets, no paths."""
         whole = document.value if isinstance(document.value, dict) else {}
-        sections = {name: whole[name] for name in ("shop", "objective", "budget", "guard") if name in whole}
+        kept_sections = ("shop", "objective", "budget", "guard", "experiment")
+        sections = {name: whole[name] for name in kept_sections if name in whole}
         if rates.quotes:  # a file of rates is kept as what it says
             sections["rates"] = {
                 code: [{one.into: float(one.rate), "date": one.day.isoformat()} for one in quotes]
@@ -324,6 +326,7 @@ class _Reading:
         if file.budget.month is not None:
             month = Month(max=file.budget.month, overdelivery=file.budget.overdelivery)
             rules.append(Rule("month", month, document.key_at(("budget", "month"))))
+        rules.extend(experiment_rules(file.experiment, document))
         names = {rule.name: rule.source for rule in rules}
         seen: set[Path] = set()
         for index, pattern in enumerate(file.rules):
@@ -345,6 +348,7 @@ class _Reading:
                     names[rule.name] = rule.source
                     rules.append(rule)
                 self.warnings.extend(read.warnings)
+        self.faults.extend(only_one(rules))
         for rule in rules:
             self._known_currency(rule, currency, rates)
         guard = file.guard

@@ -103,7 +103,7 @@ EXAMPLES: Mapping[str, str] = {
     "hot_list": "- {name: hot list, hot_list: {size: 20, heroes: 3, keep: [P01], floor: 100}}",
     "launch": "- {name: new products, where: {tag: new}, launch: {max: 1500, day: 100, days: 7d}}",
     "explore": "- {name: try something, explore: {part: 5%, budgets: 2, min: 60}}",
-    "holdout": "- {name: proof, holdout: {share: 10%}}",
+    "holdout": "- {name: proof, holdout: {share: 20%, weeks: 4, from: 2026-12-01}}",
     "exclude": "- {name: tracking was broken, where: {account: wxt}, exclude: {from: 2026-05-01, to: 2026-05-03}}",
 }
 
@@ -221,6 +221,9 @@ ZH: Mapping[str, str] = {
     "A part of the chosen products that bidder leaves alone, to learn what it earns.": "一部分所选商品 bidder 不动，作对照组，看它到底多赚了多少。",
     "This part of the chosen products, at most 50%; heroes are never among them.": "占所选商品的多少，最多 50%；爆款绝不进对照组。",
     "Another number draws others.": "换个数字就抽另一批。",
+    "How long.": "试多久。",
+    "Its first day; with the next plan when left out.": "第一天；不写就从下一个调整方案开始。",
+    "It does not begin where only a larger effect on profit than this would be seen.": "只能看出比这更大的利润差别时就不开始。",
     "Days of broken tracking, left out of what is learnt about the chosen budgets.": "统计出错的日子，不拿来学习。",
     "The first such day, for example `2026-05-01`.": "第一天，如 `2026-05-01`。",
     "The last such day; without it, the first alone.": "最后一天；不写就只有第一天。",

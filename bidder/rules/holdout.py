@@ -1,12 +1,14 @@
-"""`holdout: {share: 10%}`: products that bidder leaves alone, so that what it earns can be told from what comes anyway.
+"""`holdout: {share: 10%, weeks: 4}`: products that bidder leaves alone, so that what it earns can be told.
 
-Products are drawn by a keyed digest of their names, so that the same ones stay out from day to day; heroes are never
-held out, and nothing is within 14 days of a platform activity. Off unless written.
+Products are drawn once, one of each group that spends about the same, and stay the same until the weeks are over
+(:mod:`bidder.draw`; the draw comes with the Snapshot once it is kept). Heroes are never held out, and nothing is within
+14 days of a platform activity. Off unless written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from hashlib import blake2b
 from typing import ClassVar
 
@@ -15,32 +17,70 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 from typing_extensions import override
 
+from bidder.draw import draw_units, units_of
 from bidder.errors import Source
 from bidder.limits import Bounds, Priority
 from bidder.response.curve import Curves
-from bidder.rules.amounts import in_force
 from bidder.rules.base import Kind
 from bidder.rules.events import event_near
 from bidder.snapshot import Snapshot
+from bidder.trial import Trial
 from bidder.written import Fraction, show_percent
 
-__all__ = ["Holdout", "held_out"]
+__all__ = ["EVENT_DAYS", "Experiment", "Holdout", "left_alone"]
 
-HERO = "hero"
 EVENT_DAYS = 14
 MOST = 0.5
 
 
-class Holdout(Kind):
+class Experiment(Kind):
+    """An experiment of bidder on itself: what is left on its old amounts, and for how long."""
+
+    priority: ClassVar[int] = Priority.STEP - 1  # old amounts are reached by steps; what an owner caps stays capped
+
+    weeks: int = Field(default=4, ge=1, le=26, strict=True)
+    """How long."""
+    from_: date | None = Field(default=None, alias="from")
+    """Its first day; with the next plan when left out."""
+    seed: int = Field(default=1, ge=0, strict=True)
+    """Another number draws others."""
+    plausible: Fraction = 0.3
+    """It does not begin where only a larger effect on profit than this would be seen."""
+
+    def draw(self, chosen: NDArray[np.bool_], snapshot: Snapshot, name: str) -> Trial:
+        """The draw for the snapshot's day."""
+        raise NotImplementedError
+
+    def key(self, name: str) -> str:
+        """Names what was written: other words are another experiment."""
+        return blake2b(f"{name} {self.word} {self.model_dump_json()}".encode(), digest_size=8).hexdigest()
+
+    @override
+    def limits(
+        self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source
+    ) -> Iterable[Bounds]:
+        """The old amount, from both sides, for the budgets that are left alone today."""
+        trial = snapshot.trials.get(name)
+        if trial is None:
+            if self.from_ is not None and snapshot.day < self.from_:
+                return
+            trial = self.draw(chosen, snapshot, name)
+        if event_near(snapshot, EVENT_DAYS):
+            return
+        target = left_alone(trial, snapshot)
+        out = ~np.isnan(target)
+        if out.any():
+            lower, upper = np.where(out, target, -np.inf), np.where(out, target, np.inf)
+            yield Bounds(name, lower, upper, priority, source)
+
+
+class Holdout(Experiment):
     """A part of the chosen products that bidder leaves alone, to learn what it earns."""
 
     word: ClassVar[str] = "holdout"
-    priority: ClassVar[int] = Priority.OWNER_CAP
 
     share: Fraction
     """This part of the chosen products, at most 50%; heroes are never among them."""
-    seed: int = Field(default=1, ge=0, strict=True)
-    """Another number draws others."""
 
     @field_validator("share")
     @classmethod
@@ -50,30 +90,28 @@ class Holdout(Kind):
         return value
 
     @override
-    def limits(
-        self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source
-    ) -> Iterable[Bounds]:
-        """The amount in force, from both sides, for the budgets of the products that are held out."""
-        if event_near(snapshot, EVENT_DAYS):
-            return
-        now = snapshot.now
-        out = held_out(chosen, snapshot, self.share, self.seed) & ~np.isnan(now)
-        if out.any():
-            yield Bounds(name, np.where(out, now, -np.inf), np.where(out, now, np.inf), priority, source)
+    def draw(self, chosen: NDArray[np.bool_], snapshot: Snapshot, name: str) -> Trial:
+        """Units of like spend, one of each stratum out."""
+        units = draw_units(units_of(snapshot, chosen, heroes=False), self.share, self.seed)
+        return Trial(
+            rule=name,
+            word="holdout",
+            key=self.key(name),
+            seed=self.seed,
+            first=snapshot.today,
+            days=7 * self.weeks,
+            units=units,
+            amounts={one.id: one.now for one in snapshot.budgets if one.now is not None},
+        )
 
 
-def held_out(chosen: NDArray[np.bool_], snapshot: Snapshot, share: float, seed: int) -> NDArray[np.bool_]:
-    """The budgets all of whose products were drawn; a budget without products is drawn by its own name."""
-    heroes = {product.id for product in snapshot.products if HERO in product.tags}
-    active = chosen & in_force(snapshot)
-    out = np.zeros(len(chosen), dtype=np.bool_)
+def left_alone(trial: Trial, snapshot: Snapshot) -> NDArray[np.float64]:
+    """The old amounts of the budgets left alone today, in the shop's currency; NaN for all others."""
+    alone = trial.alone(snapshot.today)
+    target = np.full(len(snapshot.budgets), np.nan)
     for index, budget in enumerate(snapshot.budgets):
-        names = [str(product) for product in budget.products] or [str(budget.id)]
-        hero = any(product in heroes for product in budget.products)
-        out[index] = active[index] and not hero and all(_drawn(name, share, seed) for name in names)
-    return out
-
-
-def _drawn(name: str, share: float, seed: int) -> bool:
-    digest = blake2b(name.encode(), digest_size=8, key=f"holdout {seed}".encode()).digest()
-    return int.from_bytes(digest, "big") < share * 2**64
+        if budget.id in alone and budget.now is not None:
+            amount = trial.amounts.get(budget.id, budget.now)
+            if amount.currency == budget.currency:
+                target[index] = amount.to_float() * snapshot.rate(budget.currency)
+    return target

@@ -25,7 +25,6 @@ from bidder.rules.base import Kind, Rule
 from bidder.rules.conditions import Condition
 from bidder.rules.evaluate import evaluate
 from bidder.rules.exclude import without_excluded
-from bidder.rules.holdout import held_out
 from bidder.rules.hot_list import HotList
 from bidder.rules.spent import spent_since
 from bidder.rules.tacos import sales_by_day
@@ -263,18 +262,50 @@ def test_a_holdout_stays_the_same_and_never_takes_a_hero(monkeypatch: pytest.Mon
     many = [a_budget(f"ads/{n}", products=(f"Q{n}",), cvr=0.01 + n / 1e4) for n in range(200)]
     heroes = tuple(Product(ProductId(f"Q{n}"), tags=frozenset({"hero"})) for n in range(0, 200, 2))
     seen = a_shop(*many, products=heroes)
-    everyone = np.ones(200, dtype=np.bool_)
-    out = held_out(everyone, seen, 0.3, 1)
-    names = {str(b.id) for b, mine in zip(seen.budgets, out, strict=True) if mine}
-    assert 15 <= len(names) <= 45
-    assert all(int(name.split("/")[1]) % 2 for name in names)
-    later = a_shop(*reversed(many), products=heroes, today=date(2026, 3, 20))
-    again = held_out(everyone, later, 0.3, 1)
-    assert {str(b.id) for b, mine in zip(later.budgets, again, strict=True) if mine} == names
     rule = a_rule("holdout", {"share": "30%"})
-    assert sum(low == high for low, high in bounds_of(seen, rule).values()) == len(names)
+
+    def out(snapshot: Snapshot) -> set[str]:
+        return {name for name, (low, high) in bounds_of(snapshot, rule).items() if low == high == 100.0}
+
+    names = out(seen)
+    assert len(names) == 30
+    assert all(int(name.split("/")[1]) % 2 for name in names)
+    assert out(a_shop(*reversed(many), products=heroes, today=date(2026, 3, 20))) == names
     monkeypatch.setattr(holdout, "event_near", lambda *_: True)
     assert set(bounds_of(seen, rule).values()) == {(-np.inf, np.inf)}
+
+
+def test_a_holdout_that_was_drawn_stands_whatever_is_spent_since_and_ends_with_its_weeks() -> None:
+    def shop_of(grown: int, day: date, tagged: str = "") -> Snapshot:
+        many = [a_budget(f"ads/{n}", now=50.0 + n + grown * (n % 7) * 20, products=(f"Q{n}",)) for n in range(20)]
+        heroes = (Product(ProductId(tagged), tags=frozenset({"hero"})),) if tagged else ()
+        return a_shop(*many, products=heroes, today=day)
+
+    rule = a_rule("holdout", {"share": "20%", "weeks": 2})
+    kind = rule.kind
+    assert isinstance(kind, holdout.Holdout)
+    begun = shop_of(0, date(2026, 3, 2))
+    trial = kind.draw(np.ones(20, dtype=np.bool_), begun, rule.name)
+    out = {unit.budgets[0] for unit in trial.units if unit.out}
+    assert len(out) == 4
+    ranked = sorted(range(20), key=lambda n: -n)
+    assert all(sum(BudgetId.parse(f"ads/{n}") in out for n in ranked[k : k + 5]) == 1 for k in range(0, 20, 5))
+    for day, held in ((date(2026, 3, 2), 4), (date(2026, 3, 15), 4), (date(2026, 3, 16), 0), (date(2026, 3, 1), 0)):
+        seen = replace(shop_of(1, day), trials={rule.name: trial})
+        bounds = bounds_of(seen, rule)
+        fixed = {name: low for name, (low, high) in bounds.items() if low == high}
+        assert len(fixed) == held
+        assert all(amount == 50.0 + int(name.split("/")[1]) for name, amount in fixed.items())  # the old amounts
+    refused = replace(shop_of(1, date(2026, 3, 3)), trials={rule.name: replace(trial, refused="it would see nothing")})
+    assert set(bounds_of(refused, rule).values()) == {(-np.inf, np.inf)}
+
+
+def test_a_holdout_waits_for_its_first_day() -> None:
+    many = [a_budget(f"ads/{n}", products=(f"Q{n}",)) for n in range(10)]
+    rule = a_rule("holdout", {"share": "20%", "from": "2026-03-05"})
+    assert set(bounds_of(a_shop(*many), rule).values()) == {(-np.inf, np.inf)}
+    began = bounds_of(a_shop(*many, today=date(2026, 3, 5)), rule)
+    assert sum(low == high for low, high in began.values()) == 2
 
 
 def test_exploring_lifts_a_few_at_a_time_and_each_in_turn() -> None:

@@ -1,0 +1,1 @@
+"""What bidder itself earns: how small an effect an experiment could see, and what the one that ran has shown."""
