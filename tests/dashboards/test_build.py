@@ -8,30 +8,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
 
+from dashboards import build
 from tests.conftest import missing
 
 FOLDER = Path(__file__).resolve().parents[2] / "dashboards"
 DOCS = FOLDER.parent / "docs" / "metrics.md"
 NAME = re.compile(r"\b(?:(?:account|product|source|shop):)?bidder_\w+(?::\w+)*")
-
-
-@pytest.fixture(scope="module")
-def build() -> ModuleType:
-    spec = spec_from_file_location("dashboards_build", FOLDER / "build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 def dashboards() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -51,12 +39,12 @@ def known() -> set[str]:
     return names | {rule["record"] for group in rules["groups"] for rule in group["rules"] if "record" in rule}
 
 
-def test_every_dashboard_is_what_build_makes(build: ModuleType) -> None:
+def test_every_dashboard_is_what_build_makes() -> None:
     made = build.files()
     assert made == build.files()
     assert set(made) == {name for name, _ in dashboards()}
     for name, content in made.items():
-        assert (FOLDER / name).read_text(encoding="utf-8") == content, f"run python dashboards/build.py ({name})"
+        assert (FOLDER / name).read_text(encoding="utf-8") == content, f"run python -m dashboards.build ({name})"
 
 
 def test_every_panel_has_a_unit_a_description_and_the_variable_as_its_source() -> None:
@@ -78,6 +66,12 @@ def test_what_dashboards_and_rules_ask_for_exists() -> None:
         for query in panel.get("targets", [])
         for found in NAME.findall(query["expr"])
     }
+    asked |= {
+        found
+        for _, board in dashboards()
+        for one in board["annotations"]["list"]
+        for found in NAME.findall(one["expr"])
+    }
     rules = yaml.safe_load((FOLDER / "alerts.yml").read_text(encoding="utf-8"))
     asked |= {found for group in rules["groups"] for rule in group["rules"] for found in NAME.findall(rule["expr"])}
     assert asked
@@ -93,3 +87,28 @@ def test_the_checker_finds_no_fault(shared_dir: Path) -> None:
         [sys.executable, str(checker), str(FOLDER), "--lint-only"], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_dashboard_leads_to_the_others_and_to_the_page() -> None:
+    boards = dict(dashboards())
+    assert set(boards) == {f"{name}.json" for name in ("shop-today", "decisions", "platforms", "daemon", "many-shops")}
+    for name, board in boards.items():
+        kinds = {link["type"] for link in board["links"]}
+        assert kinds == {"dashboards", "link"}, name
+        assert all("bidder" in board["tags"] for link in board["links"] if "bidder" in link["tags"])
+        pages = [link["url"] for link in board["links"] if link["type"] == "link"]
+        assert pages == ["${page}/", "${page}/plan", "${page}/journal"]
+        assert [one["name"] for one in board["annotations"]["list"]] == ["Plan", "Configuration", "Activity", "Stop"]
+        assert {one["name"] for one in board["templating"]["list"]} >= {"datasource", "shop", "page"}
+
+
+def test_the_pages_that_dashboards_lead_to_are_served() -> None:
+    served = (FOLDER.parent / "bidder" / "web" / "routes.py").read_text(encoding="utf-8")
+    for path in ("/", "/plan", "/journal"):
+        assert f'("{path}", "' in served
+
+
+def test_few_panels_may_be_empty_and_each_says_why() -> None:
+    excused = {name: board.get("x-bidder", {}).get("empty_ok", []) for name, board in dashboards()}
+    assert sum(map(len, excused.values())) <= 3
+    assert all(one["reason"] for of in excused.values() for one in of)
