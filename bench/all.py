@@ -15,6 +15,7 @@ PARTS = (
     ("bench.history",),
     ("bench.decide_scale", "--products", "40,1000,100000"),
     ("bench.rules_scale",),
+    ("bench.scrape",),
     ("bench.promises", "oracle"),
     ("bench.promises", "rounding"),
     ("bench.lp_shapes",),

@@ -121,7 +121,10 @@ def shop_today() -> Board:
     ])  # fmt: skip
     return Board("bidder-shop-today", "bidder · shop today",
                  "One shop: is it on plan, what does it bring, which goods, what does the shop itself do.",
-                 [top, plan, results, goods, shop])  # fmt: skip
+                 [top, plan, results, goods, shop],
+                 empty_ok=[(panel, "only where the shop's own figures are read: the demo's platform sells ads alone")
+                           for panel in ("Free traffic", "Conversion of the shop", "Revenue of an order", "Refunds")],
+                 )  # fmt: skip
 
 
 def decisions() -> Board:
