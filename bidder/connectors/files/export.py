@@ -35,7 +35,7 @@ COUNTS = ("impressions", "clicks", "orders", "units")
 MONEY = ("spend", "revenue", "amount")
 FIGURES = ("impressions", "clicks", "spend", "orders", "units", "revenue", "amount")
 
-Subject = Literal["ads", "terms", "activity", "orders", "stock"]
+Subject = Literal["ads", "terms", "activity", "orders", "stock", "ledger"]
 
 SUBJECTS: Mapping[Subject, tuple[str, ...]] = {
     "ads": FIGURES,
@@ -43,6 +43,7 @@ SUBJECTS: Mapping[Subject, tuple[str, ...]] = {
     "activity": (*activity.COUNTS, *activity.MONEY),
     "orders": ("units", "price", "subtotal", "refunded"),
     "stock": ("stock", "cost"),
+    "ledger": ("paid",),
 }
 """What an export is about, and our names of the figures it may have."""
 
@@ -70,7 +71,8 @@ class Export:
     days of attribution. `required`: of each group at least one of our names must be there. `segments`: headers that
     split a campaign-day into several rows, which are summed. `repeats`: the file may hold the very same row twice
     (its segments are not all named), and a row's clicks may exceed its impressions, a day's may not.
-    `unlike`: headers that show it is another report, each with what to export instead. `unknown_words`: what the
+    `unlike`: headers that show it is another report, each with what to export instead ("": of another
+    kind altogether). `unknown_words`: what the
     platform writes into an empty cell, by our name. `scenes`: a platform's words for our channels.
     """
 
@@ -89,7 +91,7 @@ class Export:
     no_group: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     subject: Subject = "ads"
-    """What the rows are about: ads, their search terms, what the shop did by day, its orders, or its stock."""
+    """What the rows are about: ads, their search terms, what the shop did by day, its orders, its stock, its purse."""
     dateless: bool = False
     """The file may lack a column of days: it is of the one day that stands above its header, in its name (where
     `day_in_name`), or that a person names."""
@@ -165,8 +167,11 @@ def nearest(header: Sequence[str], exports: Sequence[Export]) -> Near | None:
     for export in exports:
         for part in export.parts:
             missing = _missing(export, _columns(export, part, places, windows[0] if windows else None))
+            shown = [export.unlike[word] for word in export.unlike if word in places]
+            if "" in shown:
+                continue
             share = 1 - len(missing) / (len(export.required) - (("date",) in export.required and export.dateless))
-            unlike = next((export.unlike[word] for word in export.unlike if word in places), "")
+            unlike = next(iter(shown), "")
             if share > 0 and (best is None or share > best.share):
                 best = Near(export, share, tuple(_printed(export, group) for group in missing), unlike)
     return best

@@ -6,6 +6,7 @@ from bidder.connectors.files import (
     ab_test,
     amazon_business,
     amazon_sp,
+    analytics,
     business_advisor,
     erp_stock,
     facebook_adwords,
@@ -18,6 +19,7 @@ from bidder.connectors.files import (
     qianchuan,
     shopify_orders,
     taobao,
+    taobao_ledger,
 )
 from bidder.connectors.files.export import Export
 
@@ -35,6 +37,7 @@ EXPORTS: tuple[Export, ...] = (
     taobao.ITEM,
     taobao.PLAN,
     taobao.SCENE,
+    taobao_ledger.TAOBAO_LEDGER,
     jingzhuntong.JINGZHUNTONG,
     pinduoduo.PRODUCT,
     pinduoduo.ACCOUNT,
@@ -47,4 +50,7 @@ EXPORTS: tuple[Export, ...] = (
     facebook_adwords.FACEBOOK_ADWORDS,
     ab_test.AB_TEST,
     generic.GENERIC,
+    analytics.GA4_ITEMS,
+    analytics.GA4_CHANNELS,
+    analytics.ANALYTICS,
 )

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bidder.connectors.files import archive, columns, currencies, dates, figures, orders, shop, stock, terms
+from bidder.connectors.files import archive, columns, currencies, dates, figures, ledger, orders, shop, stock, terms
 from bidder.connectors.files.export import FIGURES, Match
 from bidder.connectors.files.kinds import EXPORTS
 from bidder.connectors.files.report import Faults, FileReport, Progress, ReadOptions, refuse
@@ -72,6 +72,8 @@ def _read(file: str, data: bytes, options: ReadOptions, progress: Progress | Non
             report = orders.read(file, table, options)
         case "stock":
             report = stock.read(file, table, options)
+        case "ledger":
+            report = ledger.read(file, table, options)
     if progress is not None:
         progress(1.0)
     return report

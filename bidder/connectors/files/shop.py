@@ -155,6 +155,10 @@ def file_report(
 
 
 def _totals(found: Activity) -> dict[str, float | None]:
+    """Of the shop where its own rows are there beside those of products, which are part of it."""
+    whole = found.product == ""
+    if whole.any() and not whole.all():
+        found = found.select(whole)
     totals: dict[str, float | None] = {}
     for name in activity.COUNTS:
         known = [value for value in getattr(found, name).tolist() if value == value]

@@ -22,7 +22,7 @@ _FIGURES = {
 _SCENE_NAME = ("场景名字", "场景名称", "场景")
 _PLAN = ("计划id", "推广计划id", "计划名字", "计划名称", "推广计划", "推广计划名称")
 _PLAN_NAME = ("计划名字", "计划名称", "推广计划名称", "推广计划")
-_ITEM = ("商品id", "宝贝id", "主体id")
+_ITEM = ("商品id", "宝贝id", "主体id", "推广宝贝id")
 _SCENES = {
     "关键词推广": "search",
     "直通车": "search",
@@ -39,7 +39,7 @@ _SCENES = {
 _EMPTY = {name: frozenset({"nan"}) for name in ("orders", "revenue")}
 _FINER = "it is a report by keyword, audience or creative; export 计划报表 or 商品报表 split by day"
 _UNLIKE = dict.fromkeys(("关键词", "关键词id", "词id", "搜索词", "人群名字", "人群名称", "创意id"), _FINER)
-_SPLITS = ("场景id", "原二级场景id", "主体类型", "单元id", "推广单元id")
+_SPLITS = ("场景id", "原二级场景id", "主体类型", "单元id", "推广单元id", "单元名称", "推广单元名称", "推广单元")
 
 ITEM = Export(
     kind="taobao_item",
@@ -51,7 +51,7 @@ ITEM = Export(
                 **_FIGURES,
                 "campaign": _PLAN,
                 "product": _ITEM,
-                "name": (*_PLAN_NAME, "商品名称", "宝贝名称", "主体名称"),
+                "name": (*_PLAN_NAME, "商品名称", "宝贝名称", "主体名称", "推广宝贝名称"),
                 "group": _SCENE_NAME,
             },
         ),
