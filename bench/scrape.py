@@ -130,7 +130,7 @@ async def _measured(metrics: Metrics, shop: Snapshot, scrapes: int) -> tuple[lis
     rest = [await asyncio.to_thread(_scrape, url) for _ in range(scrapes)]
     thread = threading.Thread(target=deciding)
     thread.start()
-    busy = []
+    busy: list[tuple[float, bytes]] = []
     while len(busy) < scrapes or not decided:
         busy.append(await asyncio.to_thread(_scrape, url))
         await asyncio.sleep(0.05)

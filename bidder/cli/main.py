@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bidder.cli import accounts, activities, back, backtest, by_hand, data, demo, digest, ops, plan, rules, run, stores
+from bidder.cli.examples import give_examples
 from bidder.errors import BidderError, ConfigError, LeaseTaken, SolveError, UnsafePlan
 
 __all__ = ["app", "main"]
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 for family in (demo, data, accounts, plan, backtest, run, ops, back, rules, by_hand, activities, digest, stores):
     family.register(app)
+give_examples(app)
 
 
 def _version(shown: bool) -> None:
