@@ -10,7 +10,22 @@ from typing import Annotated
 
 import typer
 
-from bidder.cli import accounts, activities, back, backtest, by_hand, data, demo, digest, ops, plan, rules, run, stores
+from bidder.cli import (
+    accounts,
+    activities,
+    back,
+    backtest,
+    by_hand,
+    data,
+    demo,
+    digest,
+    ops,
+    plan,
+    rules,
+    run,
+    starting,
+    stores,
+)
 from bidder.cli.examples import give_examples
 from bidder.errors import BidderError, ConfigError, LeaseTaken, SolveError, UnsafePlan
 
@@ -24,7 +39,22 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (demo, data, accounts, plan, backtest, run, ops, back, rules, by_hand, activities, digest, stores):
+for family in (
+    demo,
+    data,
+    accounts,
+    plan,
+    backtest,
+    run,
+    ops,
+    back,
+    rules,
+    by_hand,
+    activities,
+    digest,
+    starting,
+    stores,
+):
     family.register(app)
 give_examples(app)
 
