@@ -16,7 +16,7 @@ from bidder.response.curve import Curves
 from bidder.rules.amounts import minimums
 from bidder.snapshot import FloatArray, Snapshot
 
-__all__ = ["break_even", "largest_amount", "marginal_roas_at", "roas_at"]
+__all__ = ["break_even", "largest_amount", "marginal_cap", "marginal_roas_at", "roas_at"]
 
 _GRID = 48
 _HALVINGS = 40
@@ -68,3 +68,18 @@ def marginal_roas_at(curves: Curves, amounts: FloatArray) -> FloatArray:
     result = np.full(amounts.shape, np.inf)
     np.divide(revenue, spend, out=result, where=spend > 1e-9 * amounts)
     return result
+
+
+def marginal_cap(floor: FloatArray, snapshot: Snapshot, curves: Curves) -> FloatArray:
+    """The largest amount of each budget whose last part still pays `floor` (n,); +inf where all that is spent does.
+
+    What is beyond a platform's reach is not spent and pays nothing, so it cannot speak for the money below it.
+    """
+
+    def pays(amounts: FloatArray) -> NDArray[np.bool_]:
+        marginal = marginal_roas_at(curves, amounts)
+        return np.isfinite(marginal) & (marginal >= floor[:, None])
+
+    cap = largest_amount(pays, snapshot, curves)
+    reach = largest_amount(lambda amounts: np.isfinite(marginal_roas_at(curves, amounts)), snapshot, curves)
+    return np.where(cap >= reach * (1 - 1e-9), np.inf, cap)

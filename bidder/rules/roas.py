@@ -22,7 +22,7 @@ from bidder.limits import Bounds, Priority
 from bidder.response.curve import Curves
 from bidder.rules.amounts import minimums
 from bidder.rules.base import Kind
-from bidder.rules.inverse import break_even, largest_amount, marginal_roas_at, roas_at
+from bidder.rules.inverse import break_even, largest_amount, marginal_cap, roas_at
 from bidder.snapshot import FloatArray, Snapshot
 from bidder.written import did_you_mean
 
@@ -112,8 +112,7 @@ class MarginalRoas(Kind):
         self, chosen: NDArray[np.bool_], snapshot: Snapshot, curves: Curves, name: str, priority: int, source: Source
     ) -> Iterable[Bounds]:
         """A cap for each chosen budget where its marginal ROAS meets the floor."""
-        floor = self.min.of(curves)[:, None]
-        cap = largest_amount(lambda amounts: marginal_roas_at(curves, amounts) >= floor, snapshot, curves)
+        cap = marginal_cap(self.min.of(curves), snapshot, curves)
         yield _capped(name, chosen, cap, snapshot, priority, source)
 
 

@@ -71,6 +71,19 @@ def test_the_margin_of_the_last_money_is_kept_at_its_cap() -> None:
     assert cap == pytest.approx(200 * np.log(2), rel=1e-3)
 
 
+@pytest.mark.parametrize("reach", [100.0, 150.0, 300.0, 2_000.0])
+def test_money_that_is_not_spent_does_not_speak_for_the_money_below_it(reach: float) -> None:
+    """Beyond a platform's reach no further money is spent: that is no reason to let what is spent pay too little."""
+    seen = shop()
+    caps = upper(seen, "marginal_roas", {"min": 5}, some_curves(seen, reach=reach))
+    if reach < 200 * np.log(2):
+        assert caps["ads/a"] > 1000
+    else:
+        assert caps["ads/a"] == pytest.approx(200 * np.log(2), rel=1e-3)
+    pays_at_its_reach = upper(seen, "marginal_roas", {"min": 5}, some_curves(seen, reach=130.0))
+    assert pays_at_its_reach["ads/a"] > 1000
+
+
 def test_break_even_is_each_budgets_own() -> None:
     seen = shop()
     curves = some_curves(seen)  # 0.4 of the revenue is left before ads: 2.5
