@@ -77,13 +77,16 @@ def test_the_services_of_the_readme_are_known(url: str) -> None:
     assert known(SecretStr(url))
 
 
-def test_each_kind_of_trouble_arrives_at_a_real_web_server_as_one_message_though_forty_products_have_it() -> None:
-    with a_web_server() as (port, posts, _):
+def test_each_kind_of_trouble_arrives_by_webhook_and_by_mail_as_one_message_though_forty_products_have_it() -> None:
+    with a_web_server() as (port, posts, _), a_mail_server() as (post_office, mails):
         for kind, rules in KINDS.items():
             troubles = [Trouble(kind, f"P{n}", NOON, FACTS) for n in range(40)]
             later = Desk().look(troubles, NOON + rules.wait, "Asia/Shanghai")
             assert len(later) == 1, kind
             title, text = text_of(later[0], "zh", "Asia/Shanghai")
             assert send(to(f"json://127.0.0.1:{port}/hook"), title, text, level=later[0].level) is None
+            mail = f"mailto://127.0.0.1:{post_office}?from=bidder@shop.example&to=boss@shop.example"
+            assert send(to(mail), title, text, level=later[0].level) is None
+    assert [mail["subject"] for mail in mails] == [post["title"] for post in posts]
     assert len(posts) == len(KINDS)
     assert len({post["title"].partition("】")[0] for post in posts}) == len(KINDS)

@@ -112,6 +112,19 @@ async def test_a_quiet_month_is_at_most_four_messages(
     assert len(world.posts) <= 4, world.titles()
 
 
+@pytest.mark.chaos
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [6, 7, 8])
+async def test_a_quiet_month_of_daily_plans_is_at_most_four_messages_in_other_shops(
+    make: Callable[..., World], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "SHOP", SHOP.replace("seed: 5", f"seed: {seed}"))
+    world = make()
+    await world.live(30 * 24)
+    assert world.sandbox.today().date >= date(2026, 9, 30)
+    assert len(world.posts) <= 4, world.titles()
+
+
 async def test_a_total_outage_is_two_messages_and_a_restart_adds_none(
     make: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
