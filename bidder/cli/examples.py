@@ -11,9 +11,10 @@ __all__ = ["EXAMPLES", "give_examples"]
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "demo": ("bidder demo", "bidder demo --days 28 --speed max"),
+    "init": ("bidder init shop --platform google_ads", "bidder init shop --from report.csv"),
     "import": ("bidder import report.csv --account wxt", "bidder import downloads/*.xlsx --json"),
     "poll": ("bidder poll", "bidder poll --account wxt --json"),
-    "set": ("bidder set wxt/search-P02 320", "bidder set --file budgets.csv"),
+    "set": ("bidder set wxt/search-P02 320", "bidder set --file budgets.json --json"),
     "plan": ("bidder plan", "bidder plan --history report.csv --total 1000", "bidder plan --what-if total=+20%"),
     "apply": ("bidder apply", "bidder apply 40fe0b900b00 --only wxt/search-P02 --yes"),
     "reject": ("bidder reject", "bidder reject 40fe0b900b00 --only wxt/search-P02 --reason 断货"),
