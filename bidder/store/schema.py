@@ -136,7 +136,7 @@ def _copy_schema(connection: Connection, database: Database, schema: str, revisi
                 connection.exec_driver_sql(f'DELETE FROM "{copy}"."{table.name}"')  # noqa: S608 - names of our own tables
             names = ", ".join(f'"{column.name}"' for column in table.columns)
             source, target = f'"{schema}"."{table.name}"', f'"{copy}"."{table.name}"'
-            connection.exec_driver_sql(f"INSERT INTO {target} ({names}) SELECT {names} FROM {source}")  # noqa: S608
+            connection.exec_driver_sql(f"INSERT INTO {target} ({names}) SELECT {names} FROM {source}")  # noqa: S608 - as above
         number_on(connection, copy)
         _work_in(connection, schema)
     except SQLAlchemyError as e:

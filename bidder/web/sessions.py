@@ -80,7 +80,8 @@ class Sessions:
         if found is None:
             return None
         now = self._clock()
-        if token is None or now - found.seen > LASTING or found.token != _key(token.get_secret_value()):
+        asked = b"" if token is None else _key(token.get_secret_value())
+        if now - found.seen > LASTING or not hmac.compare_digest(found.token, asked):
             del self._open[key]
             return None
         found.seen = now
