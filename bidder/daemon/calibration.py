@@ -16,7 +16,7 @@ from bidder.apply import WriteResult
 from bidder.catalog import Product
 from bidder.config.load import Config
 from bidder.decide import Decision
-from bidder.gather import finest
+from bidder.gather import finest, one_window
 from bidder.plan import Applied
 from bidder.reports import UNKNOWN_MICROS, Reports, in_currency
 from bidder.response.forecast import forecast
@@ -39,7 +39,7 @@ def calibrated(config: Config, decision: Decision, written: Sequence[WriteResult
     remember_forecast(decision, written, store)
     day, snapshot = day_number(decision.snapshot.day), decision.snapshot
     reports = in_currency(store.reports(since_day=day - DAYS - AGE), snapshot.currency, snapshot.exchange)
-    return covered_share(store, finest(reports), cycle.products_of(config, store), day)
+    return covered_share(store, finest(one_window(reports)), cycle.products_of(config, store), day)
 
 
 def remember_forecast(decision: Decision, written: Sequence[WriteResult], store: Store) -> None:

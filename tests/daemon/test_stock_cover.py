@@ -62,6 +62,12 @@ def test_a_stock_that_nobody_knows_or_that_is_a_day_old_is_not_said() -> None:
     assert cover(replace(goods(30), stock_at=None), sold(10)) == {"P1": 3 * DAY}
 
 
+def test_what_two_windows_of_attribution_say_of_one_day_is_not_added() -> None:
+    back = [TODAY - timedelta(days=n) for n in range(1, 8)]
+    rows = [an_observation(day=day, product="P1", orders=10.0, window=window) for day in back for window in (7, 14)]
+    assert cover(goods(30), Reports.of(rows)) == {"P1": 3 * DAY}
+
+
 def test_today_is_not_over_and_does_not_count() -> None:
     today = Reports.of([an_observation(day=TODAY, product="P1", orders=500.0)])
     assert cover(goods(30), today) == {"P1": math.inf}

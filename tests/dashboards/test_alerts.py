@@ -49,6 +49,8 @@ def test_every_alert_fires_when_it_should_and_only_then(file: str) -> None:
         ("> 1.3 * max", "> 1.0 * max"),
         ('bidder_state{state="HALTED"} == 1\n        for: 5m', 'bidder_state{state="HALTED"} == 1\n        for: 0m'),
         ("or absent(up{job=\"bidder\"})", ""),
+        ("(bidder_product_stock_cover_seconds) < 86400", "(bidder_product_stock_cover_seconds) <= 86400"),
+        ("(bidder_product_budget_applied) > 0", "(bidder_product_budget_applied) >= 0"),
     ],
 )  # fmt: skip
 def test_a_rule_that_was_weakened_fails_its_test(good: str, bad: str, tmp_path: Path) -> None:
