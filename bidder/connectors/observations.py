@@ -117,9 +117,17 @@ def decoded(payload: bytes, largest: int = LARGEST) -> Any:
     if len(payload) > largest:
         raise Junk(f"{len(payload):,} bytes, at most {largest:,} are taken", "oversize")
     try:
-        return json.loads(payload, parse_float=Decimal, parse_constant=_no_number)
+        return json.loads(payload, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as e:
         raise Junk(str(e) if isinstance(e, Junk) else "no JSON") from e
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a name that stands there twice is a fault, for nobody knows which figure is meant."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Junk("a name stands twice in one object")
+    return found
 
 
 def _no_number(text: str) -> NoReturn:
@@ -145,6 +153,8 @@ def understood(
     values: dict[str, int] = {}
     for name, amount in message.metrics.items():
         known = _ALIASES.get(name, name)
+        if known in values:
+            raise Junk(f"metrics: {known} stands there twice, under two names")
         if known in NAMES:
             values[known] = int(amount * MICROS)
     if not values:
@@ -176,7 +186,10 @@ def _instant(message: Observation, feed: Feed, now: datetime) -> tuple[datetime,
             raise Junk("date: expected a year from 2000")
         return day.end_at - timedelta(seconds=1), day
     assert message.ts is not None
-    at = message.ts.astimezone(UTC)
+    try:
+        at = message.ts.astimezone(UTC)
+    except OverflowError:
+        raise Junk("ts: expected a year from 2000, not beyond any calendar") from None
     if at > now + AHEAD:
         raise Junk("ts: is in the future")
     if at.year < 2000:

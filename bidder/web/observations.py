@@ -78,7 +78,11 @@ async def _observations(request: web.Request) -> web.Response:
         response = _answer(401, error="the token is missing or wrong")
         response.headers["WWW-Authenticate"] = "Bearer"
         return response
-    body = await _body(request)
+    try:
+        body = await _body(request)
+    except web.RequestPayloadError:
+        pushing.queue.junk(first, "invalid", "a body that cannot be unpacked", 0)
+        return _answer(400, error="the body cannot be unpacked: it is not what its Content-Encoding says")
     if body is None:
         pushing.queue.junk(first, "oversize", f"a body of more than {LARGEST_BODY:,} bytes", LARGEST_BODY)
         return _answer(413, error=f"at most {LARGEST_BODY:,} bytes are taken at once")
@@ -159,6 +163,12 @@ def _lines(body: bytes, content_type: str) -> list[Any]:
     try:
         value = decoded(body, largest=LARGEST_BODY)
     except Junk as e:
+        if (
+            body.lstrip()[:1] == b"{"
+            and b"\n" in body.strip()
+            and not isinstance(_value(body.split(b"\n", 1)[0]), Junk)
+        ):
+            return _lines(body, "application/x-ndjson")  # lines that are called JSON
         return [e]
     return (value or [Junk("nothing was sent")]) if isinstance(value, list) else [value]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 from collections import Counter
@@ -57,13 +58,21 @@ class Shop:
         return self._pushing
 
     async def post(
-        self, body: Any, *, token: str | None = TOKEN, kind: str = "application/json"
+        self,
+        body: Any,
+        *,
+        token: str | None = TOKEN,
+        kind: str = "application/json",
+        more: dict[str, str] | None = None,
     ) -> tuple[int, Any, Any]:
         """Status, answer and headers."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Content-Type": kind} | ({} if token is None else {"Authorization": f"Bearer {token}"})
+        headers = {"Content-Type": kind, **(more or {})} | (
+            {} if token is None else {"Authorization": f"Bearer {token}"}
+        )
         async with ClientSession() as session, session.post(self.url, data=io.BytesIO(data), headers=headers) as answer:
-            return answer.status, json.loads(await answer.text()), answer.headers
+            text = await answer.text()
+            return answer.status, json.loads(text) if "json" in answer.content_type else text, answer.headers
 
     def visitors(self) -> dict[str, float]:
         found = self.store.activity()
@@ -130,6 +139,10 @@ async def test_lines_are_answered_one_by_one(tmp_path: Path) -> None:
     "body",
     [b"", b"[]", b"{", b"null", b"3", b'"x"', b'{"metrics": {"visitors": NaN}}', b"[" * 200_000, b"\xff\x00",
      b'{"ts": "2026-10-01T12:00:00", "metrics": {"visitors": 1}}',
+     b'{"ts": "0001-01-01T00:00:00+08:00", "metrics": {"visitors": 1}}',
+     b'{"ts": "9999-12-31T23:59:59-08:00", "metrics": {"visitors": 1}}',
+     b'{"date": "2026-10-01", "metrics": {"revenue": 1, "sales": 2}}',
+     b'{"date": "2026-10-01", "metrics": {"orders": 1}, "metrics": {"orders": 2}}',
      b'{"date": "0001-01-01", "metrics": {"visitors": 1}}',
      b'{"date": "2026-10-05", "metrics": {"visitors": 1}}', b'{"metrics": {"visitors": 1}}',
      b'{"ts": "2026-10-01T12:00:00Z", "date": "2026-10-01", "metrics": {"visitors": 1}}',
@@ -174,6 +187,25 @@ async def test_too_much_at_once_is_refused_before_it_is_read(tmp_path: Path) -> 
         assert one.counts == {"oversize": 2}
         await one.post(GOOD)
         assert {line["result"] for line in one.store.value(REFUSED)} == {"oversize"}
+
+
+async def test_lines_that_are_called_json_are_lines_all_the_same(tmp_path: Path) -> None:
+    body = "\n".join(json.dumps({**GOOD, "product_id": name}) for name in ("P01", "P02")).encode()
+    async with shop(tmp_path) as one:
+        assert (await one.post(body + b"\nno json\n"))[1]["accepted"] == 2
+        assert one.visitors() == {"P01": 120.0, "P02": 120.0}
+
+
+async def test_a_packed_body_is_unpacked_and_never_beyond_the_most(tmp_path: Path) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    async with shop(tmp_path) as one:
+        assert (await one.post(gzip.compress(json.dumps(GOOD).encode()), more=packed))[0] == 200
+        assert one.visitors() == {"P01": 120.0}
+        bomb = gzip.compress(b"[" + b" " * (50 * 1024 * 1024) + b"]")
+        assert (await one.post(bomb, more=packed))[0] == 413
+        assert (await one.post(gzip.compress(json.dumps(GOOD).encode())[:-12], more=packed))[0] in (400, 422)
+        assert (await one.post(b"not packed at all", more=packed))[0] in (400, 422)
+        assert (await one.post(GOOD))[1]["duplicate"] == 1
 
 
 async def test_a_full_queue_asks_to_wait(tmp_path: Path) -> None:
