@@ -31,7 +31,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "rollback": ("bidder rollback", "bidder rollback --to 2026-09-20"),
     "release": ("bidder release --keep", "bidder release --restore --yes"),
     "check": ("bidder check", "bidder check --effect", "bidder check --online --json"),
-    "schema": ("bidder schema plan", "bidder schema --write config/schema"),
+    "schema": ("bidder schema rules", "bidder schema --write config/schema"),
     "todo": ("bidder todo", "bidder todo --json"),
     "done": ("bidder done 1 2=350",),
     "activities": ("bidder activities", "bidder activities --money 5000 --json"),

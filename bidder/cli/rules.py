@@ -113,7 +113,9 @@ def check(
 
 
 def schema(
-    file: Annotated[str | None, typer.Argument(help="bidder, rules or tests; without it, their names.")] = None,
+    file: Annotated[
+        str | None, typer.Argument(help="bidder, rules, calendar, tests or observations; without it, their names.")
+    ] = None,
     write: Annotated[Path | None, typer.Option(help="Write all of them into this folder.")] = None,
 ) -> None:
     """JSON Schema of the YAML files, for completion and hover text in an editor."""
@@ -126,7 +128,7 @@ def schema(
         return
     if file is None:
         for name, (_, meaning) in SCHEMAS.items():
-            typer.echo(f"{name:<8} {meaning}")
+            typer.echo(f"{name:<12} {meaning}")
         return
     if file not in SCHEMAS:
         raise ConfigError([Fault(Source("FILE"), f"expected one of {', '.join(SCHEMAS)}, was {file!r}")])

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bidder.config.schema import PRIORITY
+
 __all__ = ["COLUMN_WORDS", "EXAMPLES", "PAGE", "ZH"]
 
 PAGE: Mapping[str, Mapping[str, str]] = {
@@ -159,7 +161,8 @@ ZH: Mapping[str, str] = {
     "the day of the phase, 1 for its first; 0 outside events": "阶段的第几天，从 1 数起；不在大促为 0",
     "by which part the price is lower now (0.15 = 15 %)": "现在价格低多少（0.15 即 15 %）",
     "On which days: CEL over date and event, or a short pattern.": "管哪几天：关于日期和活动的 CEL 或简写。",
-    "Which gives way first when rules clash: the lower number.": "规则冲突时谁先让步：数字小的先让。",
+    PRIORITY: "规则冲突时谁先让步：数字小的先让，可写 1 到 49。不写按种类：试探 5，占比和爆款榜 10，投产比、每单成本、费比 20，"
+    "步长 30（可写 30 到 39），金额和合计 40。管全部的合计、库存、平台规定排在这些之上。",
     "false switches the rule off.": "false 表示停用。",
     "Why the rule is there; shown beside it.": "为什么有这条规则；会显示在旁边。",
     "The most that the daily budgets of the chosen may add up to; of all of them, it is never relaxed.": "所选日预算合计的上限；管全部时绝不放宽。",
@@ -249,7 +252,10 @@ ZH: Mapping[str, str] = {
     "whether a target steers it and its budget is only a lid": "是否由目标投产比控制，预算只是上限",
     "the campaign's name": "计划名称",
     "the platform's numbers of the campaigns on the budget, a list": "用这个预算的计划号（列表）",
-    "search, feed, site, …; empty when unknown": "search 关键词、feed 人群、site 全站、…；不知道则为空",
+    "search, feed, site, content, live, activity or item_ops, or the file's own; empty when unknown": (
+        "search 关键词、feed 人群、site 全站、content 短视频和内容、live 直播、activity 活动、item_ops 货品运营，或报表里自己的叫法；"
+        "不知道则为空"
+    ),
     "the account's name in bidder.yaml": "bidder.yaml 里的账户名",
     "its platform": "平台",
     "observe, propose, apply or manual": "observe 只看、propose 待审批、apply 自动、manual 手工",

@@ -20,7 +20,14 @@ from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
 from bidder.rules.words import WORDS
 from bidder.written import show_percent
 
-__all__ = ["SCHEMAS", "bidder_schema", "calendar_schema", "rules_schema", "schema_text", "tests_schema"]
+__all__ = ["PRIORITY", "SCHEMAS", "bidder_schema", "calendar_schema", "rules_schema", "schema_text", "tests_schema"]
+
+PRIORITY = (
+    "Which gives way first when rules clash: the lower number, 1 to 49. By kind: explore 5, shares and the hot list "
+    "10, ROAS, CPA and TACOS 20, steps 30 (30 to 39 can be written), amounts and totals 40. A total of everything, "
+    "stock and platforms stand above."
+)
+"""What the key `priority` means, in the schema and on the reference page."""
 
 _DURATION = TypeAdapter(timedelta)
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -48,7 +55,7 @@ def rules_schema() -> dict[str, Any]:
         "name": {"type": "string", "minLength": 1, "maxLength": 80, "description": "What plans and prices call it."},
         "where": _condition("Which budgets: CEL, or a short pattern. Without it: every budget.", when=False),
         "when": _condition("On which days: CEL over date and event, or a short pattern.", when=True),
-        "priority": {"type": "integer", "description": "Which gives way first when rules clash: the lower number."},
+        "priority": {"type": "integer", "description": PRIORITY},
         "enabled": {"type": "boolean", "default": True, "description": "false switches the rule off."},
         "note": {"type": "string", "description": "Why the rule is there; shown beside it."},
         **words,

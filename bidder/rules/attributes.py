@@ -158,7 +158,11 @@ NAMES: Mapping[str, Name] = {
     "campaign.ids": _budget(
         "the platform's numbers of the campaigns on the budget, a list", (["12345"], []), lambda b: sorted(b.campaigns)
     ),
-    "channel": _budget("search, feed, site, …; empty when unknown", ("search", ""), lambda b: b.channel),
+    "channel": _budget(
+        "search, feed, site, content, live, activity or item_ops, or the file's own; empty when unknown",
+        ("search", ""),
+        lambda b: b.channel,
+    ),
     "account.name": _budget("the account's name in bidder.yaml", ("ztc", "amz"), lambda b: str(b.id.account)),
     "account.platform": _account("its platform", ("taobao", "amazon"), "platform"),
     "account.mode": _account("observe, propose, apply or manual", ("apply", "observe"), "mode"),
