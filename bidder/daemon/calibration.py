@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import structlog
 
 from bidder import cycle
 from bidder.apply import WriteResult
 from bidder.catalog import Product
 from bidder.config.load import Config
 from bidder.decide import Decision
+from bidder.errors import LeaseTaken, StoreError
 from bidder.gather import finest, one_window
 from bidder.plan import Applied
 from bidder.reports import UNKNOWN_MICROS, Reports, in_currency
@@ -24,6 +26,8 @@ from bidder.snapshot import day_number
 from bidder.store.protocol import Store
 
 __all__ = ["AGE", "DAYS", "calibrated", "covered_share", "remember_forecast"]
+
+log = structlog.get_logger("bidder.daemon.calibration")
 
 KEY = "forecasts"
 DAYS = 28
@@ -35,11 +39,20 @@ LEAST = 5
 
 
 def calibrated(config: Config, decision: Decision, written: Sequence[WriteResult], store: Store) -> float | None:
-    """Remembers the forecast of the decided day, and says how the days before it came out. Raises StoreError."""
-    remember_forecast(decision, written, store)
+    """Remembers the forecast of the decided day, and says how the days before it came out.
+
+    Raises StoreError and LeaseTaken; whatever else fails is logged and no more: the day's writes are done.
+    """
     day, snapshot = day_number(decision.snapshot.day), decision.snapshot
-    reports = in_currency(store.reports(since_day=day - DAYS - AGE), snapshot.currency, snapshot.exchange)
-    return covered_share(store, finest(one_window(reports)), cycle.products_of(config, store), day)
+    try:
+        remember_forecast(decision, written, store)
+        reports = in_currency(store.reports(since_day=day - DAYS - AGE), snapshot.currency, snapshot.exchange)
+        return covered_share(store, finest(one_window(reports)), cycle.products_of(config, store), day)
+    except (StoreError, LeaseTaken):
+        raise
+    except Exception as e:  # a figure for a dashboard must not stop the loop that keeps the caps
+        log.error("calibration_failed", error=f"{type(e).__name__}: {e}")
+        return None
 
 
 def remember_forecast(decision: Decision, written: Sequence[WriteResult], store: Store) -> None:

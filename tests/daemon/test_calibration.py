@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,11 @@ from hypothesis import strategies as st
 
 from bidder.apply import WriteResult
 from bidder.catalog import Product
-from bidder.daemon.calibration import AGE, DAYS, covered_share, remember_forecast
+from bidder.config.load import load
+from bidder.daemon import calibration
+from bidder.daemon.calibration import AGE, DAYS, calibrated, covered_share, remember_forecast
 from bidder.decide import Policy, decide
+from bidder.errors import StoreError
 from bidder.ids import BudgetId, ProductId
 from bidder.plan import Applied, Refused
 from bidder.reports import Reports
@@ -80,6 +85,26 @@ def test_what_was_written_counts_and_what_was_refused_does_not(store: Store) -> 
     assert remembered(WriteResult(one, yuan(300), Refused("no"), None, "")) == before
     more = remembered(WriteResult(one, yuan(300), Applied(yuan(300)), yuan(300), ""))
     assert more != before
+
+
+def test_a_figure_that_cannot_be_made_stops_nothing_but_a_store_that_fails_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    decision = decide(a_shop(a_budget("ads/one"), today=TODAY), Policy(rules=()))
+    (tmp_path / "bidder.yaml").write_text("shop: {name: tea, currency: CNY, timezone: UTC}\n", "utf-8")
+    config = load(tmp_path / "bidder.yaml", env={})
+
+    def failing(error: Exception) -> Callable[..., None]:
+        def raise_it(*_: object) -> None:
+            raise error
+
+        return raise_it
+
+    monkeypatch.setattr(calibration, "remember_forecast", failing(ZeroDivisionError("a bug")))
+    assert calibrated(config, decision, (), None) is None  # type: ignore[arg-type]  # nothing asks it
+    monkeypatch.setattr(calibration, "remember_forecast", failing(StoreError("disk full")))
+    with pytest.raises(StoreError):
+        calibrated(config, decision, (), None)  # type: ignore[arg-type]  # nothing asks it
 
 
 @settings(deadline=None, max_examples=8)
