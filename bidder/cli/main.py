@@ -19,6 +19,7 @@ from bidder.cli import (
     data,
     demo,
     digest,
+    experiment,
     ops,
     plan,
     rules,
@@ -52,6 +53,7 @@ for family in (
     by_hand,
     activities,
     digest,
+    experiment,
     starting,
     stores,
 ):

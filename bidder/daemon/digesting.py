@@ -23,6 +23,7 @@ from bidder.catalog import BudgetStatus, Mode
 from bidder.config.load import Config
 from bidder.connectors.registry import has_ads
 from bidder.daemon.postman import Letter, Postman
+from bidder.daemon.proof import effect_shown
 from bidder.errors import ConfigError, StoreError
 from bidder.explain.digest import Known, digest_of
 from bidder.explain.digest_document import DigestDocument
@@ -121,6 +122,7 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
             waits=_waits(config),
             until=f"{config.schedule.decide.until:%H:%M}",
             calendar=known.calendar,
+            experiment=effect_shown(config, store, now, day),
             activities=[
                 (one.event.name, f"{one.deadline:%m-%d}")
                 for one in config.calendar.candidates

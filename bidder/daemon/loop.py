@@ -32,6 +32,7 @@ from bidder.daemon.digesting import post_digest
 from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, next_moment, writing_modes
 from bidder.daemon.facts import shop_facts
 from bidder.daemon.leadership import LASTING, Leadership
+from bidder.daemon.proof import effect_ratios
 from bidder.daemon.pushes import Pushes
 from bidder.daemon.reload import CONFIRMED, IN_FORCE, WAITING, Watch, confirmed, may_take_effect, moves_much, wait
 from bidder.daemon.status import AccountNews, status_of
@@ -383,6 +384,7 @@ class Daemon:
         share = await asyncio.to_thread(calibrated, config, decision, written, self._store)
         if share is not None:
             self._metrics.forecast_covered(share)
+        self._metrics.effect(await asyncio.to_thread(effect_ratios, decision, self._store))
         log.info(
             "pass_done",
             plan=decision.plan.id,

@@ -94,6 +94,7 @@ def digest_of(known: Known) -> DigestDocument:
         ],
         series=_series(known, shop, ads, last, basis),
         products=_products(known, ads, last),
+        experiment=known.experiment,
     )
 
 

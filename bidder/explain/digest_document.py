@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from bidder.explain.experiment import EffectDocument
+
 __all__ = [
     "DigestDocument",
     "FindingLine",
@@ -192,3 +194,5 @@ class DigestDocument(_Shape):
     """Days of this month on which more was spent than the day's cap."""
     series: SeriesLine
     products: list[ProductLine]
+    experiment: EffectDocument | None = None
+    """What bidder itself has earned, as an experiment shows; null where none was ever begun."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from bidder.activity import Activity
 from bidder.catalog import Product
+from bidder.explain.experiment import EffectDocument
 from bidder.promotion import Promotion
 from bidder.reports import Reports
 from bidder.store.protocol import StoredPlan
@@ -51,5 +52,6 @@ class Known:
     until: str = ""
     calendar: Sequence[Promotion] = ()
     """Platform activities that the shop takes part in, past ones too."""
+    experiment: EffectDocument | None = None
     activities: Sequence[tuple[str, str]] = ()
     """Platform activities that can be joined: (name, until)."""

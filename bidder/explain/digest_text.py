@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bidder.explain.digest_document import DigestDocument, FindingLine, PlanLine, WhyLine
 from bidder.explain.digest_words import words
+from bidder.explain.experiment import effect_lines, effect_sentence
 
 __all__ = ["FIRST_SCREEN", "Language", "below_the_fold", "digest_text", "finding_text", "first_screen", "headline"]
 
@@ -46,6 +47,7 @@ def first_screen(shown: DigestDocument, language: Language) -> list[str]:
         *_why(shown, w, language),
         *_todo(shown, w, language),
         *_plan(shown.plan, w),
+        *([] if shown.experiment is None else [effect_sentence(shown.experiment, language)]),
         _proof(shown, w),
     ]
     return lines[:FIRST_SCREEN]
@@ -80,6 +82,8 @@ def below_the_fold(shown: DigestDocument, language: Language) -> list[str]:
     if shown.plan is not None and shown.plan.rules:
         lines += ["", w["rules"]]
         lines += [f"  {_n(one.cost):>7}  {one.rule}  {one.source or ''}".rstrip() for one in shown.plan.rules]
+    if shown.experiment is not None:
+        lines += ["", *effect_lines(shown.experiment, language)]
     if shown.basis == "ads":
         lines += ["", w["ads_only"]]
     return lines

@@ -146,6 +146,9 @@ class Families:
             "unallocated_budget", _SHOP, "Money of the day's limit that the newest plan leaves unspent on purpose."
         )
         self.holds = gauge("holds", ("shop", "reason"), "Budgets held now.")
+        self.effect = gauge(
+            "effect_ratio", ("shop", "bound"), "What the experiment says that bidder earned, as a part of the rest."
+        )
         self.forecast_covered = gauge(
             "forecast_covered_ratio", _SHOP, "Share of the last 28 days whose profit fell inside the 80 % interval."
         )

@@ -212,6 +212,13 @@ class Metrics:
         with self._lock:
             self._decisions.held(checks)
 
+    def effect(self, ratios: Mapping[str, float]) -> None:
+        """What the experiment says that bidder earned, as a part, by bound (mean, low, high); those that are known."""
+        with self._lock:
+            self._families.effect.clear()
+            for bound, value in ratios.items():
+                self._families.effect.labels(self._facts.shop, bound).set(value)
+
     def forecast_covered(self, share: float) -> None:
         """The share of the last 28 days whose profit fell inside the forecast's 80 % interval."""
         with self._lock:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bidder.explain.experiment import effect_lines
 from bidder.store.protocol import JournalLine
 from bidder.watch.hold import SHOP
 from bidder.web import pages
@@ -85,8 +86,17 @@ def status(v: Visit) -> dict[str, Any]:
             "Python": platform.python_version(),
             "policy": "" if v.clerk is None else v.clerk.config().digest,
         },
+        "experiment": _experiment(v),
         "items": [SHOP, *(one["account"] for one in v.now["accounts"]), *(str(b.budget.id) for b in v.store.budgets())],
     }
+
+
+def _experiment(v: Visit) -> list[str]:
+    """What the experiment says that bidder earned; nothing where none was ever begun."""
+    digest = None if v.clerk is None else v.clerk.digest()
+    if digest is None or digest.experiment is None:
+        return []
+    return effect_lines(digest.experiment, "zh" if v.w.language == "zh" else "en")
 
 
 def _fresh(v: Visit, one: Mapping[str, Any], at: datetime) -> Fresh:

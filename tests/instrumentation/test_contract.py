@@ -61,6 +61,7 @@ def a_busy_daemon() -> Metrics:
     m.budgets_read(ADS, a_snapshot().budgets)
     m.planned(a_decision(rules=(a_floor(2.5),)), at=NOON)
     m.forecast_covered(0.8)
+    m.effect({"mean": 0.12, "low": 0.03, "high": 0.21})
     m.stock_covered({"P1": 86400.0})
     m.promotions(["双11"])
     m.wrote(budget("one"), Applied(yuan(120)), timedelta(seconds=0.3))
