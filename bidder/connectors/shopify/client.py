@@ -108,9 +108,10 @@ class Client:
         """The lines of an order beyond its first ones. Raises ConnectorError."""
         pages: list[Payload] = []
         cursor: str | None = after
+        seen = {after}
         while cursor is not None and len(pages) < _MOST_PAGES:
             pages.append(await self._ask("orders", _MORE_LINES, {"id": order, "after": cursor}))
-            cursor = self._next("orders", dig(pages[-1].body, "data", "order", "lineItems"), cursor)
+            cursor = self._next("orders", dig(pages[-1].body, "data", "order", "lineItems"), seen)
         return pages
 
     async def variants(self) -> list[Payload]:
@@ -133,6 +134,7 @@ class Client:
     async def _pages(self, operation: str, query: str, name: str, variables: Mapping[str, Any]) -> list[Payload]:
         pages: list[Payload] = []
         cursor: str | None = None
+        seen: set[str] = set()
         size = int(self.http.memory.get(f"page:{operation}") or _PAGE)
         while len(pages) < _MOST_PAGES:
             try:
@@ -144,18 +146,19 @@ class Client:
                 self.http.memory[f"page:{operation}"] = size
                 continue
             pages.append(page)
-            cursor = self._next(operation, dig(page.body, "data", name), cursor)
+            cursor = self._next(operation, dig(page.body, "data", name), seen)
             if cursor is None:
                 return pages
         raise ConnectorError(self.http.account, operation, f"more than {_MOST_PAGES:,} pages", error="schema")
 
-    def _next(self, operation: str, connection: Any, before: str | None) -> str | None:
-        """Where the next page begins; None after the last. A page without a word about it is not believed."""
+    def _next(self, operation: str, connection: Any, seen: set[str]) -> str | None:
+        """Where the next page begins; None after the last. One without a word about it, or seen before, is an error."""
         more, cursor = dig(connection, "pageInfo", "hasNextPage"), dig(connection, "pageInfo", "endCursor")
         if more is False:
             return None
-        if more is not True or not isinstance(cursor, str) or not cursor or cursor == before:
+        if more is not True or not isinstance(cursor, str) or not cursor or cursor in seen:
             self.http.fail(operation, "pageInfo: does not say where the next page is", error="schema")
+        seen.add(cursor)
         return cursor
 
     async def _ask(self, operation: str, query: str, variables: Mapping[str, Any]) -> Payload:

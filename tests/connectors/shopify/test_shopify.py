@@ -212,6 +212,29 @@ async def test_a_shape_that_is_not_known_is_an_error_and_never_a_zero(
     await one.close()
 
 
+async def test_pages_that_lead_back_to_earlier_ones_are_not_read_for_ever(fake: FakeShopify) -> None:
+    one = shop(fake)
+    await one.products()
+    asked = len(fake.server.got)
+    fake.script = [
+        answer({"data": {"productVariants": {"nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": name}}}})
+        for name in "ABAB"
+    ]
+    with pytest.raises(ConnectorError, match="where the next page is"):
+        await one.products()
+    await one.close()
+    assert len(fake.server.got) == asked + 3
+
+
+@pytest.mark.parametrize("name", ["cancelledAt", "processedAt", "displayFinancialStatus", "test", "currencyCode"])
+async def test_a_field_that_is_null_leaves_an_order_an_order(fake: FakeShopify, name: str) -> None:
+    fake.orders = [order(1, "2026-10-14T12:00:00Z", line("7", 2, "20.00"), **{name: None})]
+    one = shop(fake)
+    rows = [row for row in (await one.activity(FIRST, LAST)).rows() if row.counts.get("orders")]
+    await one.close()
+    assert [(str(row.product or ""), row.counts["units"]) for row in rows] == [("", 2.0), ("7", 2.0)]
+
+
 async def test_a_page_without_its_place_is_not_believed(fake: FakeShopify) -> None:
     one = shop(fake)
     await one.products()
