@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -108,7 +109,28 @@ def test_a_terminal_gets_colours_but_not_where_no_color_is_set() -> None:
     assert not COLOUR.search(on_a_terminal("plan", "--help", NO_COLOR="1"))
 
 
-def test_what_is_piped_is_plain() -> None:
+@pytest.fixture
+def history(tmp_path: Path) -> str:
+    """A file of three weeks of two products."""
+    lines = ["date,product,spend,impressions,clicks,orders,revenue"]
+    for day in range(1, 22):
+        lines += [f"2026-09-{day:02},tea,100.00,5000,100,{4 + day % 3},{(4 + day % 3) * 80}.00"]
+        lines += [f"2026-09-{day:02},pots,60.00,3000,60,{1 + day % 2},{(1 + day % 2) * 120}.00"]
+    (tmp_path / "report.csv").write_text("\n".join(lines), "utf-8")
+    return str(tmp_path / "report.csv")
+
+
+def test_a_plan_that_is_piped_is_plain_and_one_for_programs_is_json(history: str) -> None:
+    asked = ("plan", "--history", history, "--total", "200", "--currency", "CNY")
+    shown = bidder(*asked)
+    assert shown.returncode == 0, shown.stderr
+    assert "\x1b" not in shown.stdout + shown.stderr
+    assert "tea" in shown.stdout
+    assert {one["id"].rpartition("/")[2] for one in json.loads(bidder(*asked, "--json").stdout)["budgets"]} == {
+        "tea",
+        "pots",
+    }
+    assert not COLOUR.search(on_a_terminal(*asked, NO_COLOR="1"))
     assert "\x1b" not in bidder("plan", "--help").stdout
 
 
