@@ -42,6 +42,7 @@ from bidder.daemon.timekeeping import ClockWatch, Timekeeper, WallClock
 from bidder.daemon.watching import Watching, clock_hold, clock_off
 from bidder.decide import Decision
 from bidder.errors import BidderError, ConfigError, Fault, LeaseTaken, SolveError, StoreError
+from bidder.explain.costs import printed_costs
 from bidder.gather import only_account, spent_month
 from bidder.ids import AccountId
 from bidder.instrumentation import Metrics
@@ -380,6 +381,7 @@ class Daemon:
         self._decided(day, moment, latest)
         left = Money.parse(str(self._document["unallocated"]), decision.snapshot.currency)
         self._metrics.planned(decision, at=cycle.utc_now(), unallocated=left)
+        self._metrics.rules_cost(printed_costs(self._document))
         written = () if self._asks(decision, config, now) else await self._apply(decision, config, now)
         share = await asyncio.to_thread(calibrated, config, decision, written, self._store)
         if share is not None:

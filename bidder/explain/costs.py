@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from bidder.limits import Limits, Priority
 from bidder.optimizer.allocate import allocate
 from bidder.optimizer.conflict import RuleKey, rule_of
 
-__all__ = ["Costs", "costs_of", "rule_of"]
+__all__ = ["Costs", "costs_of", "printed_costs", "rule_of"]
 
 MOST_RULES = 8
 """Rules whose whole cost is worked out, the dearest first; each takes a few solver starts."""
@@ -62,6 +63,15 @@ def costs_of(decision: Decision) -> Costs:
         if free is not None:
             costs[rule] = max(0.0, free - here)
     return Costs(up, down, costs)
+
+
+def printed_costs(document: Mapping[str, Any]) -> dict[str, float]:
+    """What each rule that binds costs a day by a plan's document, by the rule's name; without those not worked out."""
+    costs: dict[str, float] = {}
+    for line in document["limits"]:
+        if line["cost_per_day"] is not None:
+            costs[line["rule"]] = costs.get(line["rule"], 0.0) + float(line["cost_per_day"])
+    return costs
 
 
 def _sides(decision: Decision, limits: Limits, place: int, here: float) -> tuple[float | None, float | None]:

@@ -49,7 +49,7 @@ class DecisionFigures:
         """Every label set at zero; the rules that are no longer written have no price any more."""
         f, shop = self._families, facts.shop
         for rule in set(self._facts.rules) - set(facts.rules):
-            for family in (f.rule_shadow_price, f.rule_binding, f.rule_relaxation):
+            for family in (f.rule_shadow_price, f.rule_cost, f.rule_binding, f.rule_relaxation):
                 family.remove_by_labels({"rule": rule})
         self._facts = facts
         f.plan_timestamp.labels(shop)
@@ -86,6 +86,12 @@ class DecisionFigures:
         f.plan_moved_budget.labels(shop).set(sum(differences) / 2)
         self._show_unallocated(unallocated, decision)
         return True
+
+    def rules_cost(self, costs: Mapping[str, float]) -> None:
+        """What binding rules cost a day as wholes; the others of the configuration cost nothing."""
+        self._families.rule_cost.clear()
+        for rule, cost in {**dict.fromkeys(self._facts.rules, 0.0), **costs}.items():
+            self._families.rule_cost.labels(self._facts.shop, rule).set(cost)
 
     def floors(self, decision: Decision) -> dict[AccountId, float]:
         """The lowest ROAS that the rules accept in each account: none where one active budget may earn whatever."""

@@ -131,6 +131,7 @@ class Families:
             "rule_shadow_price", ("shop", "rule"), "Objective gained by one unit more of the rule's right-hand side."
         )
         self.rule_binding = gauge("rule_binding", ("shop", "rule"), "1 when the rule holds with equality.")
+        self.rule_cost = gauge("rule_cost", ("shop", "rule"), "What a binding rule as a whole costs a day.")
         self.rule_relaxation = gauge("rule_relaxation", ("shop", "rule"), "By how much a soft rule was broken.")
         self.writes = counter("writes", (*_ACCOUNT, "result"), "Budget writes.")
         self.writes_unresolved = gauge("writes_unresolved", _ACCOUNT, "Writes whose outcome is not known now.")

@@ -219,6 +219,11 @@ class Metrics:
             for bound, value in ratios.items():
                 self._families.effect.labels(self._facts.shop, bound).set(value)
 
+    def rules_cost(self, costs: Mapping[str, float]) -> None:
+        """What each rule that binds costs a day, in the shop's currency; a rule that does not bind costs nothing."""
+        with self._lock:
+            self._decisions.rules_cost(costs)
+
     def forecast_covered(self, share: float) -> None:
         """The share of the last 28 days whose profit fell inside the forecast's 80 % interval."""
         with self._lock:

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 import pytest
 
 from bidder.catalog import Account, BudgetStatus, Mode
+from bidder.explain.costs import printed_costs
+from bidder.explain.plan import document as plan_document
 from bidder.ids import AccountId
 from bidder.instrumentation import Metrics
 from bidder.instrumentation.decisions import hold_reason
@@ -386,3 +388,22 @@ def test_messages_are_counted_by_receiver_and_only_those_that_there_are() -> Non
     assert sum(read(m)["bidder_notifications_total"].values()) == 1.0
     m.config_loaded(facts(), NOON)
     assert "bidder_notifications_total" not in read(m)
+
+
+class TestRulesCost:
+    def test_what_binding_rules_cost_is_shown_and_the_others_cost_nothing(self) -> None:
+        m = metrics()
+        m.rules_cost({"gentle": 12.5})
+        assert value(m, "bidder_rule_cost", rule="gentle") == 12.5
+        assert value(m, "bidder_rule_cost", rule="asleep") == 0
+        m.rules_cost({})
+        assert value(m, "bidder_rule_cost", rule="gentle") == 0
+
+    def test_the_figures_are_those_of_the_plan(self) -> None:
+        decision = a_decision()
+        document = plan_document(decision).model_dump(mode="json")
+        costs = printed_costs(document)
+        for line in document["limits"]:
+            if line["binding"] and line["cost_per_day"] not in (None, "0"):
+                assert costs[line["rule"]] >= float(line["cost_per_day"])
+        assert set(costs) <= {line["rule"] for line in document["limits"]}
