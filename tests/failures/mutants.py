@@ -236,7 +236,7 @@ def _tested(mutant: Mutant, tests: Sequence[str]) -> int:
         "-p",
         "no:cov",
     ]
-    plain += ["-o", "addopts=", "-o", "filterwarnings=", "-m", "not chaos", "-k", f"not {DRAWN}"]
+    plain += ["-o", "addopts=", "-o", "filterwarnings=", "-m", "not chaos", "-k", f"not {DRAWN} and not mutant"]
     return int(pytest.main([*plain, *tests]))
 
 
