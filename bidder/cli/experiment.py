@@ -59,9 +59,7 @@ def shown(
         if as_json:
             typer.echo("null")
         else:
-            typer.echo(
-                "the experiment has not begun: bidder run draws it with its first plan; see bidder experiment plan"
-            )
+            typer.echo("the experiment has not begun: the next plan draws it; see bidder experiment plan")
         return
     document = effect_document(found, snapshot.today, snapshot.currency)
     if as_json:
