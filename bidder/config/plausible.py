@@ -57,6 +57,8 @@ LEAST_OF_DAY = 300
 """A budget below this part of the day's cap is none."""
 LARGEST_STEP = 10
 """Changes below this part of the day's cap are most of all changes."""
+LEAST_STEP = 10_000
+"""Changes below this part of the day's cap are none."""
 
 
 def plausible(file: File, document: Document, rules: Sequence[Rule], products: Sequence[Product]) -> Iterator[Fault]:
@@ -127,7 +129,7 @@ def _little(rule: Rule, cap: Amount) -> Iterator[Fault]:
     if whole and rule.where is None and isinstance(most, Amount) and most.value < cap.value:
         text = f"{rule.name}: {kind.word}.max {most} is less than a single day may cost, {cap}"
         yield Fault(rule.source, text)
-    for name in ("min", "max", "at", "day", "floor"):
+    for name in ("min", "max", "at", "day", "floor", "others"):
         amount = getattr(kind, name, None)
         if not isinstance(amount, Amount) or isinstance(kind, Cpa):
             continue
@@ -135,6 +137,8 @@ def _little(rule: Rule, cap: Amount) -> Iterator[Fault]:
             if amount.value * LARGEST_STEP > cap.value:
                 text = f"{rule.name}: step.min {amount} lets hardly any change pass beside the day's cap, {cap}"
                 yield Fault(rule.source, text)
+            elif amount.value * LEAST_STEP < cap.value:
+                yield Fault(rule.source, f"{rule.name}: step.min {amount} is money, and stops no change; a part is 5%")
         elif 0 < amount.value * LEAST_OF_DAY < cap.value:
             text = f"{rule.name}: {kind.word}.{name} {amount} is next to nothing beside the day's cap, {cap}"
             yield Fault(rule.source, text)

@@ -134,6 +134,8 @@ def _wrong_type(place: _Place, draw: random.Random) -> str | None:
     wrong = draw.choice(choices)
     if wrong == "3.7" and re.fullmatch(r"\d+(\.\d+)?|break_even.*", place.was):
         return None  # a number where one is meant
+    if wrong in ("3.7", "5") and place.path[-2:] == ("step", "min"):
+        return None
     if wrong == "3.7" and place.word in (*FREE_TEXT, "day", "month", "max", "name"):
         return None
     return place.with_value(wrong)
@@ -143,6 +145,8 @@ def _wrong_unit(place: _Place, draw: random.Random) -> str | None:
     was = place.was
     if match := re.fullmatch(r"(-?\d+)%", was):
         number = match[1]
+        if place.path[-2:] == ("step", "min"):  # a whole number is another meaning: so much money
+            return place.with_value(draw.choice([str(int(number) / 100), f"{number}‰", f"{number}d"]))
         return place.with_value(
             draw.choice([number, str(int(number) / 100), f"{number}‰", f"{number}d", f"{number} CNY"])
         )

@@ -67,6 +67,8 @@ HARDLY_MEANT = [
     ("total: {max: 15000, per: week}", "total: {max: 150, per: week}"),
     ("cash: {max: 20000, days: 15d}", "cash: {max: 200, days: 15d}"),
     ("step: {raise: 30%,", "step: {raise: 0.3%,"),
+    ("step: {max: 20%, min: 5%}", "step: {max: 20%, min: 0.05}"),
+    ("floor: 100, others: minimum", "floor: 100, others: 3.7"),
     ("tacos: {max: 15%}", "tacos: {max: 0.15%}"),
     ("marginal_roas: {min: 2.5}", "marginal_roas: {min: 250}"),
     ("roas: {min: break_even * 1.2}", "roas: {min: break_even * 120}"),
