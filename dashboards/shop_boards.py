@@ -176,19 +176,25 @@ def decisions() -> Board:
                   (f"max by (shop) (bidder_unallocated_budget{{{SHOP}}})", "{{shop}}"))),
     ])  # fmt: skip
     worth = Row("Was it right", 8, [
-        (8, lines("What the plan is worth", "The objective a day at the planned budgets and at those before.", MONEY,
+        (6, lines("What the plan is worth", "The objective a day at the planned budgets and at those before.", MONEY,
                   (f"max by (shop) (bidder_plan_objective{{{SHOP}}})", "{{shop}} planned"),
                   (f"max by (shop) (bidder_plan_objective_baseline{{{SHOP}}})", "{{shop}} as it was"), low=None)),
-        (8, lines("Forecasts that came true", "Share of the last 28 days whose profit fell inside the 80 % interval; a "
+        (6, lines("Forecasts that came true", "Share of the last 28 days whose profit fell inside the 80 % interval; a "
                   "share far below 80 % means that forecasts are too sure of themselves.", "percentunit",
                   (f"max by (shop) (bidder_forecast_covered_ratio{{{SHOP}}})", "{{shop}}"))),
-        (8, lines("Budget writes", "Applied ones were read back; a refused or unresolved one needs a look.", "none",
+        (6, lines("Budget writes", "Applied ones were read back; a refused or unresolved one needs a look.", "none",
                   (grown("bidder_writes_total", ACCOUNT, "result"), "{{result}}"))),
+        (6, lines("What bidder earned", "What the experiment says, as a part of the profit that there would have been "
+                  "without bidder: the middle, and the bounds between which it lies.", "percentunit",
+                  (f"max by (shop, bound) (bidder_effect_ratio{{{SHOP}}})", "{{shop}} {{bound}}"), low=None)),
     ])  # fmt: skip
     few = "only from the eighth day on: of fewer than five days with known results nothing is said"
     return Board("bidder-decisions", "bidder · decisions",
                  "What was decided, what it moved, what rules cost, what was held, and whether forecasts came true.",
-                 [now, moves, why, worth], empty_ok=[("Forecasts that came true", few)])  # fmt: skip
+                 [now, moves, why, worth],
+                 empty_ok=[("Forecasts that came true", few),
+                           ("What bidder earned", "only where an experiment runs, from its first result on")],
+                 )  # fmt: skip
 
 
 def many_shops() -> Board:

@@ -117,6 +117,7 @@ def test_few_panels_may_be_empty_and_each_says_why() -> None:
         ("shop-today.json", "Revenue of an order"),
         ("shop-today.json", "Refunds"),
         ("decisions.json", "Forecasts that came true"),
+        ("decisions.json", "What bidder earned"),
         ("platforms.json", "API version ends"),
         ("daemon.json", "Messages"),
     }
