@@ -27,7 +27,11 @@ SPEND_DAYS = 28
 """Days whose spend says which units are alike."""
 
 MOST_DRAWS = 2_000
-"""All draws are looked at where there are no more than these, else so many of them."""
+"""All draws are looked at where there are no more than these, else so many of them (fewer of very large shops)."""
+
+LEAST_DRAWS = 200
+MOST_FIGURES = 4_000_000
+"""Draws times units that are held at once."""
 
 
 def units_of(snapshot: Snapshot, chosen: NDArray[np.bool_], *, heroes: bool) -> list[TrialUnit]:
@@ -76,14 +80,17 @@ def draw_blocks(blocks: int, seed: int) -> tuple[bool, ...]:
 
 def every_holdout(units: Sequence[TrialUnit], seed: int = 0) -> NDArray[np.bool_]:
     """Draws of `units`, (m, n): who is out; the drawn one first. A sample, drawn by `seed`, where there are many."""
-    numbers = sorted({one.stratum for one in units})
-    strata = [[at for at, one in enumerate(units) if one.stratum == number] for number in numbers]
+    members: dict[int, list[int]] = {}
+    for at, one in enumerate(units):
+        members.setdefault(one.stratum, []).append(at)
+    strata = [members[number] for number in sorted(members)]
+    most = min(MOST_DRAWS, max(LEAST_DRAWS, MOST_FIGURES // max(1, len(units))))
     drawn = np.array([one.out for one in units], dtype=np.bool_)
-    if prod(len(one) for one in strata) <= MOST_DRAWS:
+    if prod(len(one) for one in strata) <= most:
         picks = np.array(list(product(*strata)), dtype=np.int64)
     else:
         rng = np.random.default_rng(seed)
-        picks = np.column_stack([rng.choice(np.array(one), MOST_DRAWS - 1) for one in strata])
+        picks = np.column_stack([rng.choice(np.array(one), most - 1) for one in strata])
         picks = np.vstack([np.flatnonzero(drawn)[None, :], picks]) if drawn.any() else picks
     out = np.zeros((len(picks), len(units)), dtype=np.bool_)
     np.put_along_axis(out, picks, True, axis=1)

@@ -9,16 +9,17 @@ Intervals: :mod:`bidder.experiment.randomisation`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
 
-from bidder.catalog import BudgetStatus
+from bidder.catalog import Budget, BudgetStatus
 from bidder.draw import HERO, every_holdout, every_switchback
 from bidder.experiment.outcomes import OUTCOMES, Outcomes, outcomes
 from bidder.experiment.randomisation import LEVEL, Design, Estimate, estimate, of_blocks, of_units
+from bidder.ids import BudgetId, ProductId
 from bidder.snapshot import Snapshot
 from bidder.trial import Trial, TrialUnit
 
@@ -71,7 +72,9 @@ class Finding:
 
 def finding(snapshot: Snapshot, trial: Trial, late: Sequence[float]) -> Finding:
     """The effect as known by the snapshot's day."""
-    cancelled = tuple((unit.name, why) for unit in trial.units if (why := _cancelled(unit, snapshot, trial)))
+    known = {one.id: one for one in snapshot.budgets}
+    heroes = frozenset(one.id for one in snapshot.products if HERO in one.tags and trial.word == "holdout")
+    cancelled = tuple((unit.name, why) for unit in trial.units if (why := _cancelled(unit, known, heroes)))
     gone = {name for name, _ in cancelled}
     units = [unit for unit in trial.units if unit.name not in gone]
     seen = outcomes(snapshot, units, late)
@@ -90,7 +93,8 @@ def _holdout(
     last = min(snapshot.today - 1, trial.first + trial.days - 1)
     during = seen.days(trial.first, last)
     before = seen.days(trial.first - max(BEFORE_DAYS, trial.days), trial.first - 1)
-    keep = np.array([one.name in {u.name for u in units} for one in trial.units], dtype=np.bool_)
+    stay = {one.name for one in units}
+    keep = np.array([one.name in stay for one in trial.units], dtype=np.bool_)
     out = every_holdout(trial.units, trial.seed)[:, keep]
     alone = sum(one.out for one in units)
     counts = (int(during.sum()), int(before.sum()), alone, len(units) - alone)
@@ -156,15 +160,13 @@ def _too_little(trial: Trial, counted: int, beside: int, both: bool) -> str:
     return "" if both else "nothing is left on one of the two sides"
 
 
-def _cancelled(unit: TrialUnit, snapshot: Snapshot, trial: Trial) -> str:
+def _cancelled(unit: TrialUnit, known: Mapping[BudgetId, Budget], heroes: frozenset[ProductId]) -> str:
     """Why a unit takes no part any more, for the same reasons on both sides; empty when it does."""
-    known = {one.id: one for one in snapshot.budgets}
     budgets = [known.get(one) for one in unit.budgets]
     if not any(budgets):
         return "its budgets are gone"
     if any(one is not None and one.status is not BudgetStatus.ACTIVE for one in budgets):
         return "a budget of it was paused or ended"
-    heroes = {one.id for one in snapshot.products if HERO in one.tags}
-    if trial.word == "holdout" and any(p in heroes for one in budgets if one is not None for p in one.products):
+    if any(p in heroes for one in budgets if one is not None for p in one.products):
         return "it has become a hero"
     return ""
