@@ -53,7 +53,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	touch $@
 
 services:  ## Debian packages of the real services that tests talk to
-	tools/install-debian.sh postgresql prometheus prometheus-alertmanager mosquitto chromium fonts-noto-cjk
+	tools/install-debian.sh postgresql prometheus prometheus-alertmanager mosquitto systemd chromium fonts-noto-cjk
 
 lock: install-dev  ## rewrites the locked dependencies (needs uv); the files name no index
 	uv pip compile pyproject.toml --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements.lock
