@@ -75,6 +75,7 @@ def test_a_month_ends_at_97_to_100_percent_of_its_cap(case: Case) -> None:
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("case", CASES, ids=lambda one: one.name)
 def test_twelve_months_in_many_worlds(case: Case, seed: int) -> None:
@@ -95,6 +96,7 @@ def test_platforms_that_suddenly_deliver_all_that_they_may_pass_the_cap_by_one_d
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(3600)
 def test_the_tolerance_holds_in_every_month_of_a_year() -> None:
     for seed in range(3):
         world = World(seed=seed, worst_from=27)

@@ -116,6 +116,7 @@ async def test_each_decision_stands_on_one_configuration(tmp_path: Path, monkeyp
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(3600)
 async def test_a_thousand_reloads_leave_no_more_memory_than_a_hundred(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -137,6 +137,7 @@ def test_a_printed_price_is_what_one_unit_more_earns(rules: list[Rule], place: i
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(4))
 def test_two_hundred_printed_prices_are_what_one_unit_more_earns(part: int) -> None:
     for seed in range(100 + part * 10, 110 + part * 10):
