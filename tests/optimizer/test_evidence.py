@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bidder.limits import Bounds, Limit
 from bidder.optimizer.allocate import AllocateSettings, allocate
 from bidder.optimizer.objective import Objective
 from bidder.response.estimate import ResponseSettings, estimate
@@ -24,7 +25,7 @@ def split(orders: list[int], amount: float = 10.0, days: int = 28, step: float |
     snapshot = a_shop(budgets(n), columns, products(n))
     curves = estimate(snapshot, ResponseSettings())
     now = np.full(n, amount)
-    limits = [total(n, amount * n)]
+    limits: list[Limit | Bounds] = [total(n, amount * n)]
     if step is not None:
         limits.append(between(n, now * (1 - step), now * (1 + step)))
     answer = allocate(curves, only(*limits, size=n), Objective.REVENUE, now, AllocateSettings())
