@@ -370,6 +370,8 @@ EQUIVALENT: tuple[tuple[str, str], ...] = (
     ("@lru_cache(maxsize=", "how much is remembered changes no answer"),
     ("Mult → Div: high = np.where(np.isfinite(high), high, case.before", "picks more lines for the same exact look"),
     ("Mult → Div: low = np.where(np.isfinite(low), low, case.before", "likewise"),
+    ("Gt → GtE: beyond = (case.after > high)", "likewise"),
+    ("GtE → Gt: if limit.priority >= Priority.ABSOLUTE or left", "exactly the slop is let go below as well"),
     ("without term 2: if limit.priority >= Priority.ABSOLUTE or left", "0 is among what is asked below: a shorter way"),
     ("if not isinstance(after, Money)", "what is no Money breaks the check, which holds the plan as well"),
     ("if not ordinary:", "on an ordinary day every multiple is 1: asked in vain"),
