@@ -24,7 +24,7 @@ from bidder.promotion import Promotion
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, History, Hot, IntArray, Snapshot, day_number
 
-__all__ = ["Known", "finest", "gather", "last_day", "one_window", "only_account", "spent_month"]
+__all__ = ["Known", "finest", "gather", "last_day", "only_account", "spent_month"]
 
 RECENT_DAYS = 7
 """A budget that a file does not name is taken as the mean spend of this many last days (PRODUCT 3, `plan`)."""
@@ -72,8 +72,7 @@ def gather(
     if not len(reports) and not known.budgets:
         raise ConfigError([Fault(None, "nothing is known yet: import a report first (bidder import FILE)")])
     decided = day or date.fromordinal(last_day(reports) + EPOCH_ORDINAL + 1)
-    reports = _select(reports, reports.day < day_number(decided))
-    reports = finest(one_window(reports))
+    reports = finest(_select(reports, reports.day < day_number(decided)))
     accounts = _accounts(reports, known)
     shop_currency = currency or _only_currency(accounts, known)
     reports, known = _of_the_shop(reports, known, {shop_currency, NO_CURRENCY, *known.exchange})
@@ -197,7 +196,7 @@ def _versions(
         return None
     if as_of is not None:
         versions = _select(versions, versions.observed <= as_of.timestamp())
-    rows = finest(one_window(_select(versions, versions.day < day_number(decided))))
+    rows = finest(_select(versions, versions.day < day_number(decided)))
     pairs = zip(rows.account, rows.budget, strict=True)
     row_budget = np.array([position.get(BudgetId(AccountId(a), b), -1) for a, b in pairs], dtype=np.int64)
     place = {str(product.id): index for index, product in enumerate(products)}
@@ -216,12 +215,14 @@ def only_account(reports: Reports, account: str) -> Reports:
 
 
 def finest(reports: Reports) -> Reports:
-    """Product rows where a budget has any on a day, else the campaign's own: nothing read at two levels counts twice.
+    """Product rows where a budget has any on a day, else the campaign's own: nothing read at two levels, or within two
+    windows of attribution, counts twice.
 
     The campaign's row may be the only one that names the daily budget: that amount is handed to the product rows.
     """
     if not len(reports):
         return reports
+    reports = _one_window(reports)
     key = _codes(reports.account, reports.budget, reports.day)
     named = reports.product != ""
     has_product = np.zeros(key.max() + 1, dtype=bool)
@@ -232,7 +233,7 @@ def finest(reports: Reports) -> Reports:
     return _select(replace(reports, amount=amount[key]), keep.astype(bool))
 
 
-def one_window(reports: Reports) -> Reports:
+def _one_window(reports: Reports) -> Reports:
     """One attribution window an account, the one with most rows: two windows of one report are never added up."""
     keep = np.ones(len(reports), dtype=bool)
     for account in set(reports.account.tolist()):

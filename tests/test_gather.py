@@ -75,6 +75,12 @@ def test_product_rows_replace_the_campaigns_own_and_keep_its_budget() -> None:
     assert str(carrying.now) == "50.00"
 
 
+def test_what_is_counted_from_the_store_has_one_window_an_account() -> None:
+    rows = [an_observation("a/c", day=day, window=window) for day in WEEK for window in (7, 14)]
+    assert set(finest(reports(*rows)).window.tolist()) == {14}
+    assert len(finest(reports(*rows))) == len(WEEK)
+
+
 def test_two_attribution_windows_are_never_added_up() -> None:
     rows = [an_observation("a/c", day=day, window=14) for day in WEEK]
     rows += [an_observation("a/c", day=day, window=7) for day in WEEK[:3]]

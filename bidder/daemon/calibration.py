@@ -18,7 +18,7 @@ from bidder.catalog import Product
 from bidder.config.load import Config
 from bidder.decide import Decision
 from bidder.errors import LeaseTaken, StoreError
-from bidder.gather import finest, one_window
+from bidder.gather import finest
 from bidder.plan import Applied
 from bidder.reports import UNKNOWN_MICROS, Reports, in_currency
 from bidder.response.forecast import forecast
@@ -47,7 +47,7 @@ def calibrated(config: Config, decision: Decision, written: Sequence[WriteResult
     try:
         remember_forecast(decision, written, store)
         reports = in_currency(store.reports(since_day=day - DAYS - AGE), snapshot.currency, snapshot.exchange)
-        return covered_share(store, finest(one_window(reports)), cycle.products_of(config, store), day)
+        return covered_share(store, finest(reports), cycle.products_of(config, store), day)
     except (StoreError, LeaseTaken):
         raise
     except Exception as e:  # a figure for a dashboard must not stop the loop that keeps the caps

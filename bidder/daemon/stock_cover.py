@@ -10,7 +10,7 @@ import numpy as np
 
 from bidder.activity import WHOLE_DAY, Activity
 from bidder.catalog import Product
-from bidder.gather import finest, one_window
+from bidder.gather import finest
 from bidder.reports import Reports, TextArray
 from bidder.snapshot import FloatArray, IntArray
 from bidder.watch.stock_feed import STALE_STOCK
@@ -29,7 +29,7 @@ def stock_cover(
     A product whose stock is not known, or was last seen a day ago, is left out. The rate is a piece an order, a mean of
     the seven days before `day` (a day number): the shop's own orders or those that the ads report, whichever are more.
     """
-    reports = finest(one_window(reports))
+    reports = finest(reports)
     own = (activity.traffic == "") & (activity.hour == WHOLE_DAY) & (activity.product != "")
     shop = _most(activity.source[own], activity.product[own], activity.day[own], activity.orders[own], day)
     ads = _most(np.array([""] * len(reports)), reports.product, reports.day, reports.orders, day)
