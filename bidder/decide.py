@@ -80,8 +80,12 @@ def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     allocation = _allocated(curves, limits, policy, snapshot.now)
     small = limits.small_moves(snapshot.now, allocation.amounts)
     if small.any():
-        limits = _left_alone(limits, small, snapshot.now)
+        wished, free, limits = allocation.amounts, limits, _left_alone(limits, small, snapshot.now)
         allocation = _allocated(curves, limits, policy, snapshot.now)
+        payers = _payers(snapshot.now, wished, allocation.amounts, small)
+        if payers.any():
+            limits = _left_alone(free, small & ~payers, snapshot.now)
+            allocation = _allocated(curves, limits, policy, snapshot.now)
     amounts = not_below_minimums(round_amounts(allocation, limits, snapshot), snapshot.budgets)
     salt = f"{snapshot.as_of.isoformat()} {snapshot.day} {policy.digest}"
     plan = Plan.between(snapshot.budgets, amounts, snapshot.currency, salt)
@@ -107,6 +111,18 @@ def _allocated(curves: Curves, limits: Limits, policy: Policy, now: FloatArray) 
         )
         named = smallest(curves, absolute, policy.objective, now, policy.allocate)
         raise SolveError(e.reason, [n if at is None else f"{n} ({at})" for n, at in named] or e.clashing) from e
+
+
+def _payers(now: FloatArray, wished: FloatArray, pinned: FloatArray, small: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Who pays for a raise worth its write where all cuts for it are too small to be: those with the most money.
+
+    Without it the plan would rest for good where one small budget earns more than several large ones.
+    """
+    raised = (wished > now) & ~small
+    cut = (wished < now) & small
+    if not raised.any() or not cut.any() or (np.abs(pinned - now) > 1e-9 * np.maximum(now, 1.0)).any():
+        return np.zeros(len(now), dtype=np.bool_)
+    return np.asarray(cut & (now == now[cut].max()))
 
 
 def _left_alone(limits: Limits, small: NDArray[np.bool_], now: FloatArray) -> Limits:
