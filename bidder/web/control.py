@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from aiohttp import web
 from pydantic import SecretStr
 
 from bidder.errors import StoreError
 from bidder.plan import State
-from bidder.web.observations import allowed
+from bidder.web.bearer import answer, refusal
 
 __all__ = ["Acting", "Controlling", "Controls", "add"]
 
@@ -77,17 +77,13 @@ def add(app: web.Application, view: object) -> None:
 async def _act(request: web.Request) -> web.Response:
     acting = request.app.get(_ACTING)
     if acting is None:
-        return _answer(404, error="nothing here can be stopped")
+        return answer(404, error="nothing here can be stopped")
     control = acting.controlling
-    if control.token is None:
-        return _answer(403, error="no token is configured: set web.token to act over HTTP")
-    if not allowed(request.headers.get("Authorization", ""), control.token):
-        response = _answer(401, error="the token is missing or wrong")
-        response.headers["WWW-Authenticate"] = "Bearer"
-        return response
+    if (refused := refusal(request, control.token, "act over HTTP")) is not None:
+        return refused
     said = _said(await request.read())
     if said is None:
-        return _answer(422, error='expected a JSON object such as {"reason": "…"}')
+        return answer(422, error='expected a JSON object such as {"reason": "…"}')
     what, reason, item = request.match_info["what"], said.get("reason", "over HTTP"), said.get("item")
     try:
         if what == "hold":
@@ -96,26 +92,26 @@ async def _act(request: web.Request) -> web.Response:
             return await _resume(control.switch, item, reason)
         await control.switch.set(_STATES[what], reason)
     except StoreError as e:
-        return _answer(503, error=f"it could not be saved: {e}")
-    return _answer(200, state=_STATES[what].value)
+        return answer(503, error=f"it could not be saved: {e}")
+    return answer(200, state=_STATES[what].value)
 
 
 async def _hold(switch: Controls, item: str | None, reason: str) -> web.Response:
     if not item:
-        return _answer(422, error="name what is held: item, an account or account/budget")
+        return answer(422, error="name what is held: item, an account or account/budget")
     await switch.hold(item, reason)
-    return _answer(200, item=item, held=True)
+    return answer(200, item=item, held=True)
 
 
 async def _resume(switch: Controls, item: str | None, reason: str) -> web.Response:
     if item:
         ended = await switch.end_hold(item, reason)
-        return _answer(200 if ended else 404, item=item, ended=ended)
+        return answer(200 if ended else 404, item=item, ended=ended)
     found = switch.halt_file()
     if found is not None:
-        return _answer(409, error=f"the file {found.name} halts it: remove that first")
+        return answer(409, error=f"the file {found.name} halts it: remove that first")
     await switch.set(State.ACTIVE, reason)
-    return _answer(200, state=State.ACTIVE.value)
+    return answer(200, state=State.ACTIVE.value)
 
 
 def _said(body: bytes) -> dict[str, str] | None:
@@ -129,10 +125,3 @@ def _said(body: bytes) -> dict[str, str] | None:
     if any("\ud800" <= sign <= "\udfff" for value in found.values() for sign in value):
         return None  # half a character: nobody can write it down
     return {name: value[:LONGEST] for name, value in found.items() if name in ("reason", "item")}
-
-
-def _answer(status: int, **content: Any) -> web.Response:
-    text = json.dumps(content, ensure_ascii=False) + "\n"
-    return web.Response(
-        text=text, status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
-    )

@@ -7,13 +7,10 @@ token nothing is taken. One JSON object, an array of them, or NDJSON (a line eac
 from __future__ import annotations
 
 import asyncio
-import hmac
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
@@ -22,8 +19,9 @@ from pydantic import SecretStr
 from bidder.connectors.observations import Feed, Junk, Understood, decoded, understood
 from bidder.errors import StoreError
 from bidder.intake.queue import Queue
+from bidder.web.bearer import answer, refusal
 
-__all__ = ["LARGEST_BODY", "MOST_LINES", "Pushing", "Receiving", "add", "allowed"]
+__all__ = ["LARGEST_BODY", "MOST_LINES", "Pushing", "Receiving", "add"]
 
 LARGEST_BODY = 4 * 1024 * 1024
 MOST_LINES = 5_000
@@ -69,27 +67,24 @@ async def _observations(request: web.Request) -> web.Response:
     receiving = request.app.get(_PUSHING)
     pushing = None if receiving is None else receiving.pushing
     if pushing is None or not pushing.feeds:
-        return _answer(404, error="no activity entry with source: http is configured")
+        return answer(404, error="no activity entry with source: http is configured")
     first = next(iter(pushing.feeds))
-    if pushing.token is None:
-        return _answer(403, error="no token is configured: set web.token to take pushes")
-    if not allowed(request.headers.get("Authorization", ""), pushing.token):
-        pushing.queue.junk(first, "invalid", "wrong token", 0)
-        response = _answer(401, error="the token is missing or wrong")
-        response.headers["WWW-Authenticate"] = "Bearer"
-        return response
+    if (refused := refusal(request, pushing.token, "take pushes")) is not None:
+        if pushing.token is not None:
+            pushing.queue.junk(first, "invalid", "wrong token", 0)
+        return refused
     try:
         body = await _body(request)
     except web.RequestPayloadError:
         pushing.queue.junk(first, "invalid", "a body that cannot be unpacked", 0)
-        return _answer(400, error="the body cannot be unpacked: it is not what its Content-Encoding says")
+        return answer(400, error="the body cannot be unpacked: it is not what its Content-Encoding says")
     if body is None:
         pushing.queue.junk(first, "oversize", f"a body of more than {LARGEST_BODY:,} bytes", LARGEST_BODY)
-        return _answer(413, error=f"at most {LARGEST_BODY:,} bytes are taken at once")
+        return answer(413, error=f"at most {LARGEST_BODY:,} bytes are taken at once")
     lines = _lines(body, request.content_type)
     if len(lines) > MOST_LINES:
         pushing.queue.junk(first, "oversize", f"more than {MOST_LINES:,} observations", len(body))
-        return _answer(413, error=f"at most {MOST_LINES:,} observations are taken at once")
+        return answer(413, error=f"at most {MOST_LINES:,} observations are taken at once")
     return await _taken(pushing, lines, first)
 
 
@@ -129,17 +124,7 @@ async def _taken(pushing: Pushing, lines: Sequence[Any], first: str) -> web.Resp
     totals = Counter(str(line["result"]) for line in results)
     refused = totals["invalid"] + totals["oversize"]
     status = 200 if results and refused < len(results) else 422
-    return _answer(status, **{name: totals[name] for name in RESULTS}, lines=results)
-
-
-def allowed(header: str, token: SecretStr) -> bool:
-    """Whether the header carries the token; takes as long whatever is wrong with it."""
-    scheme, _, given = header.partition(" ")
-    same = hmac.compare_digest(
-        sha256(given.strip().encode("utf-8", "surrogateescape")).digest(),
-        sha256(token.get_secret_value().encode()).digest(),
-    )
-    return same and scheme.casefold() == "bearer"
+    return answer(status, **{name: totals[name] for name in RESULTS}, lines=results)
 
 
 async def _body(request: web.Request) -> bytes | None:
@@ -181,13 +166,6 @@ def _value(part: bytes) -> Any:
 
 
 def _busy(reason: str) -> web.Response:
-    response = _answer(503, error=reason)
+    response = answer(503, error=reason)
     response.headers["Retry-After"] = RETRY_AFTER
     return response
-
-
-def _answer(status: int, **content: Any) -> web.Response:
-    text = json.dumps(content, ensure_ascii=False) + "\n"
-    return web.Response(
-        text=text, status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
-    )

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 from aiohttp import web
 from pydantic import SecretStr
 
-from bidder.web.observations import allowed
+from bidder.web.bearer import allowed
 
 __all__ = ["Reloading", "add"]
 
@@ -42,7 +42,7 @@ def add(app: web.Application, view: object) -> None:
 
 async def _reload(request: web.Request) -> web.Response:
     daemon = request.app[_RELOADING]
-    if daemon.token is None or not allowed(request.headers.get("Authorization", ""), daemon.token):
+    if daemon.token is None or not allowed(request, daemon.token):
         what = "a token is needed" if daemon.token is not None else "no web.token is configured"
         return web.Response(text=f"{what}\n", status=401, headers={"WWW-Authenticate": "Bearer"})
     daemon.ask_reload()
