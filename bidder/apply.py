@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus, Mode
@@ -29,7 +29,7 @@ from bidder.snapshot import day_number
 from bidder.store.protocol import Store
 from bidder.watch.hold import SHOP, Effect, Hold
 
-__all__ = ["JUMP", "WriteResult", "apply_changes", "settle"]
+__all__ = ["JUMP", "OutcomeRow", "WriteResult", "apply_changes", "settle"]
 
 JUMP = 3
 """An amount more than three times, or less than a third of, the one in force is taken for a wrong unit."""
@@ -46,6 +46,16 @@ BREAKER_REST = timedelta(hours=24)
 """For so long nothing is written after the breaker on flapping tripped."""
 
 
+class OutcomeRow(TypedDict):
+    """What became of one change, for programs and people."""
+
+    budget: str
+    requested: str
+    outcome: str
+    actual: str | None
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class WriteResult:
     """What became of one change. `actual` is the amount last read, None where nothing could be read.
@@ -59,6 +69,16 @@ class WriteResult:
     actual: Money | None
     reason: str
     seconds: float = 0.0
+
+    def row(self) -> OutcomeRow:
+        """As commands and the HTTP API tell it: amounts in the budget's own currency."""
+        return {
+            "budget": str(self.budget),
+            "requested": str(self.requested),
+            "outcome": type(self.outcome).__name__,
+            "actual": None if self.actual is None else str(self.actual),
+            "reason": self.reason,
+        }
 
 
 async def apply_changes(

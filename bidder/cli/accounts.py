@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bidder.cli.outcomes import show_outcomes
 from bidder.errors import ConfigError, Fault, Source
 
 if TYPE_CHECKING:
-    from bidder.apply import WriteResult
     from bidder.config.load import Config
 
 __all__ = ["register"]
@@ -93,7 +93,8 @@ def set_(
         written = asyncio.run(set_budgets(loaded, saved, wanted))
     finally:
         saved.close()
-    _show(written, as_json)
+    if not show_outcomes([one.row() for one in written], as_json=as_json):
+        raise typer.Exit(1)
 
 
 def _only(loaded: Config, names: list[str]) -> Config:
@@ -146,25 +147,3 @@ def _table(days: list[Any]) -> None:
         cells = [row["impressions"], row["clicks"], row["spend"], row["orders"], row["revenue"], row["currency"]]
         table.add_row(row["account"], row["day"], *("" if cell is None else str(cell) for cell in cells))
     Console(soft_wrap=True).print(table)
-
-
-def _show(written: list[WriteResult], as_json: bool) -> None:
-    from bidder.plan import Applied
-
-    lines = [
-        {
-            "budget": str(one.budget),
-            "requested": str(one.requested),
-            "outcome": type(one.outcome).__name__,
-            "actual": None if one.actual is None else str(one.actual),
-            "reason": one.reason,
-        }
-        for one in written
-    ]
-    if as_json:
-        typer.echo(json.dumps(lines, ensure_ascii=False, indent=2))
-    else:
-        for line in lines:
-            typer.echo(f"{line['outcome']:<10} {line['budget']}  {line['requested']}  {line['reason']}".rstrip())
-    if not all(isinstance(one.outcome, Applied) for one in written):
-        raise typer.Exit(1)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bidder.cli.outcomes import show_outcomes
 from bidder.errors import ConfigError, Fault, Source, UnsafePlan
 from bidder.ids import BudgetId
 from bidder.money import Money
 
 if TYPE_CHECKING:
+    from bidder.apply import OutcomeRow
     from bidder.config.load import Config
     from bidder.store.protocol import Store, StoreReader
 
@@ -167,7 +168,7 @@ def _go(
     obey(loaded, saved, utc_now())
     now = {one.budget.id: one.budget.now for one in saved.budgets()}
     fitted, held = _braked(loaded, saved, {one: amount for one, amount in wanted.items() if now.get(one) != amount})
-    lines: list[dict[str, Any]] = [
+    rows: list[OutcomeRow] = [
         {"budget": one, "requested": str(wanted[BudgetId.parse(one)]), "outcome": "Held", "actual": None, "reason": why}
         for one, why in held.items()
     ]
@@ -175,27 +176,8 @@ def _go(
         for one, amount in fitted.items():
             typer.echo(f"{one}  {now.get(one) or '?'} → {amount}")
         typer.confirm(f"{what}: write these {len(fitted)} budgets?", abort=True)
-    written = asyncio.run(set_budgets(loaded, saved, fitted)) if fitted else []
-    for result in written:
-        actual = None if result.actual is None else str(result.actual)
-        asked, outcome = str(result.requested), type(result.outcome).__name__
-        lines.append(
-            {
-                "budget": str(result.budget),
-                "requested": asked,
-                "outcome": outcome,
-                "actual": actual,
-                "reason": result.reason,
-            }
-        )
-    if as_json:
-        typer.echo(json.dumps(lines, ensure_ascii=False, indent=2))
-    else:
-        for line in lines:
-            typer.echo(f"{line['outcome']:<10} {line['budget']}  {line['requested']}  {line['reason']}".rstrip())
-        if not lines:
-            typer.echo("nothing to write: every budget is as it was")
-    failed = any(line["outcome"] != "Applied" for line in lines)
+    rows += [one.row() for one in asyncio.run(set_budgets(loaded, saved, fitted))] if fitted else []
+    failed = not show_outcomes(rows, as_json=as_json, nothing="nothing to write: every budget is as it was")
     if failed and ends:
         raise typer.Exit(1)
     return failed

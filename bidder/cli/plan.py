@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bidder.cli.outcomes import show_outcomes
 from bidder.errors import ConfigError, Fault, StoreError
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def apply(
         written = asyncio.run(write())
     finally:
         saved.close()
-    _show_written(written, as_json)
+    nothing = "nothing to write: every budget is at its planned amount"
+    if not show_outcomes([one.row() for one in written], as_json=as_json, nothing=nothing):
+        raise typer.Exit(1)
 
 
 def reject(
@@ -242,28 +245,3 @@ def _confirm(stored: StoredPlan, only: list[str]) -> None:
     if not sys.stdin.isatty():
         raise ConfigError([Fault(None, "this writes budgets: say --yes, or answer at a terminal")])
     typer.confirm(f"write these {len(moved)} budgets of plan {stored.id}?", abort=True)
-
-
-def _show_written(written: Any, as_json: bool) -> None:
-    """What became of each line; exit 1 when something was refused or is not known."""
-    from bidder.plan import Applied
-
-    lines = [
-        {
-            "budget": str(one.budget),
-            "requested": str(one.requested),
-            "outcome": type(one.outcome).__name__,
-            "actual": None if one.actual is None else str(one.actual),
-            "reason": one.reason,
-        }
-        for one in written
-    ]
-    if as_json:
-        typer.echo(json.dumps(lines, ensure_ascii=False, indent=2))
-    else:
-        for line in lines:
-            typer.echo(f"{line['outcome']:<10} {line['budget']}  {line['requested']}  {line['reason']}".rstrip())
-        if not lines:
-            typer.echo("nothing to write: every budget is at its planned amount")
-    if not all(isinstance(one.outcome, Applied) for one in written):
-        raise typer.Exit(1)

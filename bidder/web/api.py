@@ -6,7 +6,6 @@ Bodies are small JSON objects; a refusal says why. No cookie counts here, so no 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,8 +13,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bidder.errors import BidderError, ConfigError, SolveError, StoreError, UnsafePlan
+from bidder.web.bearer import answer, refusal
 from bidder.web.clerk import Clerk, clerk_of
-from bidder.web.observations import allowed
 
 __all__ = ["Approval", "Confirmation", "Written", "WrittenLine", "add"]
 
@@ -76,50 +75,46 @@ def add(app: web.Application, view: object) -> None:
 def _what_if(clerk: Clerk | None) -> Callable[[web.Request], Awaitable[web.Response]]:
     one_at_a_time = asyncio.Semaphore(1)
 
-    async def answer(request: web.Request) -> web.Response:
+    async def respond(request: web.Request) -> web.Response:
         asked = request.query.getall("ask", [])
         if clerk is None:
-            return _answer(404, error="nothing here can be asked")
+            return answer(404, error="nothing here can be asked")
         if not 0 < len(asked) <= MOST_ASKED:
-            return _answer(422, error="say what: ask=total=%2B20%25, ask=rule NAME=off, ask=pin BUDGET=AMOUNT")
+            return answer(422, error="say what: ask=total=%2B20%25, ask=rule NAME=off, ask=pin BUDGET=AMOUNT")
         try:
             async with one_at_a_time:
                 found = await asyncio.to_thread(clerk.what_if, asked)
         except BidderError as e:
-            return _answer(_status(e), error=str(e))
+            return answer(_status(e), error=str(e))
         if found is None:
-            return _answer(404, error="no plan has been made yet")
-        return _answer(200, **found.model_dump(mode="json"))
+            return answer(404, error="no plan has been made yet")
+        return answer(200, **found.model_dump(mode="json"))
 
-    return answer
+    return respond
 
 
 def _acting(clerk: Clerk | None, shape: type[BaseModel], act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
     """An address that changes something: asks for the token, reads the body, does it."""
 
-    async def answer(request: web.Request) -> web.Response:
+    async def respond(request: web.Request) -> web.Response:
         if clerk is None:
-            return _answer(404, error="nothing here can act")
-        if clerk.token is None:
-            return _answer(403, error="no token is configured: set web.token to act over HTTP")
-        if not allowed(request.headers.get("Authorization", ""), clerk.token):
-            response = _answer(401, error="the token is missing or wrong")
-            response.headers["WWW-Authenticate"] = "Bearer"
-            return response
+            return answer(404, error="nothing here can act")
+        if (refused := refusal(request, clerk.token, "act over HTTP")) is not None:
+            return refused
         body = await request.read()
         try:
             said = shape.model_validate_json(body.strip() or b"{}")
         except ValidationError as e:
             first = e.errors(include_url=False)[0]
             where = ".".join(str(one) for one in first["loc"])
-            return _answer(422, error=f"{where or 'body'}: {first['msg']}")
+            return answer(422, error=f"{where or 'body'}: {first['msg']}")
         try:
             done = await act(request, clerk, said)
         except BidderError as e:
-            return _answer(_status(e), error=str(e))
-        return _answer(200, **(done.model_dump(mode="json") if isinstance(done, BaseModel) else done))
+            return answer(_status(e), error=str(e))
+        return answer(200, **(done.model_dump(mode="json") if isinstance(done, BaseModel) else done))
 
-    return answer
+    return respond
 
 
 async def _approve(request: web.Request, clerk: Clerk, said: Approval) -> Written:
@@ -127,16 +122,7 @@ async def _approve(request: web.Request, clerk: Clerk, said: Approval) -> Writte
     written = await clerk.approve(plan, said.only, BY)
     return Written(
         plan=plan,
-        written=[
-            WrittenLine(
-                budget=str(one.budget),
-                requested=str(one.requested),
-                outcome=type(one.outcome).__name__,
-                actual=None if one.actual is None else str(one.actual),
-                reason=one.reason,
-            )
-            for one in written
-        ],
+        written=[WrittenLine(**one.row()) for one in written],
     )
 
 
@@ -158,10 +144,3 @@ def _status(e: BidderError) -> int:
     if isinstance(e, ConfigError):
         return 422
     return 503 if isinstance(e, StoreError) else 500
-
-
-def _answer(status: int, **content: Any) -> web.Response:
-    text = json.dumps(content, ensure_ascii=False) + "\n"
-    return web.Response(
-        text=text, status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
-    )
