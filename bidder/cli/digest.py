@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bidder.explain.digest_document import DigestDocument
     from bidder.explain.digest_text import Language
 
-__all__ = ["register"]
+__all__ = ["language_of", "register"]
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
@@ -59,7 +59,7 @@ def digest(
     from bidder.store import open_reader
 
     loaded = load(config)
-    language = _language(lang, loaded)
+    language = language_of(lang, loaded)
     about = _day(day)
     saved = open_reader(store or loaded.store_url)
     try:
@@ -125,7 +125,8 @@ def _told(one: Receiver, why: str | None) -> bool:
     return why is not None
 
 
-def _language(asked: str | None, loaded: Config) -> Language:
+def language_of(asked: str | None, loaded: Config) -> Language:
+    """The one asked for, else that of the shop's currency. Raises ConfigError for another."""
     match asked:
         case "zh" | "en":
             return asked

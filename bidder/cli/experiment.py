@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bidder.cli.digest import language_of
 from bidder.errors import ConfigError, Fault, Source
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def shown(
     if as_json:
         typer.echo(document.model_dump_json(indent=2))
         return
-    typer.echo("\n".join(effect_lines(document, _language(lang, loaded))))
+    typer.echo("\n".join(effect_lines(document, language_of(lang, loaded))))
 
 
 def plan(
@@ -88,7 +89,7 @@ def plan(
     if as_json:
         typer.echo(document.model_dump_json(indent=2))
         return
-    typer.echo("\n".join(size_lines(document, _language(lang, loaded))))
+    typer.echo("\n".join(size_lines(document, language_of(lang, loaded))))
 
 
 def _opened(config: Path | None, store: str | None) -> tuple[Config, StoreReader, Snapshot]:
@@ -110,12 +111,3 @@ def _opened(config: Path | None, store: str | None) -> tuple[Config, StoreReader
 
 def _place(loaded: Config) -> Source:
     return Source(str(loaded.path or "bidder.yaml"))
-
-
-def _language(asked: str | None, loaded: Config) -> Literal["zh", "en"]:
-    match asked:
-        case "zh" | "en":
-            return asked
-        case None:
-            return "zh" if loaded.shop.currency == "CNY" else "en"
-    raise ConfigError([Fault(Source("--lang"), f"expected zh or en, was {asked!r}")])
