@@ -112,35 +112,20 @@ def open_intents(connection: Connection) -> list[Intent]:
     """Those whose outcome is not known, oldest first."""
     table = tables.intents
     query = select(table).where(table.c.status.in_(OPEN)).order_by(table.c.number)
-    return [
-        Intent(
-            row.number,
-            PlanId(row.plan),
-            _id(row),
-            _money(row.before, row.currency),
-            _money(row.after, row.currency),
-            instant(row.at),
-        )
-        for row in connection.execute(query)
-    ]
+    return [Intent(*_intended(row)) for row in connection.execute(query)]
 
 
 def writes(connection: Connection, since: datetime) -> list[Write]:
     """Every intent begun since an instant, oldest first."""
     table = tables.intents
     query = select(table).where(table.c.at >= micros_of(since)).order_by(table.c.number)
-    return [
-        Write(
-            row.number,
-            PlanId(row.plan),
-            _id(row),
-            _money(row.before, row.currency),
-            _money(row.after, row.currency),
-            instant(row.at),
-            row.status,
-        )
-        for row in connection.execute(query)
-    ]
+    return [Write(*_intended(row), row.status) for row in connection.execute(query)]
+
+
+def _intended(row: Any) -> tuple[int, PlanId, BudgetId, Money, Money, datetime]:
+    """What an intent says: its number, plan, budget, the amounts before and after, and when."""
+    before, after = _money(row.before, row.currency), _money(row.after, row.currency)
+    return row.number, PlanId(row.plan), _id(row), before, after, instant(row.at)
 
 
 def last_changes(connection: Connection) -> Mapping[BudgetId, int]:
