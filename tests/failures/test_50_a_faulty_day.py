@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,11 @@ class Watched:
             market.fake.apply = then  # type: ignore[method-assign]  # seen from outside
 
 
-def survives_a_day(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, poll: str) -> None:
+@contextmanager
+def on_four_platforms(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, **more: Any
+) -> Iterator[tuple[Shop, list[FakeHttp], list[dict[str, Any]]]]:
+    """A shop that tells a webhook what a person must know: it, its platforms, and what was told."""
     fakes = platforms()
     with a_web_server() as (port, posts, _), a_shop(folder, monkeypatch, MIDNIGHT, *fakes) as shop:
         (folder / "hook").write_text(f"json://127.0.0.1:{port}/")
@@ -59,9 +65,15 @@ def survives_a_day(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, pol
             shop=SHOP,
             accounts=[account_of(fake, **PATIENT) for fake in fakes],
             budget={"day": {"max": str(CAP)}},
-            schedule={"poll": poll, "decide": {"from": "00:30", "until": "11:00"}},
             alerts=[{"to": {"file": "hook"}, "language": "en"}],
+            **more,
         )
+        yield shop, fakes, posts
+
+
+def survives_a_day(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, poll: str) -> None:
+    schedule = {"poll": poll, "decide": {"from": "00:30", "until": "11:00"}}
+    with on_four_platforms(folder, monkeypatch, schedule=schedule) as (shop, fakes, posts):
         shop.live(hours=1)  # everything is read once
         weather = {one.account.id: Weather(one, shop.now, seed * 10 + n) for n, one in enumerate(fakes)}
         end = shop.clock.at + timedelta(hours=24)
@@ -135,16 +147,7 @@ def test_a_day_of_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: 
 
 
 def test_a_whole_night_without_any_platform_is_two_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fakes = platforms()
-    with a_web_server() as (port, posts, _), a_shop(tmp_path, monkeypatch, MIDNIGHT, *fakes) as shop:
-        (tmp_path / "hook").write_text(f"json://127.0.0.1:{port}/")
-        (tmp_path / "hook").chmod(0o600)
-        shop.configure(
-            shop=SHOP,
-            accounts=[account_of(fake, **PATIENT) for fake in fakes],
-            budget={"day": {"max": str(CAP)}},
-            alerts=[{"to": {"file": "hook"}, "language": "en"}],
-        )
+    with on_four_platforms(tmp_path, monkeypatch) as (shop, fakes, posts):
         shop.live(hours=9)  # the plan of the day, and the morning
         before = [str(one["title"]) for one in posts]
         amounts = {name: shop.amounts(name) for name in shop.markets}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,39 +12,15 @@ from bidder.catalog import Account
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Currency, Money
 from bidder.plan import Applied, Refused, Unresolved
-from bidder.testing import ReadFault
-from bidder.testing.case import a_row, day_of
+from bidder.testing.case import day_of
+from tests.connectors.http.odd import turning
 from tests.connectors.http.server import Answer, Got, answer
 from tests.connectors.meta.fake import FakeMeta, failure
 
 
-class Odd(FakeMeta):
+def odd(turned: Callable[[Got, Answer], Answer]) -> type[FakeMeta]:
     """Each answer goes through `turned` on its way out."""
-
-    turned: Callable[[Got, Answer], Answer] = staticmethod(lambda got, said: said)
-
-    def asked(self, got: Got, fault: ReadFault | None) -> Answer:
-        return type(self).turned(got, super().asked(got, fault))
-
-
-def odd(turned: Callable[[Got, Answer], Answer]) -> type[Odd]:
-    return type("Turned", (Odd,), {"turned": staticmethod(turned)})
-
-
-@pytest.fixture
-async def served() -> AsyncIterator[Callable[..., Any]]:
-    made: list[FakeMeta] = []
-
-    async def start(kind: Callable[[], FakeMeta]) -> FakeMeta:
-        one = kind()
-        made.append(one)
-        await one.start()
-        one.report([a_row(one, age, b) for age in (2, 1) for b in range(2)])
-        return one
-
-    yield start
-    for one in made:
-        await one.close()
+    return turning(FakeMeta, turned)
 
 
 async def _spend(made: FakeMeta) -> int:

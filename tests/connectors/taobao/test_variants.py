@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,47 +11,23 @@ import pytest
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Currency, Money
 from bidder.plan import Applied, Refused, Unresolved
-from bidder.testing import ReadFault
-from bidder.testing.case import a_row, day_of
+from bidder.testing.case import day_of
+from tests.connectors.http.odd import turning
 from tests.connectors.http.server import Answer, Got, answer
 from tests.connectors.taobao.fake import FakeSimba, FakeTaobao, error, form_of
 
 YUAN = Currency("CNY")
 
 
-class Odd(FakeTaobao):
-    """Each answer goes through `turned` on its way out."""
-
-    turned: Callable[[dict[str, str], Answer], Answer] = staticmethod(lambda form, said: said)
-
-    def asked(self, got: Got, fault: ReadFault | None) -> Answer:
-        return type(self).turned(form_of(got), super().asked(got, fault))
+def odd(turned: Callable[[dict[str, str], Answer], Answer]) -> type[FakeTaobao]:
+    """Each answer goes through `turned` on its way out, with the form that was asked."""
+    return turning(FakeTaobao, lambda got, said: turned(form_of(got), said))
 
 
-def odd(turned: Callable[[dict[str, str], Answer], Answer]) -> type[Odd]:
-    return type("Turned", (Odd,), {"turned": staticmethod(turned)})
-
-
-def only(method: str, said: Any) -> type[Odd]:
+def only(method: str, said: Any) -> type[FakeTaobao]:
     """Answers one method with this."""
     found = said if isinstance(said, Answer) else answer(said)
     return odd(lambda form, known: found if form["method"].endswith(method) else known)
-
-
-@pytest.fixture
-async def served() -> AsyncIterator[Callable[..., Any]]:
-    made: list[FakeTaobao] = []
-
-    async def start(kind: Callable[[], FakeTaobao]) -> FakeTaobao:
-        one = kind()
-        made.append(one)
-        await one.start()
-        one.report([a_row(one, age, b) for age in (2, 1) for b in range(2)])
-        return one
-
-    yield start
-    for one in made:
-        await one.close()
 
 
 OK = {"info": {"ok": True, "message": "", "error_code": ""}}
