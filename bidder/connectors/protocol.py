@@ -14,13 +14,14 @@ from typing import Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from bidder.activity import Activity
+from bidder.bidding import Lever, LeverId, LeverOutcome, LeverReport
 from bidder.catalog import Account, Budget, Product
 from bidder.ids import BudgetId
 from bidder.money import Money
 from bidder.plan import Outcome
 from bidder.reports import Reports
 
-__all__ = ["ActivityReader", "AdsReader", "BudgetWriter", "ConnectorKind", "ShopReader"]
+__all__ = ["ActivityReader", "AdsReader", "BidReader", "BidWriter", "BudgetWriter", "ConnectorKind", "ShopReader"]
 
 
 @runtime_checkable
@@ -99,6 +100,32 @@ class BudgetWriter(Protocol):
 
     async def close(self) -> None:
         """Releases connections."""
+        ...
+
+
+@runtime_checkable
+class BidReader(Protocol):
+    """An AdsReader that also reads bids and targets, where the platform offers them."""
+
+    async def levers(self) -> Sequence[Lever]:
+        """Every bid and target of the account with the value in force now."""
+        ...
+
+    async def lever_reports(self, first: date, last: date) -> Sequence[LeverReport]:
+        """Figures per bid and account day, both days included, as known now."""
+        ...
+
+
+@runtime_checkable
+class BidWriter(Protocol):
+    """A BudgetWriter that also sets bids and targets to absolute values. Only `apply_bids.py` calls it."""
+
+    async def read_lever(self, lever: LeverId) -> Lever:
+        """One bid or target as the platform has it now: for compare-then-set and for the read-back."""
+        ...
+
+    async def set_lever(self, lever: LeverId, value: int) -> LeverOutcome:
+        """Asks the platform to set it, in millionths of its unit. What the reply proves, before the read-back."""
         ...
 
 
