@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from bidder.alerts import Level
+from bidder.bids.settings import BidSettings, Written
 from bidder.catalog import Mode
 from bidder.config.experiment import ExperimentSection
 from bidder.config.rates import WrittenRates
@@ -50,7 +51,6 @@ __all__ = [
 ]
 
 LATER: dict[tuple[str, ...], str] = {
-    ("bids",): "bids",
     ("schedule", "raises_after"): "raises that wait for midnight",
     ("guard", "check_history"): "switching the history check off",
 }
@@ -217,6 +217,8 @@ class AccountSection(BaseModel):
     """The zone of the account's day (IANA); the shop's when left out."""
     currency: Code | None = None
     """The account's currency; the shop's when left out."""
+    bids: Written | None = None
+    """Bids and targets of this account: what is left out holds as under `bids` of the shop."""
 
 
 class ActivitySection(Section):
@@ -350,6 +352,8 @@ class File(Section):
     """Who is told by message what is wrong, and gets the morning digest."""
     guard: GuardSettings = GuardSettings()
     """The brake."""
+    bids: Written = BidSettings()
+    """Bids and targets: `bids: propose`, or a mapping. Budgets come first; this is a second switch."""
     experiment: ExperimentSection = ExperimentSection()
     """How bidder is to show what it earns itself; off."""
 

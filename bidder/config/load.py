@@ -18,10 +18,12 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bidder.alerts import Receiver
+from bidder.bids.settings import BidSettings
 from bidder.catalog import Account, Mode, Product
 from bidder.config.accounts import misspelt_keys, read_accounts
 from bidder.config.activity import Incoming, read_incoming
 from bidder.config.alerts import read_receivers
+from bidder.config.bids import read_bids
 from bidder.config.calendar import Calendar, calendar_of
 from bidder.config.contradictions import contradictions
 from bidder.config.experiment import experiment_rules, only_one
@@ -37,6 +39,7 @@ from bidder.connectors.protocol import ConnectorKind
 from bidder.connectors.registry import kind as kind_of
 from bidder.decide import Policy
 from bidder.errors import ConfigError, Fault, Source
+from bidder.ids import AccountId
 from bidder.money import Currency, Money
 from bidder.optimizer.objective import Objective
 from bidder.rules.base import Rule
@@ -102,6 +105,8 @@ class Config:
     """Folders and patterns whose files are rules: a new one changes the configuration."""
     rates: Rates = field(default_factory=Rates)
     """Exchange rates into the shop's currency."""
+    bids: Mapping[AccountId, BidSettings] = field(default_factory=dict)
+    """What bidder may do with bids and targets, by account."""
     _caps: Caps = field(default_factory=Caps)
     _months: Monthly | None = None
 
@@ -186,6 +191,7 @@ class _Reading:
         self._rates_there(file, document, rates)
         incoming = read_incoming(file, document, base, self.env, accounts, self.faults, self.warnings)
         receivers = read_receivers(file, document, base, self.env, self.faults, self.warnings)
+        bids = read_bids(file, document, self.faults, self.warnings)
         token = None
         if file.web.token is not None:
             place = document.at(("web", "token"))
@@ -225,6 +231,7 @@ class _Reading:
             calendar=calendar,
             sales=None if file.plan.sales is None else file.plan.sales.month,
             rates=rates,
+            bids=bids,
             _caps=Caps(
                 None if file.budget.day is None else file.budget.day.max.money(file.shop.currency),
                 None if file.budget.month is None else file.budget.month.usual.money(file.shop.currency),
