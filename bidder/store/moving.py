@@ -15,7 +15,12 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from bidder.errors import LeaseTaken, StoreError
-from bidder.store import journal, schema, tables
+from bidder.store import (
+    journal,
+    lever_tables,  # noqa: F401 - their tables are copied too: they are in the metadata once this is imported
+    schema,
+    tables,
+)
 from bidder.store.database import Database, instant, micros_of
 
 __all__ = ["Moved", "copy"]

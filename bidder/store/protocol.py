@@ -17,6 +17,7 @@ from bidder.ids import BudgetId, PlanId
 from bidder.money import Money
 from bidder.plan import Outcome, State
 from bidder.reports import Reports
+from bidder.store.lever_protocol import LeverReader, LeverStore
 from bidder.watch.hold import Hold
 
 __all__ = [
@@ -39,8 +40,8 @@ class JournalLine:
     """One line of the journal: append-only, numbered without gaps, each carrying the hash of the line before it.
 
     `kind` is one of: imported, polled, decided, intent, outcome, foreign_edit, state, approved, rejected, started,
-    stopped, alert, note, refused_file, typed. `facts` is JSON with strings, numbers, lists and objects; money as
-    decimal strings.
+    stopped, alert, note, refused_file, typed, bid_intent, bid_outcome, bid_foreign_edit. `facts` is JSON with strings,
+    numbers, lists and objects; money as decimal strings.
     """
 
     number: int
@@ -125,7 +126,7 @@ def rejected_key(plan: PlanId) -> str:
     return f"rejected:{plan}"
 
 
-class StoreReader(Protocol):
+class StoreReader(LeverReader, Protocol):
     """What plan, explain, pages and the backtest may ask."""
 
     def reports(self, as_of: datetime | None = None, since_day: int | None = None) -> Reports:
@@ -214,7 +215,7 @@ class StoreReader(Protocol):
         ...
 
 
-class Store(StoreReader, Protocol):
+class Store(StoreReader, LeverStore, Protocol):
     """Adds the writes. Only `poll`, `apply`, `cycle` and the commands that change state hold one."""
 
     def add_reports(self, reports: Reports) -> int:

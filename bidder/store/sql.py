@@ -23,6 +23,7 @@ from bidder.store import activity as shop
 from bidder.store import budgets, holds, journal, lease, observations, schema, tables
 from bidder.store.codec import document_of, product_of
 from bidder.store.database import Database, instant, micros_of
+from bidder.store.lever_store import LeverReading, LeverWriting
 from bidder.store.protocol import BudgetReading, FileContent, Intent, JournalLine, Lease, StoredPlan, Taken, Write
 from bidder.watch.hold import Hold
 
@@ -32,7 +33,7 @@ STATE = "bidder:state"
 STATUSES = frozenset({"proposed", "applied", "superseded", "rejected", "held"})
 
 
-class SqlReader:
+class SqlReader(LeverReading):
     """The saved state, read."""
 
     def __init__(self, url: str) -> None:
@@ -143,7 +144,7 @@ class SqlReader:
         self._database.close()
 
 
-class SqlStore(SqlReader):
+class SqlStore(SqlReader, LeverWriting):
     """The saved state, read and written."""
 
     def __init__(self, url: str) -> None:

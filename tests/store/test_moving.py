@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,16 +11,18 @@ import pytest
 from typer.testing import CliRunner
 
 from bidder import cycle
+from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverReport
 from bidder.cli.main import app
 from bidder.config.load import load
 from bidder.errors import LeaseTaken, StoreError
 from bidder.explain.plan import document
 from bidder.ids import AccountId, BudgetId, PlanId
+from bidder.performance import Performance
 from bidder.plan import Applied
 from bidder.reports import Reports
 from bidder.store.moving import copy
 from tests.daemon.test_loop import World
-from tests.fakes import an_account, observed, yuan
+from tests.fakes import CNY, an_account, observed, yuan
 from tests.postgres import PostgresServer
 from tests.stores import Place, Stores
 
@@ -78,12 +81,21 @@ def test_what_was_copied_goes_on_where_it_was(stores: Stores, tmp_path: Path) ->
     old.release_lease("daemon")
     budget = BudgetId(AccountId("ads"), "b1")
     old.finish(old.begin(PlanId("p"), budget, yuan(1), yuan(2), NOON), Applied(yuan(2)), NOON, 20_780)
+    bid = LeverId(AccountId("ads"), LeverKind.KEYWORD, "k1")
+    old.add_levers([Lever(bid, "tea", CNY, now=1)], NOON)
+    old.add_lever_reports([LeverReport(bid, date(2026, 11, 22), NOON, Performance(clicks=5))])
+    old.finish_lever(old.begin_lever(PlanId("p"), bid, CNY, 1, 2, NOON), LeverApplied(2), NOON, 20_780)
     copy(source.url, target.url, NOON, nobody)
     new = target.open()
+    assert (new.levers(), new.lever_moves(NOON)) == (old.levers(), old.lever_moves(NOON))
+    assert new.lever_reports(date(2026, 11, 1), NOON.date()) == old.lever_reports(date(2026, 11, 1), NOON.date()) != []
+    other = replace(bid, native="k2")
+    new.add_levers([Lever(bid, "tea", CNY, now=3), Lever(other, "pot", CNY, now=4)], NOON + timedelta(hours=1))
+    assert [value for _, _, value in new.lever_history(NOON)] == [1, 2, 3, 4]
     assert new.add_reports(Reports.of([ROW])) == 0
     assert new.add_reports(Reports.of([observed(an_account(), date(2026, 11, 22), NOON, campaign="c2")])) == 1
     new.finish(new.begin(PlanId("q"), budget, yuan(2), yuan(3), NOON), Applied(yuan(3)), NOON, 20_781)
-    assert [line.number for line in new.journal()] == [4, 3, 2, 1]
+    assert [line.number for line in new.journal()] == [6, 5, 4, 3, 2, 1]
     assert new.verify_journal() is None
     assert new.take_lease("daemon", "other", NOON, timedelta(minutes=1)).token == 2, "tokens only grow"
     assert [str(amount) for _, _, amount in new.budget_history(NOON)] == ["2.00", "3.00"]

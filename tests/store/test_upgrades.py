@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -42,6 +42,13 @@ ROWS = {
         f"INSERT INTO holds VALUES ('ads/b1', 'alarm', 'odd', 'lowers', {NOON}, NULL, NULL, 0)",
     ],
     "0004": [],
+    "0005": [
+        "INSERT INTO lever_series VALUES (6, 'ads', 'keyword', 'k1')",
+        f"""INSERT INTO levers VALUES (6, 750000, 'CNY', {NOON}, '{{"budget":"ads/b1","name":"茶叶"}}')""",
+        f"INSERT INTO lever_values VALUES (8, 6, {NOON}, 750000)",
+        f"""INSERT INTO lever_reports (series, day, observed, currency, clicks, spend, share)
+        VALUES (6, 20780, {NOON}, 'CNY', 50, 12345678, 0.25)""",
+    ],
 }
 """What each revision brought, filled."""
 
@@ -67,6 +74,8 @@ def an_old_store(place: Place, revision: str) -> None:
     lines.append(
         f"INSERT INTO intents VALUES (1, 'aaa1', 'ads', 'b1', 180000000, 230000000, 'CNY', {NOON}, 'open', NULL)"
     )
+    if revision >= "0005":
+        lines.append(f"INSERT INTO lever_intents VALUES (2, 'aaa1', 6, 750000, 900000, 'CNY', {NOON}, 'open', NULL)")
     place.execute(*rows, *lines)
 
 
@@ -76,6 +85,9 @@ def found_in(place: Place) -> dict[str, Any]:
     try:
         reports, state, holds = store.reports(), store.state(), store.holds()
         leases = store.lease("daemon")
+        with_bids = schema.HEAD >= "0005"
+        bids = store.levers() if with_bids else []
+        figures = store.lever_reports(date(2026, 1, 1), date(2026, 12, 31)) if with_bids else []
         return {
             "spend": reports.spend.tolist(),
             "orders": reports.orders.tolist(),
@@ -91,6 +103,9 @@ def found_in(place: Place) -> dict[str, Any]:
             "visitors": store.activity().visitors.tolist(),
             "token": leases.token if leases is not None else None,
             "holds": [(one.item, one.reason) for one in holds],
+            "bids": [(str(one.id), one.name, one.now, str(one.budget)) for one in bids],
+            "bid figures": [(one.performance.clicks, one.share) for one in figures],
+            "bid writes": [(str(one.lever), one.after) for one in store.open_lever_moves()] if with_bids else [],
         }
     finally:
         store.close()
@@ -120,6 +135,9 @@ def test_nothing_is_lost_on_the_way_from(revision: str, stores: Stores) -> None:
         "visitors": [60.0] if later >= 1 else [],
         "token": 41 if later >= 2 else None,
         "holds": [("ads/b1", "odd")] if later >= 2 else [],
+        "bids": [("ads/keyword:k1", "茶叶", 750_000, "ads/b1")] if later >= 4 else [],
+        "bid figures": [(50, 0.25)] if later >= 4 else [],
+        "bid writes": [("ads/keyword:k1", 900_000)] if later >= 4 else [],
     }
     store = place.open()  # the database's own numbers go on
     store.append("note", datetime(2026, 11, 24, tzinfo=UTC))
