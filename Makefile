@@ -58,7 +58,7 @@ services:  ## Debian packages of the real services that tests talk to
 # Extras stay in the names: pip of Python 3.11 else looks for `coverage[toml]` in the newest coverage, which has no hash here.
 lock: install-dev  ## rewrites the locked dependencies (needs uv); the files name no index
 	uv pip compile pyproject.toml --generate-hashes --no-strip-extras --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements.lock
-	uv pip compile pyproject.toml --extra postgresql -c requirements.lock --no-annotate --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o deploy/requirements.lock
+	uv pip compile pyproject.toml --extra cluster -c requirements.lock --no-annotate --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 -o deploy/requirements.lock
 	uv pip compile pyproject.toml --extra dev --generate-hashes --no-strip-extras --no-header --no-emit-index-url --universal --python-version 3.11 -o requirements-dev.lock
 
 docs: install-dev  ## builds the documentation as a site, zh and en, into site/
