@@ -39,13 +39,12 @@ def misspelt_keys(document: Document) -> Iterator[Fault]:
 def read_accounts(
     file: File,
     document: Document,
-    base: Path,
     env: Mapping[str, str],
     kind: Callable[[str, Source | None], ConnectorKind],
     faults: list[Fault],
     warnings: list[Fault],
 ) -> list[tuple[Account, BaseModel]]:
-    """Each account with its platform's settings: secrets resolved, paths starting at the folder of bidder.yaml."""
+    """Each account with its platform's settings: secrets resolved, paths starting at the folder of their file."""
     found: list[tuple[Account, BaseModel]] = []
     names: dict[str, int] = {}
     for index, section in enumerate(file.accounts):
@@ -60,10 +59,10 @@ def read_accounts(
         except ConfigError as e:
             faults.extend(e.faults)
             continue
-        own = resolve_all(dict(section.model_extra or {}), path, document, base, env, faults, warnings)
+        own = resolve_all(dict(section.model_extra or {}), path, document, env, faults, warnings)
         settings = _settings(connector.settings, own, path, document, faults)
         if settings is not None:
-            found.append((_account(section, file), _from_base(settings, base)))
+            found.append((_account(section, file), _from_folders(settings, document, path)))
     return found
 
 
@@ -93,10 +92,10 @@ def _account(section: AccountSection, file: File) -> Account:
     )
 
 
-def _from_base(settings: BaseModel, base: Path) -> BaseModel:
-    """Relative paths among the settings start at the folder of bidder.yaml."""
+def _from_folders(settings: BaseModel, document: Document, path: tuple[str | int, ...]) -> BaseModel:
+    """Relative paths among the settings start at the folder of the file that says them."""
     moved = {
-        name: base / value
+        name: document.folder((*path, name)) / value
         for name, value in settings
         if isinstance(value, Path) and not isinstance(value, SecretStr) and not value.is_absolute()
     }

@@ -43,18 +43,22 @@ class Incoming:
 def read_incoming(
     file: File,
     document: Document,
-    base: Path,
     env: Mapping[str, str],
     accounts: Sequence[tuple[Account, BaseModel]],
     faults: list[Fault],
     warnings: list[Fault],
+    *,
+    of_many: bool = False,
 ) -> Incoming:
-    """Checks the entries of `activity`, `budgets`, and accounts of files; adds faults."""
+    """Checks the entries of `activity`, `budgets`, and accounts of files; adds faults.
+
+    `of_many`: one shop of many, whose people have tokens of their own.
+    """
     _only_by_hand(file, document, faults)
     taken = {account.id: document.at(("accounts",)) for account, _ in accounts}
     of_files = _of_files(accounts)
     ads = of_files[0][0] if len(of_files) == 1 else None
-    watched = _watched(of_files, base)
+    watched = _watched(of_files, file, document)
     brokers: list[Broker] = []
     feeds: list[Feed] = []
     seen: dict[str, Source] = {}
@@ -72,15 +76,16 @@ def read_incoming(
         )
         if entry.source == "files":
             paths = (entry.path,) if isinstance(entry.path, str) else tuple(entry.path or ())
-            watched.append(Watched(entry.name, tuple(base / one for one in paths), file.shop.timezone, ads=ads))
+            folder = document.folder(("activity", index, "path"))
+            watched.append(Watched(entry.name, tuple(folder / one for one in paths), file.shop.timezone, ads=ads))
         elif entry.source == "http":
-            if file.web.token is None:
+            if file.web.token is None and not of_many:
                 faults.append(Fault(place, "source: http needs a token: write web: {token: {env: BIDDER_TOKEN}}"))
             feeds.append(feed)
         else:
-            broker = _broker(entry, feed, index, document, base, env, faults, warnings)
+            broker = _broker(entry, feed, index, document, env, faults, warnings)
             brokers.extend([] if broker is None else [broker])
-    budgets = None if file.budgets is None else base / file.budgets
+    budgets = None if file.budgets is None else document.folder(("budgets",)) / file.budgets
     if budgets is not None:
         _check_budgets(budgets, document, accounts, faults)
     return Incoming(tuple(watched), tuple(brokers), tuple(feeds), budgets)
@@ -95,16 +100,17 @@ def _of_files(accounts: Sequence[tuple[Account, BaseModel]]) -> list[tuple[Accou
     return [(account, settings) for account, settings in accounts if isinstance(settings, FilesSettings)]
 
 
-def _watched(of_files: Sequence[tuple[Account, FilesSettings]], base: Path) -> list[Watched]:
+def _watched(of_files: Sequence[tuple[Account, FilesSettings]], file: File, document: Document) -> list[Watched]:
     """Their folders."""
     if not of_files:
         return []
     from bidder.intake.inbox import Watched
 
+    places = {section.name: index for index, section in enumerate(file.accounts)}
     return [
         Watched(
             str(account.id),
-            tuple(base / one for one in settings.paths),
+            tuple(document.folder(("accounts", places[account.id], "path")) / one for one in settings.paths),
             account.timezone,
             account=account,
             window=settings.window,
@@ -118,7 +124,6 @@ def _broker(
     feed: Feed,
     index: int,
     document: Document,
-    base: Path,
     env: Mapping[str, str],
     faults: list[Fault],
     warnings: list[Fault],
@@ -127,8 +132,8 @@ def _broker(
 
     password = None
     if entry.password is not None:
-        password = resolve(entry.password, document.at(("activity", index, "password")), base, env, faults, warnings)
-    ca = None if entry.ca is None else base / entry.ca
+        password = resolve(entry.password, document.at(("activity", index, "password")), env, faults, warnings)
+    ca = None if entry.ca is None else document.folder(("activity", index, "ca")) / entry.ca
     if ca is not None and not ca.is_file():
         faults.append(Fault(document.at(("activity", index, "ca")), f"ca: {ca}: no such file"))
     try:

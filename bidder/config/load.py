@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -29,6 +29,7 @@ from bidder.config.contradictions import contradictions
 from bidder.config.experiment import experiment_rules, only_one
 from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, Reference, ScheduleSection, ShopSection
+from bidder.config.layers import Layer, laid_over, named_in, store_of
 from bidder.config.marks import Document, read_yaml
 from bidder.config.products import read_products
 from bidder.config.rates import Exchange, Rates, read_rates
@@ -155,21 +156,29 @@ def find(path: Path | None, env: Mapping[str, str]) -> Path | None:
     return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).is_file() else None
 
 
-def load(path: Path | None = None, *, env: Mapping[str, str] | None = None, kind: KindOf | None = None) -> Config:
+def load(
+    path: Path | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    kind: KindOf | None = None,
+    under: Layer | None = None,
+) -> Config:
     """Reads and checks everything. Raises ConfigError with every fault at once.
 
     `env` (default: the process's environment) gives BIDDER_CONFIG, BIDDER_LISTEN, BIDDER_STORE, CREDENTIALS_DIRECTORY
-    and secrets; `kind` finds a platform's connector (default: the registry). Warnings are in the Config.
+    and secrets; `kind` finds a platform's connector (default: the registry). Warnings are in the Config. `under` is
+    what lies under the file of one shop of many (:mod:`bidder.config.shops`).
     """
-    return _Reading(os.environ if env is None else env, kind or kind_of).config(path)
+    return _Reading(os.environ if env is None else env, kind or kind_of, under).config(path)
 
 
 class _Reading:
     """One reading: what was read so far, and what was wrong with it."""
 
-    def __init__(self, env: Mapping[str, str], kind: KindOf) -> None:
+    def __init__(self, env: Mapping[str, str], kind: KindOf, under: Layer | None = None) -> None:
         self.env = env
         self.kind = kind
+        self.under = under
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
         self.hash = sha256()
@@ -178,25 +187,26 @@ class _Reading:
         self.files: list[Path] = []
 
     def config(self, asked: Path | None) -> Config:
-        path = find(asked, self.env)
+        path = find(asked, self.env) if self.under is None else asked
         file, document = self._file(path)
-        base = Path() if path is None else path.parent
-        rates = self._rates(file, document, base)
-        rules = self._rules(file, document, base, rates)
-        products = self._products(file, document, base)
-        calendar = self._calendar(file, document, base, products)
+        rates = self._rates(file, document)
+        rules = self._rules(file, document, rates)
+        products = self._products(file, document)
+        calendar = self._calendar(file, document, products)
         self._purses_there(rules, calendar)
         self._plan_currency(file, document)
-        accounts = read_accounts(file, document, base, self.env, self.kind, self.faults, self.warnings)
+        accounts = read_accounts(file, document, self.env, self.kind, self.faults, self.warnings)
         self._rates_there(file, document, rates)
-        incoming = read_incoming(file, document, base, self.env, accounts, self.faults, self.warnings)
-        receivers = read_receivers(file, document, base, self.env, self.faults, self.warnings)
+        many = self.under is not None
+        incoming = read_incoming(file, document, self.env, accounts, self.faults, self.warnings, of_many=many)
+        chinese = file.shop.currency == "CNY"
+        receivers = read_receivers(file.alerts, document, self.env, self.faults, self.warnings, chinese=chinese)
         bids = read_bids(file, document, self.faults, self.warnings)
         token = None
         if file.web.token is not None:
             place = document.at(("web", "token"))
-            token = resolve(file.web.token, place, base, self.env, self.faults, self.warnings)
-        store, listen = self._store(file, document, base), self._listen(file)
+            token = resolve(file.web.token, place, self.env, self.faults, self.warnings)
+        store, listen = self._store(file, document), self._listen(file)
         self._caps_needed(file, document, rules)
         self.faults.extend(contradictions(rules, file.shop.currency))
         if self.faults:
@@ -227,7 +237,11 @@ class _Reading:
             warnings=tuple(sorted(self.warnings, key=lambda one: (one.source or Source(""), one.message))),
             digest=digest,
             files=tuple(self.files),
-            patterns=tuple((base, one) for one in file.rules if any(sign in one for sign in "*?[")),
+            patterns=tuple(
+                (document.folder(("rules", index)), one)
+                for index, one in enumerate(file.rules)
+                if any(sign in one for sign in "*?[")
+            ),
             calendar=calendar,
             sales=None if file.plan.sales is None else file.plan.sales.month,
             rates=rates,
@@ -270,9 +284,13 @@ class _Reading:
 
     def _yaml(self, path: Path, place: Source | None) -> Document | None:
         content = self._read(path, place)
-        if content is None:
-            return None
+        return None if content is None else self._document(path, content)
+
+    def _document(self, path: Path, content: bytes) -> Document | None:
+        """What a file's content says; None and faults where it cannot be understood."""
         try:
+            if self.under is not None:
+                return self.under.papers.yaml(path, content)
             return read_yaml(content.decode("utf-8-sig"), str(path))
         except UnicodeDecodeError as e:
             line = content.count(b"\n", 0, e.start) + 1
@@ -286,6 +304,8 @@ class _Reading:
         if path is None:
             return File(), Document(DEFAULT_FILE)
         document = self._yaml(path, Source(str(path)))
+        if document is not None and self.under is not None:
+            document = self._layered(document, self.under)
         if document is None or document.value is None:
             return File(), document or Document(str(path))
         if not isinstance(document.value, dict):
@@ -301,14 +321,27 @@ class _Reading:
             self.faults.extend(misspelt_keys(document))
         return _sound_part(document.value), document
 
-    def _rates(self, file: File, document: Document, base: Path) -> Rates:
+    def _layered(self, own: Document, under: Layer) -> Document:
+        """The shop's file over the template. A template with faults gives none: its faults are told."""
+        template = None if under.template is None else self._yaml(under.template, Source(own.file))
+        if template is not None and not isinstance(template.value, Mapping | None):
+            self.faults.append(Fault(template.at(()), "expected sections such as accounts: […], as in bidder.yaml"))
+            template = None
+        document = laid_over(template, own, under.shop)
+        said = document.value.get("shop") if isinstance(document.value, Mapping) else None
+        if isinstance(said, Mapping) and said.get("name") != under.shop:
+            message = f"shop.name: expected {under.shop}, the name of the file, was {said.get('name')}"
+            self.faults.append(Fault(document.at(("shop", "name")), message))
+        return document
+
+    def _rates(self, file: File, document: Document) -> Rates:
         """The exchange rates, from bidder.yaml or the file that it names."""
         if file.rates is None:
             return Rates()
         place, content, name = document.key_at(("rates",)), None, ""
         if isinstance(file.rates, str):
-            name = str(base / file.rates)
-            content = self._read(base / file.rates, document.at(("rates",)))
+            path = document.folder(("rates",)) / file.rates
+            name, content = str(path), self._read(path, document.at(("rates",)))
             if content is None:
                 return Rates()
         rates, faults = read_rates(file.rates, content, name, place, file.shop.currency)
@@ -324,7 +357,7 @@ class _Reading:
                 what += f"write rates: {{{code}: {{{shop}: …, date: 2026-11-01}}}}"
                 self.warnings.append(Fault(document.at(("accounts", index, "currency")), what))
 
-    def _rules(self, file: File, document: Document, base: Path, rates: Rates) -> list[Rule]:
+    def _rules(self, file: File, document: Document, rates: Rates) -> list[Rule]:
         currency = file.shop.currency
         rules: list[Rule] = []
         if file.budget.day is not None:
@@ -335,26 +368,28 @@ class _Reading:
             rules.append(Rule("month", month, document.key_at(("budget", "month"))))
         rules.extend(experiment_rules(file.experiment, document))
         names = {rule.name: rule.source for rule in rules}
+        lent: dict[str, int] = {}
         seen: set[Path] = set()
         for index, pattern in enumerate(file.rules):
             place = document.at(("rules", index))
-            for one in self._matching(pattern, base, place):
+            for one in self._matching(pattern, document.folder(("rules", index)), place):
                 if one in seen:
                     self.faults.append(Fault(place, f"{one}: named twice; its rules would stand twice"))
                     continue
                 seen.add(one)
-                read = self._yaml(one, place)
-                if read is None:
-                    continue
-                self.rule_texts.append(read.text)
-                for rule in rules_of(read, self.faults):
-                    if rule.name in names:
+                inherited = self.under is not None and place.file != document.file
+                for rule in self._rules_in(one, place):
+                    if rule.name in lent and not inherited:
+                        rules[lent.pop(rule.name)] = rule  # the shop's rule of that name stands in the agency's place
+                    elif rule.name in names:
                         message = f"name: {rule.name!r} is taken by the rule at {names[rule.name]}"
                         self.faults.append(Fault(rule.source, message))
                         continue
+                    else:
+                        if inherited:
+                            lent[rule.name] = len(rules)
+                        rules.append(rule)
                     names[rule.name] = rule.source
-                    rules.append(rule)
-                self.warnings.extend(read.warnings)
         self.faults.extend(only_one(rules))
         for rule in rules:
             self._known_currency(rule, currency, rates)
@@ -372,6 +407,22 @@ class _Reading:
         )
         rules.append(Rule("default step", step, document.key_at(("guard",))))
         return rules
+
+    def _rules_in(self, path: Path, place: Source) -> Sequence[Rule]:
+        """The rules of a file; of one that many shops read alike, understood once."""
+        content = self._read(path, place)
+        kept = None if content is None or self.under is None else self.under.papers.rules.get((str(path), content))
+        if kept is None:
+            before = len(self.faults)
+            document = None if content is None else self._document(path, content)
+            if document is None:
+                return ()
+            kept = document, tuple(rules_of(document, self.faults))
+            if self.under is not None and content is not None and len(self.faults) == before:
+                self.under.papers.rules[str(path), content] = kept
+        self.rule_texts.append(kept[0].text)
+        self.warnings.extend(kept[0].warnings)
+        return kept[1]
 
     def _matching(self, pattern: str, base: Path, place: Source) -> list[Path]:
         wild = any(sign in pattern for sign in "*?[")
@@ -394,10 +445,10 @@ class _Reading:
                 )
                 self.faults.append(Fault(rule.source, message))
 
-    def _products(self, file: File, document: Document, base: Path) -> list[Product]:
+    def _products(self, file: File, document: Document) -> list[Product]:
         if file.products is None:
             return []
-        path = base / file.products
+        path = document.folder(("products",)) / file.products
         content = self._read(path, document.at(("products",)))
         if content is None:
             return []
@@ -406,10 +457,10 @@ class _Reading:
         self.warnings.extend(sheet.warnings)
         return sheet.products
 
-    def _calendar(self, file: File, document: Document, base: Path, products: list[Product]) -> Calendar:
+    def _calendar(self, file: File, document: Document, products: list[Product]) -> Calendar:
         if file.calendar is None:
             return Calendar()
-        read = self._yaml(base / file.calendar, document.at(("calendar",)))
+        read = self._yaml(document.folder(("calendar",)) / file.calendar, document.at(("calendar",)))
         if read is None:
             return Calendar()
         self.calendar_text = read.text
@@ -432,27 +483,32 @@ class _Reading:
             what = f"plan.sales.month: no rate to the shop's {file.shop.currency} is known; write it in that"
             self.faults.append(Fault(place, what))
 
-    def _store(self, file: File, document: Document, base: Path) -> str:
+    def _store(self, file: File, document: Document) -> str:
         override = self.env.get("BIDDER_STORE", "").strip()
         if override:
-            return override if "://" in override else f"sqlite:///{override}"
+            address = override if "://" in override else f"sqlite:///{override}"
+            return address if self.under is None else store_of(address, self.under.shop)
         place, said = document.at(("store",)), file.store
+        if self.under is not None and not document.has_key(("store",)):
+            said = f"sqlite:///{self.under.shop}.db"
         if isinstance(said, Reference):
-            found = resolve(said, place, base, self.env, self.faults, self.warnings)
+            found = resolve(said, place, self.env, self.faults, self.warnings)
             if found is None:
                 return ""
             said = found.get_secret_value()
+            if self.under is not None:
+                said = named_in(said, self.under.shop)
         elif _holds_password(said):
             fault = "store: a password is not written here; write {env: NAME} or {file: path}, or keep it in ~/.pgpass"
             self.faults.append(Fault(place, fault))
             return ""
         prefix = "sqlite:///"
         if said.startswith(prefix) and said != prefix:
-            return f"{prefix}{base / said.removeprefix(prefix)}"
+            return f"{prefix}{document.folder(('store',)) / said.removeprefix(prefix)}"
         if not said.startswith(("postgresql://", "postgres://")):
             expected = "sqlite:///PATH such as sqlite:///bidder.db, or postgresql://user@host/database"
             self.faults.append(Fault(place, f"store: no such store; expected {expected}"))
-        return said
+        return said if self.under is None else store_of(said, self.under.shop)
 
     def _listen(self, file: File) -> str:
         override = self.env.get("BIDDER_LISTEN", "").strip()

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -83,6 +84,18 @@ class Document:
         if style and style in "'\"":
             return Source(place.file, place.line, place.column + 1), True
         return place, style == ""
+
+    def folder(self, path: Sequence[Step] = ()) -> Path:
+        """Where a relative path begins that is written there: the folder of the file that says it."""
+        return Path(self.at(path).file).parent
+
+    def take_marks(self, other: Document, source: tuple[Step, ...], path: tuple[Step, ...]) -> None:
+        """What another document knows of the place of one of its values is known here of the value at a path."""
+        for theirs, ours in ((other._values, self._values), (other._keys, self._keys)):
+            if source in theirs:
+                ours[path] = theirs[source]
+        if source in other._styles:
+            self._styles[path] = other._styles[source]
 
     def _find(self, path: Sequence[Step], places: dict[tuple[Step, ...], Source]) -> Source:
         known: tuple[Step, ...] = ()

@@ -33,36 +33,37 @@ def resolve_all(
     value: Any,
     path: tuple[Step, ...],
     document: Document,
-    base: Path,
     env: Mapping[str, str],
     faults: list[Fault],
     warnings: list[Fault],
 ) -> Any:
     """The same value with every reference inside it replaced by its secret; what cannot be found is a fault."""
     if len(path) > 2 and is_reference(value):  # an account itself is none, whatever its own keys are called
-        found = resolve(Reference.model_validate(value), document.at(path), base, env, faults, warnings)
+        found = resolve(Reference.model_validate(value), document.at(path), env, faults, warnings)
         return found if found is not None else SecretStr("")
     if isinstance(value, Mapping):
         resolved = {}
         for key, inner in value.items():
             if key == "credentials" and isinstance(inner, Mapping):
                 _refuse_plain(inner, (*path, key), document, faults)
-            resolved[key] = resolve_all(inner, (*path, key), document, base, env, faults, warnings)
+            resolved[key] = resolve_all(inner, (*path, key), document, env, faults, warnings)
         return resolved
     if isinstance(value, list):
-        return [resolve_all(v, (*path, i), document, base, env, faults, warnings) for i, v in enumerate(value)]
+        return [resolve_all(v, (*path, i), document, env, faults, warnings) for i, v in enumerate(value)]
     return value
 
 
 def resolve(
     reference: Reference,
     place: Source,
-    base: Path,
     env: Mapping[str, str],
     faults: list[Fault],
     warnings: list[Fault],
 ) -> SecretStr | None:
-    """The secret that a reference names; None, and a fault that says what to set, when it is not there."""
+    """The secret that a reference names; None, and a fault that says what to set, when it is not there.
+
+    A relative file starts at the folder of the file that names it.
+    """
     if reference.env is not None:
         value = env.get(reference.env, "")
         if not value.strip():
@@ -70,7 +71,7 @@ def resolve(
             return None
         return SecretStr(value.strip())
     assert reference.file is not None
-    path = _file(reference.file, base, env)
+    path = _file(reference.file, Path(place.file).parent, env)
     try:
         with path.open("rb") as opened:
             mode = os.fstat(opened.fileno()).st_mode
