@@ -49,6 +49,7 @@ __all__ = [
     "poll_now",
     "products_of",
     "save",
+    "save_once",
     "settle_now",
     "snapshot_of",
     "stored_plan",
@@ -256,23 +257,51 @@ def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
     shown = document(decision).model_dump(mode="json")
     keep(store, decision.policy, decision.snapshot, now)
     store.save_plan(stored_plan(decision, shown, now))
-    policy = decision.policy
-    if policy.written and (store.value("policy") or {}).get("digest") != policy.digest:
-        store.set_value("policy", {"digest": policy.digest, "files": [list(one) for one in policy.written]})
+    values = _read_by(decision, store)
+    for key, value in values.items():
+        store.set_value(key, value)
     store.set_plan_status(("proposed",), "superseded", but=decision.plan.id)
-    store.append(
-        "decided",
-        now,
-        plan=decision.plan.id,
-        day=shown["day"],
-        total=shown["total"],
-        planned=shown["planned"],
-        changes=len(decision.plan.moved),
-        held=[f"{held.check}: {held.reason}" for held in decision.held],
-        policy=decision.policy.digest,
-        **({"rates": shown["rates"]} if shown["rates"] else {}),
-    )
+    store.append("decided", now, **_decided_facts(decision, shown))
     return shown
+
+
+def save_once(
+    decision: Decision,
+    shown: Mapping[str, Any],
+    store: Store,
+    now: datetime,
+    key: str,
+    said: Any,
+    values: Mapping[str, Any],
+) -> bool:
+    """The same in one transaction, unless `key` says `said` already: then nothing is saved, and False.
+
+    `shown` is the plan's document. Raises LeaseTaken when another has taken a lease that this store took.
+    """
+    keep(store, decision.policy, decision.snapshot, now)
+    plan, facts = stored_plan(decision, shown, now), _decided_facts(decision, shown)
+    return store.decide_once(key, said, plan, now, facts, {**_read_by(decision, store), **values})
+
+
+def _read_by(decision: Decision, store: StoreReader) -> Mapping[str, Any]:
+    """The files of the policy, where the store does not have them yet: whoever replays reads them again."""
+    policy = decision.policy
+    if not policy.written or (store.value("policy") or {}).get("digest") == policy.digest:
+        return {}
+    return {"policy": {"digest": policy.digest, "files": [list(one) for one in policy.written]}}
+
+
+def _decided_facts(decision: Decision, shown: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "plan": decision.plan.id,
+        "day": shown["day"],
+        "total": shown["total"],
+        "planned": shown["planned"],
+        "changes": len(decision.plan.moved),
+        "held": [f"{held.check}: {held.reason}" for held in decision.held],
+        "policy": decision.policy.digest,
+        **({"rates": shown["rates"]} if shown["rates"] else {}),
+    }
 
 
 async def settle_now(store: Store, writers: Mapping[AccountId, BudgetWriter], clock: Clock) -> Sequence[WriteResult]:

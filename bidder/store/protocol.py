@@ -264,6 +264,16 @@ class Store(StoreReader, LeverStore, Protocol):
         """Saves a decided plan (again: overwrites its status only)."""
         ...
 
+    def decide_once(
+        self, key: str, said: Any, plan: StoredPlan, at: datetime, facts: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> bool:
+        """Saves a plan with its journal line `decided`, makes older proposals superseded and remembers `values`.
+
+        All in one transaction, and only where `key` does not say `said` (the account day) already: False then. Raises
+        LeaseTaken, with nothing saved, when another has taken a lease that this store took.
+        """
+        ...
+
     def begin(self, plan: PlanId, budget: BudgetId, before: Money, after: Money, at: datetime) -> Intent:
         """Journals the intent and makes it durable (fsync) before it returns.
 

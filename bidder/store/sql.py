@@ -20,7 +20,7 @@ from bidder.money import Money
 from bidder.plan import Outcome, State
 from bidder.reports import Reports
 from bidder.store import activity as shop
-from bidder.store import budgets, holds, journal, lease, observations, schema, tables
+from bidder.store import budgets, decisions, holds, journal, lease, observations, schema, tables
 from bidder.store.codec import document_of, product_of
 from bidder.store.database import Database, instant, micros_of
 from bidder.store.lever_store import LeverReading, LeverWriting
@@ -199,6 +199,12 @@ class SqlStore(SqlReader, LeverWriting):
             changed = connection.execute(update(table).where(table.c.id == plan.id).values(status=plan.status))
             if not changed.rowcount:
                 connection.execute(insert(table), {**row, "document": journal.canonical(dict(plan.document))})
+
+    def decide_once(
+        self, key: str, said: Any, plan: StoredPlan, at: datetime, facts: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> bool:
+        with self._database.writing() as connection:
+            return decisions.once(connection, self._leases.values(), key, said, plan, at, facts, values)
 
     def begin(self, plan: PlanId, budget: BudgetId, before: Money, after: Money, at: datetime) -> Intent:
         with self._database.writing() as connection:
