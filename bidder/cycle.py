@@ -201,6 +201,7 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
         replace(
             known_of(config, store, now, decided),
             activity=store.activity(now, since),
+            amounts=store.budget_history(now - timedelta(days=HISTORY_DAYS), standing=True),
             hot=hot_before(store, decided),
             versions=store.report_versions(day_number(decided) - LATE_DAYS),
         ),

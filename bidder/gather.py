@@ -19,6 +19,7 @@ from bidder.activity import Activity
 from bidder.catalog import Account, Budget, BudgetStatus, Mode, Product
 from bidder.errors import ConfigError, Fault
 from bidder.ids import AccountId, BudgetId, ProductId
+from bidder.in_force import AmountRead, with_amounts
 from bidder.money import NO_CURRENCY, Currency, Money, minor_unit
 from bidder.promotion import Promotion
 from bidder.reports import UNKNOWN_MICROS, Reports
@@ -50,6 +51,8 @@ class Known:
     calendar: Sequence[Promotion] = ()
     changed_at: Mapping[BudgetId, datetime] = field(default_factory=dict)
     hot: Mapping[str, Mapping[ProductId, Hot]] = field(default_factory=dict)
+    amounts: Sequence[AmountRead] = ()
+    """Changes of amounts as read back, oldest first: what was in force on days whose report does not say."""
     versions: Reports | None = None
     """Every reading of the last weeks' rows, older ones too: how late orders come in is learnt from them."""
 
@@ -72,7 +75,8 @@ def gather(
     if not len(reports) and not known.budgets:
         raise ConfigError([Fault(None, "nothing is known yet: import a report first (bidder import FILE)")])
     decided = day or date.fromordinal(last_day(reports) + EPOCH_ORDINAL + 1)
-    reports = finest(_select(reports, reports.day < day_number(decided)))
+    reports = _select(reports, reports.day < day_number(decided))
+    reports = finest(with_amounts(reports, known.amounts, as_of))
     accounts = _accounts(reports, known)
     shop_currency = currency or _only_currency(accounts, known)
     reports, known = _of_the_shop(reports, known, {shop_currency, NO_CURRENCY, *known.exchange})

@@ -140,6 +140,7 @@ class Past:
                 for line in self.foreign
                 if timedelta(0) <= instant - line.at < FOREIGN_EDIT_REST
             },
+            amounts=self.amounts,
             versions=self._readings(day, instant) if self.remembers else None,
         )
 

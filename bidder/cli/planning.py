@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -136,6 +136,7 @@ def _then(loaded: Config, saved: StoreReader, stored: StoredPlan) -> Snapshot:
         foreign={budget: at for budget, at in known.foreign.items() if at <= as_of},
         activity=saved.activity(as_of, since),
         hot=hot_before(saved, day),
+        amounts=saved.budget_history(as_of - timedelta(days=HISTORY_DAYS), standing=True),
         versions=saved.report_versions(day_number(day) - LATE_DAYS),
     )
     return gather(saved.reports(as_of, since), then, currency=loaded.shop.currency, day=day, as_of=as_of)

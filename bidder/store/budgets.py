@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from bidder.catalog import Budget
 from bidder.errors import StoreError
@@ -35,10 +35,15 @@ def readings(connection: Connection) -> list[BudgetReading]:
     return [_reading(row) for row in connection.execute(query)]
 
 
-def history(connection: Connection, since: datetime) -> list[tuple[BudgetId, datetime, Money]]:
-    """Changes of the amounts since an instant, oldest first."""
-    table = tables.budget_amounts
-    query = select(table).where(table.c.read_at >= micros_of(since)).order_by(table.c.read_at, table.c.id)
+def history(
+    connection: Connection, since: datetime, *, standing: bool = False
+) -> list[tuple[BudgetId, datetime, Money]]:
+    """Changes of the amounts since an instant, oldest first; with `standing` each budget's last before it as well."""
+    table, asked = tables.budget_amounts, tables.budget_amounts.c.read_at >= micros_of(since)
+    if standing:
+        before = select(func.max(table.c.id)).where(~asked).group_by(table.c.account, table.c.native)
+        asked = or_(asked, table.c.id.in_(before))
+    query = select(table).where(asked).order_by(table.c.read_at, table.c.id)
     return [(_id(row), instant(row.read_at), _money(row.micros, row.currency)) for row in connection.execute(query)]
 
 

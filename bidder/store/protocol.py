@@ -148,8 +148,11 @@ class StoreReader(LeverReader, Protocol):
         """Each budget as last read from its platform."""
         ...
 
-    def budget_history(self, since: datetime) -> Sequence[tuple[BudgetId, datetime, Money]]:
-        """Amounts read back since an instant, oldest first: the chart of budgets over time."""
+    def budget_history(self, since: datetime, *, standing: bool = False) -> Sequence[tuple[BudgetId, datetime, Money]]:
+        """Amounts read back since an instant, oldest first: the chart of budgets over time.
+
+        With `standing` those before it too that were in force at that instant: each budget's last.
+        """
         ...
 
     def products(self) -> Sequence[Product]:

@@ -63,9 +63,9 @@ class SqlReader(LeverReading):
         with self._database.reading() as connection:
             return budgets.readings(connection)
 
-    def budget_history(self, since: datetime) -> Sequence[tuple[BudgetId, datetime, Money]]:
+    def budget_history(self, since: datetime, *, standing: bool = False) -> Sequence[tuple[BudgetId, datetime, Money]]:
         with self._database.reading() as connection:
-            return budgets.history(connection, since)
+            return budgets.history(connection, since, standing=standing)
 
     def products(self) -> Sequence[Product]:
         query = select(tables.products.c.document).order_by(tables.products.c.id)

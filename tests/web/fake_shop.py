@@ -197,7 +197,7 @@ class FakeStore:
             for row in ROWS
         ]
 
-    def budget_history(self, since: datetime) -> Sequence[tuple[BudgetId, datetime, Money]]:
+    def budget_history(self, since: datetime, *, standing: bool = False) -> Sequence[tuple[BudgetId, datetime, Money]]:
         return [one for one in self._history if one[1] >= since]
 
     def products(self) -> Sequence[Product]:
