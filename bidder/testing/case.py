@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Budget
@@ -30,14 +30,14 @@ __all__ = [
 ]
 
 
+P = TypeVar("P", bound=FakePlatform)
+
+
 class _Contract(Protocol):
-    def platform(self) -> FakePlatform: ...
+    def platform(self) -> Any: ...
 
 
-Check = Callable[[Any, FakePlatform], Coroutine[Any, Any, None]]
-
-
-def case(check: Check) -> Callable[[Any], None]:
+def case(check: Callable[[Any, P], Coroutine[Any, Any, None]]) -> Callable[[Any], None]:
     """A test method that needs no fixture and no plugin: a new platform, the check, the platform closed."""
 
     def test(self: _Contract) -> None:

@@ -6,6 +6,9 @@
 | `performance` | a report is asked for, waited for and fetched; orders within `attribution` days, on the click's day |
 | `products` | not offered: the catalogue is another API |
 | `set` | `PUT /sp/campaigns`, 207 with a result an entry |
+| `levers` | keywords, targets and ad groups with their bids |
+| `lever_reports` | the targeting report: a keyword or target and day, share of impressions at the top |
+| `set_lever` | `PUT /sp/keywords`, `/sp/targets`, `/sp/adGroups` |
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ from pydantic import BaseModel
 
 from bidder.catalog import Account, Budget
 from bidder.connectors.amazon_ads import parse
-from bidder.connectors.amazon_ads.client import LONGEST_REPORT, Client, opened
+from bidder.connectors.amazon_ads.client import Client, opened
+from bidder.connectors.amazon_ads.read_levers import ReadsBids
+from bidder.connectors.amazon_ads.reporting import LONGEST_REPORT
 from bidder.connectors.amazon_ads.settings import AmazonAdsSettings
 from bidder.connectors.amazon_ads.write import AmazonAdsWriter
 from bidder.connectors.http import Shared, Speaking
@@ -28,7 +33,7 @@ from bidder.reports import Reports, joined
 __all__ = ["AmazonAdsKind", "AmazonAdsReader", "AmazonAdsSettings", "AmazonAdsWriter", "kind"]
 
 
-class AmazonAdsReader(Speaking[Client]):
+class AmazonAdsReader(Speaking[Client], ReadsBids):
     """Reads one profile."""
 
     restated_days = 30

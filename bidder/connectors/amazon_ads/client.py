@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import zlib
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import date
+from typing import Any, NamedTuple
 
 from bidder.catalog import Account
 from bidder.connectors.amazon_ads import parse
+from bidder.connectors.amazon_ads.reporting import PRODUCTS, Reporting, ReportKind
 from bidder.connectors.amazon_ads.settings import AmazonAdsSettings
 from bidder.connectors.http import (
     Ask,
@@ -26,29 +25,33 @@ from bidder.connectors.http import (
     plain_verdict,
     with_bearer,
 )
-from bidder.connectors.http.message import decoded
 from bidder.connectors.identity import TOLD
 from bidder.errors import ConnectorError
 
-__all__ = ["LONGEST_REPORT", "Client", "opened", "verdict"]
-
-LONGEST_REPORT = 31
-"""Days that one report may hold."""
-
-LARGEST_REPORT = 512 << 20
-"""Bytes of a report after decompression."""
-
-FORGOTTEN = timedelta(hours=6)
-"""A report that is not ready after so long (it takes up to three hours) is asked for anew."""
-
-CREATION_GAPS = (8.0, 16.0, 32.0)
-"""Seconds between the tries of a throttled creation, after the usual ones."""
+__all__ = ["AD_GROUPS", "CAMPAIGNS", "KEYWORDS", "PRODUCT_ADS", "TARGETS", "Client", "Entity", "opened", "verdict"]
 
 _MOST_PAGES = 10_000
-_CAMPAIGNS = "application/vnd.spCampaign.v3+json"
-_REPORT = "application/vnd.createasyncreportrequest.v3+json"
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_DUPLICATE = re.compile(r"duplicate of\s*:?\s*([\w-]{1,100})", re.ASCII | re.IGNORECASE)
+
+
+class Entity(NamedTuple):
+    """A kind of thing that Sponsored Products lists and changes: its path and list, its id's name, its media type."""
+
+    path: str
+    name: str
+    id: str
+    media: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of every request about it: both are asked for."""
+        return {"Content-Type": self.media, "Accept": self.media}
+
+
+CAMPAIGNS = Entity("/sp/campaigns", "campaigns", "campaignId", "application/vnd.spCampaign.v3+json")
+AD_GROUPS = Entity("/sp/adGroups", "adGroups", "adGroupId", "application/vnd.spAdGroup.v3+json")
+KEYWORDS = Entity("/sp/keywords", "keywords", "keywordId", "application/vnd.spKeyword.v3+json")
+TARGETS = Entity("/sp/targets", "targetingClauses", "targetId", "application/vnd.spTargetingClause.v3+json")
+PRODUCT_ADS = Entity("/sp/productAds", "productAds", "adId", "application/vnd.spProductAd.v3+json")
 
 
 def opened(account: Account, settings: AmazonAdsSettings, timing: Timing | None = None) -> Http:
@@ -89,22 +92,13 @@ def verdict(reply: Reply) -> Verdict:
     return plain
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A report that was asked for, and what it held."""
-
-    id: str
-    asked_at: datetime
-    done_at: datetime | None = None
-    payload: Payload | None = None
-
-
 class Client:
     """Speaks to one profile."""
 
     def __init__(self, http: Http, settings: AmazonAdsSettings) -> None:
         self.http = http
         self._settings = settings
+        self._reports = Reporting(http, settings)
         self._closed = False
 
     async def believe(self, account: Account) -> str:
@@ -117,16 +111,21 @@ class Client:
 
     async def campaigns(self, campaign: str | None = None) -> list[Payload]:
         """Campaigns with their budgets: those not archived, or one whatever it is. Raises ConnectorError."""
+        return await self.listed(CAMPAIGNS, campaign)
+
+    async def listed(self, entity: Entity, native: str | None = None) -> list[Payload]:
+        """All of a kind, page by page: those not archived, or one whatever it is. Raises ConnectorError."""
         asked: dict[str, Any] = {"maxResults": 100}
-        if campaign is None:
+        if native is None:
             asked["stateFilter"] = {"include": ["ENABLED", "PAUSED"]}
         else:
-            asked["campaignIdFilter"] = {"include": [campaign]}
+            asked[f"{entity.id}Filter"] = {"include": [native]}
         pages: list[Payload] = []
         while len(pages) < _MOST_PAGES:
-            headers = {"Content-Type": _CAMPAIGNS, "Accept": _CAMPAIGNS}
             pages.append(
-                await self.http.payload(Ask("campaigns", "POST", "/sp/campaigns/list", headers=headers, json=asked))
+                await self.http.payload(
+                    Ask(entity.name, "POST", f"{entity.path}/list", headers=entity.headers, json=asked)
+                )
             )
             following = dig(pages[-1].body, "nextToken")
             if not following:
@@ -134,163 +133,23 @@ class Client:
             if following == asked.get("nextToken") or not isinstance(following, str):
                 break
             asked = {**asked, "nextToken": following}
-        raise ConnectorError(self.http.account, "campaigns", "nextToken: pages without an end", error="schema")
+        raise ConnectorError(self.http.account, entity.name, "nextToken: pages without an end", error="schema")
 
-    async def report(self, first: date, last: date) -> Payload:
-        """Figures of advertised products a day, at most LONGEST_REPORT days. Raises ConnectorError.
-
-        Made by the platform in minutes or hours: what is not ready in `report_patience` is an error that waiting
-        helps, and the next call goes on waiting for the same report. One that was fetched is given again for
-        `report_every` hours.
-        """
-        wanted: dict[tuple[date, date], _Pending] = self.http.memory.setdefault("reports", {})
-        now, fresh = self.http.timing.now(), timedelta(hours=self._settings.report_every)
-        for key, one in list(wanted.items()):
-            if now - one.asked_at >= FORGOTTEN or (one.done_at is not None and now - one.done_at >= fresh):
-                del wanted[key]
-        pending = wanted.get((first, last))
-        if pending is not None and pending.payload is not None:
-            return pending.payload
-        if pending is None:
-            pending = wanted.setdefault((first, last), _Pending(await self._created(first, last), now))
-        try:
-            pending.payload = await self._awaited(pending.id)
-            pending.done_at = pending.payload.received_at
-        except ConnectorError as e:
-            if not e.waiting_helps:
-                wanted.pop((first, last), None)  # it failed for good: another one is asked for next time
-            raise
-        return pending.payload
+    async def report(self, first: date, last: date, what: ReportKind = PRODUCTS) -> Payload:
+        """Figures a day, at most LONGEST_REPORT days, as `Reporting.of` tells. Raises ConnectorError."""
+        return await self._reports.of(what, first, last)
 
     async def set_budget(self, campaign: str, amount: float) -> Sent:
         """Asks for a daily budget in currency units. The whole budget object is sent: nothing means "no limit"."""
-        body = {"campaigns": [{"campaignId": campaign, "budget": {"budget": amount, "budgetType": "DAILY"}}]}
-        headers = {"Content-Type": _CAMPAIGNS, "Accept": _CAMPAIGNS}
-        return await self.http.write(Ask("set", "PUT", "/sp/campaigns", headers=headers, json=body))
+        return await self.change(CAMPAIGNS, campaign, {"budget": {"budget": amount, "budgetType": "DAILY"}})
+
+    async def change(self, entity: Entity, native: str, fields: dict[str, Any]) -> Sent:
+        """Asks for new values of one thing; what is not named stays as it is."""
+        body = {entity.name: [{entity.id: native, **fields}]}
+        return await self.http.write(Ask("set", "PUT", entity.path, headers=entity.headers, json=body))
 
     async def close(self) -> None:
         """Gives the connection back; again is no error."""
         if not self._closed:
             self._closed = True
             await self.http.close()
-
-    # ---- reports
-
-    async def _created(self, first: date, last: date) -> str:
-        """The id of the report, also of one that is being made already."""
-        window = self._settings.attribution
-        columns = [
-            "date",
-            "campaignId",
-            "adGroupId",
-            "advertisedAsin",
-            "advertisedSku",
-            "impressions",
-            "clicks",
-            "cost",
-        ]
-        asked = {
-            "name": f"bidder {first.isoformat()} {last.isoformat()}",
-            "startDate": first.isoformat(),
-            "endDate": last.isoformat(),
-            "configuration": {
-                "adProduct": "SPONSORED_PRODUCTS",
-                "reportTypeId": "spAdvertisedProduct",
-                "groupBy": ["advertiser"],
-                "timeUnit": "DAILY",
-                "format": "GZIP_JSON",
-                "columns": [*columns, f"purchases{window}d", f"sales{window}d"],
-            },
-        }
-        headers = {"Content-Type": _REPORT, "Accept": "application/json"}
-        ask = Ask("report", "POST", "/reporting/reports", headers=headers, json=asked, accept=frozenset({425}))
-        reply = await self._asked_for(ask)
-        if reply.status == 425:  # the same one is being made: a success in disguise
-            said = str(dig(reply.data, "detail") or dig(reply.data, "details") or "")
-            match, named = _UUID.search(said), _DUPLICATE.search(said)
-            found = match[0] if match else named[1] if named else None
-            if found is not None:
-                parse.check_same_report(await self._status(found), self.http.account, asked)
-        else:
-            found = dig(reply.data, "reportId")
-        if not isinstance(found, str) or not re.fullmatch(r"[\w-]{1,100}", found, re.ASCII):
-            error = "schema" if reply.is_json else "decode"
-            raise ConnectorError(self.http.account, "report", "reportId: missing", waiting_helps=True, error=error)
-        return found
-
-    async def _asked_for(self, ask: Ask) -> Reply:
-        """The answer to a creation. Its throttle names no time, and needs longer gaps than other requests'."""
-        for pause in CREATION_GAPS:
-            try:
-                return await self.http.read(ask)
-            except ConnectorError as e:
-                if e.error != "throttled" or e.wait is not None:
-                    raise
-            await self.http.timing.sleep(pause)
-        return await self.http.read(ask)
-
-    async def _awaited(self, report: str) -> Payload:
-        """Asks until it is done, with growing gaps, and fetches it."""
-        timing, gap = self.http.timing, self._settings.report_wait
-        until = timing.monotonic() + self._settings.report_patience
-        expired = False
-        while True:
-            payload = await self._status(report)
-            match parse.report_state(payload, self.http.account):
-                case parse.Failed(reason):
-                    self.http.fail("report", f"the platform could not make it: {reason}", error="other")
-                case parse.Ready(url):
-                    content = await self._fetched(url)
-                    if content is not None:
-                        return content
-                    if expired:
-                        self.http.fail("report", "its address expired twice", error="http_4xx", waiting_helps=True)
-                    expired = True  # asked once more, it has a fresh address
-                    continue
-            if timing.monotonic() + gap > until:
-                raise ConnectorError(
-                    self.http.account,
-                    "report",
-                    "not ready yet: the next poll asks for the same one",
-                    waiting_helps=True,
-                    error="timeout",
-                )
-            await timing.sleep(gap)
-            gap = min(60.0, 2 * gap)
-
-    async def _status(self, report: str) -> Payload:
-        return await self.http.payload(
-            Ask("report", "GET", f"/reporting/reports/{report}", headers={"Accept": "application/json"})
-        )
-
-    async def _fetched(self, url: str) -> Payload | None:
-        """The report's rows; None when its address has expired. Without a token: the store refuses one."""
-        if not url.startswith(self._allowed()):
-            self.http.fail("report", "url: expected https", error="schema")
-        ask = Ask("download", "GET", url, signed=False, accept=frozenset({403}), limit=LARGEST_REPORT)
-        reply = await self.http.read(ask)
-        if reply.status == 403:
-            return None
-        rows, why = _unpacked(reply.body)
-        if why:
-            self.http.fail("report", why, error="decode", waiting_helps=True)
-        return Payload(reply.received_at, rows)
-
-    def _allowed(self) -> tuple[str, ...]:
-        """Beginnings of addresses that are fetched from: https, and http where the API itself is a test server."""
-        return ("https://", "http://") if self._settings.api.startswith("http://") else ("https://",)
-
-
-def _unpacked(body: bytes) -> tuple[Any, str]:
-    """The rows of a report, packed or not; or why they cannot be read."""
-    try:
-        plain = b""
-        while body[:2] == b"\x1f\x8b":  # a packed file may be made of several, one after another
-            unpack = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            plain += unpack.decompress(body, LARGEST_REPORT - len(plain) + 1)
-            if not unpack.eof or len(plain) > LARGEST_REPORT:
-                return None, "the file ends before its end, or is larger than a report may be"
-            body = unpack.unused_data
-        return decoded(plain or body), ""
-    except (ValueError, zlib.error):
-        return None, f"the file ({len(body)} bytes) cannot be read"

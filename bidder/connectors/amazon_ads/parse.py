@@ -22,7 +22,17 @@ from bidder.money import Currency, Money, minor_unit
 from bidder.performance import Observation, Performance
 from bidder.reports import Reports
 
-__all__ = ["Failed", "Pending", "Ready", "budgets", "check_profile", "check_same_report", "report_state", "reports"]
+__all__ = [
+    "Failed",
+    "Pending",
+    "Ready",
+    "budgets",
+    "cents",
+    "check_profile",
+    "check_same_report",
+    "report_state",
+    "reports",
+]
 
 OVERDELIVERY = 2.0
 """A day's spend may be up to 100 % above the (average) daily budget."""
@@ -168,9 +178,9 @@ def _observation(row: Node, account: Account, payload: Payload, window: int) -> 
         performance=Performance(
             impressions=row.whole("impressions", 0, signed=True),
             clicks=row.whole("clicks", 0, signed=True),
-            spend=_cents(row, "cost", account.currency),
+            spend=cents(row, "cost", account.currency),
             orders=float(row.number(f"purchases{window}d", Decimal(0), signed=True)),
-            revenue=_cents(row, f"sales{window}d", account.currency),
+            revenue=cents(row, f"sales{window}d", account.currency),
         ),
         name=str(row.get("campaignName", "")),
         channel="search",
@@ -178,7 +188,7 @@ def _observation(row: Node, account: Account, payload: Payload, window: int) -> 
     )
 
 
-def _cents(row: Node, name: str, currency: Currency) -> Money:
+def cents(row: Node, name: str, currency: Currency) -> Money:
     """An amount that the platform gives as a float: to the currency's smallest unit."""
     value = row.units(name, currency, None if name == "cost" else Decimal(0), signed=True)
     unit = minor_unit(currency)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from bidder.catalog import Account, Budget
 from bidder.connectors.amazon_ads import parse
-from bidder.connectors.amazon_ads.client import Client
-from bidder.connectors.http import Lost, NotSent, Reply, dig, said_in
+from bidder.connectors.amazon_ads.client import CAMPAIGNS, Client
+from bidder.connectors.amazon_ads.proof import is_id, proof_of
+from bidder.connectors.amazon_ads.set_levers import SetsBids
+from bidder.connectors.http import Lost, NotSent, Reply
 from bidder.connectors.identity import as_told
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
@@ -16,12 +16,9 @@ from bidder.plan import Applied, Outcome, Refused, Unresolved
 
 __all__ = ["AmazonAdsWriter", "outcome_of"]
 
-_PROVES_NOTHING = frozenset({"internalServerError", "otherError", ""})
-"""Errors of an entry that do not say whether it was done."""
 
-
-class AmazonAdsWriter:
-    """Writes budgets of one profile."""
+class AmazonAdsWriter(SetsBids):
+    """Writes budgets and bids of one profile."""
 
     def __init__(self, client: Client, account: Account) -> None:
         self._client = client
@@ -35,7 +32,7 @@ class AmazonAdsWriter:
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
         self._own(budget)
-        if not _is_id(budget.native):
+        if not is_id(budget.native):
             raise ConnectorError(self.account.id, "campaigns", f"{budget} is none: expected digits", error="schema")
         country = await self._client.believe(self.account)
         pages = await self._client.campaigns(budget.native)
@@ -53,7 +50,7 @@ class AmazonAdsWriter:
             return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
         if amount.micros <= 0 or amount.micros % unit:
             return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
-        if not _is_id(budget.native):
+        if not is_id(budget.native):
             return Refused(f"not sent: {budget} is no campaign of this platform: expected digits")
         number = float(amount.to_decimal()) if exponent_of(amount.currency) else int(amount.to_decimal())
         sent = await self._client.set_budget(budget.native, number)
@@ -74,30 +71,7 @@ class AmazonAdsWriter:
 
 def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
     """What a reply to one entry proves, before the read-back."""
-    if reply.status not in (200, 207):
-        checked = 400 <= reply.status < 500 and reply.status not in (408, 425) and isinstance(reply.data, dict)
-        return Refused(said_in(reply)) if checked else Unresolved(said_in(reply))
-    taken = dig(reply.data, "campaigns", "success")
-    refused = dig(reply.data, "campaigns", "error")
-    taken, refused = (one if isinstance(one, list) else [] for one in (taken, refused))
-    if len(taken) == 1 and not refused and str(dig(taken, 0, "campaignId")) == budget.native:
-        return Applied(sent)
-    if len(refused) == 1 and not taken and str(dig(refused, 0, "index") or 0) == "0":
-        kinds = {str(dig(one, "errorType") or "") for one in dig(refused, 0, "errors") or [{}]}
-        reason = "; ".join(_reason(one) for one in dig(refused, 0, "errors") or [])
-        return Refused(reason or "refused") if kinds.isdisjoint(_PROVES_NOTHING) else Unresolved(reason or "an error")
-    return Unresolved("the reply does not say what became of the campaign")
-
-
-def _reason(error: object) -> str:
-    kind = str(dig(error, "errorType") or "error")
-    value = dig(error, "errorValue", kind)
-    parts = [dig(value, "reason"), dig(value, "message")]
-    for name in ("lowerLimit", "upperLimit"):
-        if dig(value, name) is not None:
-            parts.append(f"{name} {dig(value, name)}")
-    return ": ".join([kind, *(str(part) for part in parts if part)])
-
-
-def _is_id(native: str) -> bool:
-    return re.fullmatch(r"\d{1,20}", native, re.ASCII) is not None
+    taken, reason = proof_of(reply, CAMPAIGNS, budget.native)
+    if taken is None:
+        return Unresolved(reason)
+    return Applied(sent) if taken else Refused(reason)
