@@ -39,6 +39,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "rules test": ("bidder rules test cases.yaml",),
     "alert test": ("bidder alert test",),
     "experiment plan": ("bidder experiment plan", "bidder experiment plan --lang en --json"),
+    "shops check": ("bidder shops check", "bidder shops --agency half-moon check --json"),
     "store copy": ("bidder store copy sqlite:///bidder.db postgresql://db/bidder",),
     "store archive": ("bidder store archive history.duckdb --keep 400",),
     "store totals": ("bidder store totals history.duckdb --days 365 --by product",),

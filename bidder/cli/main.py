@@ -24,6 +24,7 @@ from bidder.cli import (
     plan,
     rules,
     run,
+    shops,
     starting,
     stores,
 )
@@ -56,6 +57,7 @@ for family in (
     experiment,
     starting,
     stores,
+    shops,
 ):
     family.register(app)
 give_examples(app)

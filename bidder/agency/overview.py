@@ -1,0 +1,94 @@
+"""All shops of an agency as they stand now, those that need somebody first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from bidder.agency.needs import KINDS
+from bidder.agency.standing import ShopStanding, broken, seen_of, standing, unread
+from bidder.config.agency import Agency
+from bidder.config.shops import Shop, read_shops
+from bidder.errors import NoStoreYet, StoreError
+from bidder.store import open_reader
+
+__all__ = ["ahead", "look", "row", "standing_of_shop", "worth_in"]
+
+
+def look(agency: Agency, now: datetime, env: Mapping[str, str] | None = None) -> Iterator[ShopStanding]:
+    """Every shop at `now`, in the order of names; one that cannot be read keeps none of the others from it."""
+    for shop in read_shops(agency, env):
+        yield standing_of_shop(shop, now)
+
+
+def standing_of_shop(shop: Shop, now: datetime) -> ShopStanding:
+    """How one shop stands at `now`."""
+    if shop.config is None:
+        return broken(shop.name, shop.faults)
+    try:
+        store = open_reader(shop.config.store_url)
+    except NoStoreYet:
+        return unread(shop.config, "nothing was read yet")
+    except StoreError as e:
+        return unread(shop.config, str(e))
+    try:
+        return standing(seen_of(shop.config, store, now))
+    except StoreError as e:
+        return unread(shop.config, str(e))
+    finally:
+        store.close()
+
+
+def ahead(shops: Iterable[ShopStanding], agency: Agency, day: date) -> Sequence[ShopStanding]:
+    """Those that need somebody, most money first, in the agency's currency; what nobody can tell the worth of leads."""
+    rates = worth_in(agency, day)
+
+    def order(one: ShopStanding) -> tuple[bool, float, int, str]:
+        first = one.first
+        assert first is not None
+        known = one.currency in rates and not first.unknown
+        return known, -one.at_risk * rates.get(one.currency, 1.0), KINDS.index(first.kind), one.name
+
+    return sorted((one for one in shops if one.needs), key=order)
+
+
+def worth_in(agency: Agency, day: date) -> Mapping[str, float]:
+    """The agency's currency for one unit of each that is known, by code; rates count however old they are."""
+    known = agency.rates.at(day, timedelta.max).rates
+    return {str(agency.currency): 1.0, **{str(code): rate for code, rate in known.items()}}
+
+
+def row(one: ShopStanding) -> dict[str, Any]:
+    """A shop as `bidder shops --json` prints it: amounts as decimal strings in the shop's currency."""
+    return {
+        "shop": one.name,
+        "title": one.title,
+        "currency": one.currency or None,
+        "state": one.state,
+        "reason": one.reason,
+        "modes": list(one.modes),
+        "day": one.day or None,
+        "plan": one.plan or None,
+        "plan_day": one.plan_day or None,
+        "plan_status": one.plan_status or None,
+        "planned": _amount(one.planned),
+        "waits": one.waits,
+        "holds": dict(one.holds),
+        "unresolved": one.unresolved,
+        "in_force": _amount(one.in_force),
+        "yesterday": {"spend": _amount(one.spent_yesterday), "revenue": _amount(one.revenue_yesterday)},
+        "month": {
+            "spend": _amount(one.spent_month),
+            "budget": _amount(one.month_budget),
+            "pace": None if one.pace is None else round(one.pace, 4),
+        },
+        "polled_at": one.polled_at,
+        "at_risk": _amount(one.at_risk),
+        "needs": [{"kind": need.kind, "detail": need.detail, "at_risk": _amount(need.at_risk)} for need in one.needs],
+        "faults": [str(fault) for fault in one.faults],
+    }
+
+
+def _amount(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}"

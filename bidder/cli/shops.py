@@ -1,0 +1,148 @@
+"""`bidder shops`: how all shops of an agency stand; `shops check`: every fault of every file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bidder.errors import BidderError, Fault
+
+if TYPE_CHECKING:
+    from bidder.agency.standing import ShopStanding
+    from bidder.config.agency import Agency
+
+__all__ = ["AgencyOption", "register"]
+
+AgencyOption = Annotated[
+    Path | None,
+    typer.Option("--agency", "-a", help="agency.yaml or its folder (default: $BIDDER_AGENCY, else this folder)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs, on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    family = typer.Typer(help="Many shops looked at together.", rich_markup_mode="rich")
+    family.callback(invoke_without_command=True)(shops)
+    family.command("check")(check)
+    app.add_typer(family, name="shops")
+
+
+def shops(
+    context: typer.Context,
+    agency: AgencyOption = None,
+    needing: Annotated[bool, typer.Option("--needing", help="Only those that need somebody.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """State, holds and pacing of all shops, those that need somebody first, most money at risk first.
+
+    Exit code 1 when a shop's files or store cannot be read; the others are listed all the same.
+    """
+    context.obj = agency
+    if context.invoked_subcommand is not None:
+        return
+    from bidder.agency.overview import ahead, look, row
+    from bidder.config.agency import load_agency
+    from bidder.cycle import utc_now
+
+    found, now = load_agency(agency), utc_now()
+    all_shops = list(look(found, now))
+    first = ahead(all_shops, found, now.date())
+    listed = [*first, *([] if needing else [one for one in all_shops if not one.needs])]
+    if as_json:
+        document = {
+            "agency": found.name,
+            "at": now.isoformat(),
+            "currency": found.currency,
+            "count": len(all_shops),
+            "needing": len(first),
+            "shops": [row(one) for one in listed],
+        }
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        _table(listed, found, len(all_shops), len(first))
+    if any(one.state == "BROKEN" or (one.state == "UNREAD" and one.reason != NOTHING) for one in all_shops):
+        raise typer.Exit(1)
+
+
+NOTHING = "nothing was read yet"
+
+
+def check(context: typer.Context, agency: AgencyOption = None, as_json: JsonOption = False) -> None:
+    """Every fault of agency.yaml, the template and every shop's file; a fault that many shops share is told once."""
+    from bidder.config.agency import load_agency
+    from bidder.config.shops import read_shops
+
+    found = load_agency(agency or context.obj)
+    faults: dict[Fault, list[str]] = {}
+    warnings: dict[Fault, list[str]] = {one: [] for one in found.warnings}
+    broken = count = 0
+    for shop in read_shops(found):
+        count += 1
+        broken += shop.config is None
+        for one in shop.faults:
+            faults.setdefault(one, []).append(shop.name)
+        for one in () if shop.config is None else shop.config.warnings:
+            warnings.setdefault(one, []).append(shop.name)
+    if as_json:
+        document = {
+            "ok": not broken,
+            "shops": count,
+            "broken": broken,
+            "faults": [_told(one, names) for one, names in faults.items()],
+            "warnings": [_told(one, names) for one, names in warnings.items()],
+        }
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        for one, names in faults.items():
+            typer.echo(f"{one}{_shared(names)}")
+        for one, names in warnings.items():
+            typer.echo(f"{one}  (warning){_shared(names)}")
+        typer.echo(f"{count} shops, {broken} cannot be used, {len(faults)} faults, {len(warnings)} warnings", err=True)
+    if broken:
+        raise typer.Exit(2)
+    if not count:
+        raise BidderError(f"{found.folder}: no shops: none of {', '.join(found.shops)} is there")
+
+
+def _shared(names: list[str]) -> str:
+    return f"  (in {len(names)} shops)" if len(names) > 1 else ""
+
+
+def _told(fault: Fault, names: list[str]) -> dict[str, object]:
+    source = fault.source
+    return {
+        "file": None if source is None else source.file,
+        "line": None if source is None or not source.line else source.line,
+        "column": None if source is None or not source.column else source.column,
+        "message": fault.message,
+        "shops": names,
+    }
+
+
+def _table(listed: list[ShopStanding], agency: Agency, count: int, needing: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from bidder.explain.agency_words import Language, need_text
+
+    language: Language = "zh" if agency.currency == "CNY" else "en"
+    table = Table("shop", "state", "plan", "waits", "holds", "yesterday", "month", "pace", "needs somebody", box=None)
+    for one in listed:
+        holds = ", ".join(f"{check} {n}" if n > 1 else check for check, n in one.holds.items())
+        month = "" if one.spent_month is None else f"{one.spent_month:,.0f}"
+        if one.month_budget:
+            month += f" / {one.month_budget:,.0f}"
+        first = one.first
+        what = "" if first is None else need_text(first.kind, first.detail, first.at_risk, one.currency, language)
+        more = f" +{len(one.needs) - 1}" if len(one.needs) > 1 else ""
+        table.add_row(
+            one.name, one.state, one.plan_day, str(one.waits or ""), holds,
+            "" if one.spent_yesterday is None else f"{one.spent_yesterday:,.0f}",
+            month, "" if one.pace is None else f"{one.pace:.0%}", what + more,
+        )  # fmt: skip
+    Console().print(table)
+    typer.echo(f"{count} shops, {needing} need somebody", err=True)
