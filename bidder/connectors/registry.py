@@ -28,6 +28,7 @@ _BUILT_IN = {
     "sandbox": "bidder.connectors.sandbox",
     "shopify": "bidder.connectors.shopify",
     "taobao": "bidder.connectors.taobao",
+    "tiktok": "bidder.connectors.tiktok",
 }
 _MEMBERS = ("name", "settings", "reader", "shop", "writer")
 

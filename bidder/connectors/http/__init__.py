@@ -27,7 +27,7 @@ HTTP (429 with Retry-After, 401, 5xx). Others look first for their own signal an
 the deadline is an error at once, and nobody asks until it is over. After FAILURES_TO_OPEN failures in a row the circuit
 opens: nothing is asked for a while, then one request tries. A refused token stops the account for five minutes.
 A token comes by a :class:`TokenRecipe` (:func:`oauth` for RFC 6749), fetched once for all who wait; `Manners.prepare`
-puts it (or a signature) on each try.
+puts it (or a signature) on each try. A refresh token that changes with each use is a :class:`RefreshToken`.
 
 The Date of each reply is held against the host's clock: `clock_off`. While they differ by more than five minutes,
 nothing is written (days and ages would be wrong). `waited` counts the seconds spent on rates; a reader that is a
@@ -59,6 +59,7 @@ from bidder.connectors.http.message import (
     said_in,
 )
 from bidder.connectors.http.pace import FAILURES_TO_OPEN
+from bidder.connectors.http.renewal import RefreshToken
 from bidder.connectors.http.session import Http
 from bidder.connectors.http.settings import BaseUrl, PlatformSettings, Seconds
 from bidder.connectors.http.sharing import Shared
@@ -75,6 +76,7 @@ __all__ = [
     "NotSent",
     "Payload",
     "PlatformSettings",
+    "RefreshToken",
     "Reply",
     "Seconds",
     "Sent",

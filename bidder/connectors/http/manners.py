@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bidder.connectors.http.message import Ask, Reply, Verdict, dig, plain_verdict
+from bidder.connectors.http.renewal import RefreshToken
 from bidder.connectors.http.settings import PlatformSettings
 
 __all__ = ["Manners", "Timing", "Token", "TokenRecipe", "oauth", "with_bearer"]
@@ -40,10 +41,11 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token and the seconds that it lives."""
+    """An access token, the seconds that it lives, and what else came with it that must never be said."""
 
     value: str = field(repr=False)
     seconds: float
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,15 @@ class Manners:
         )
 
 
-def oauth(token_url: str, form: Mapping[str, str]) -> TokenRecipe:
-    """OAuth 2.0's token endpoint (RFC 6749): `form` with grant_type and its secrets; the reply has access_token."""
+def oauth(token_url: str, form: Mapping[str, str], refresh: RefreshToken | None = None) -> TokenRecipe:
+    """OAuth 2.0's token endpoint (RFC 6749): `form` with grant_type and its secrets; the reply has access_token.
+
+    With `refresh` its token is sent, and the one that follows it in the reply is taken.
+    """
 
     def ask() -> Ask:
-        return Ask("token", "POST", token_url, form=form, signed=False, limit=1 << 20)
+        sent = form if refresh is None else {**form, "refresh_token": refresh.value}
+        return Ask("token", "POST", token_url, form=sent, signed=False, limit=1 << 20)
 
     def token(reply: Reply) -> Token | None:
         value, seconds = dig(reply.data, "access_token"), dig(reply.data, "expires_in")
@@ -110,6 +116,8 @@ def oauth(token_url: str, form: Mapping[str, str]) -> TokenRecipe:
             lives = 3600.0 if seconds is None else float(seconds)
         except (TypeError, ValueError):
             return None
-        return Token(value, lives) if isinstance(value, str) and value and 0 < lives < 1e9 else None
+        if not isinstance(value, str) or not value or not 0 < lives < 1e9:
+            return None
+        return Token(value, lives, () if refresh is None else refresh.followed(reply))
 
     return TokenRecipe(ask, token)

@@ -114,7 +114,8 @@ class Keyring:
         token = self._recipe.token(got) if 200 <= got.status < 300 else None
         if token is None:
             return Verdict(Meaning.FAILED, "no token in the reply", None, "decode")
-        self._redact.add(token.value)
+        for secret in (token.value, *token.secrets):
+            self._redact.add(secret)
         self._value = token.value
         self._until = now + token.seconds - min(EARLY, 0.1 * token.seconds)
         return None
