@@ -62,7 +62,11 @@ def read_accounts(
         own = resolve_all(dict(section.model_extra or {}), path, document, env, faults, warnings)
         settings = _settings(connector.settings, own, path, document, faults)
         if settings is not None:
-            found.append((_account(section, file), _from_folders(settings, document, path)))
+            account = _account(section, file)
+            told = getattr(connector, "wrong", None)
+            wrong = told(settings, account.mode) if told else ()
+            faults.extend(Fault(document.at((*path, *at)), what) for at, what in wrong)
+            found.append((account, _from_folders(settings, document, path)))
     return found
 
 

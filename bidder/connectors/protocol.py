@@ -133,7 +133,9 @@ class ConnectorKind(Protocol):
     """A platform's entry in the registry (and of the entry points `bidder.connectors`).
 
     It may have these beside: `ads = False` (a shop alone, whose accounts have no budgets), `sunset(settings)` (the day
-    on which the version of the API in use ends, None where it is not known).
+    on which the version of the API in use ends, None where it is not known), `wrong(settings, mode)` (what no key alone
+    shows: pairs of the path of a value under the account and what is wrong with it), `clock(account, settings)` (the
+    clock of a platform whose days pass when they are asked to; None for a real one).
     """
 
     name: str

@@ -25,6 +25,8 @@ _BUILT_IN = {
     "files": "bidder.connectors.files.account",
     "google_ads": "bidder.connectors.google_ads",
     "meta": "bidder.connectors.meta",
+    "rest": "bidder.connectors.rest",
+    "rest_shop": "bidder.connectors.rest.shop",
     "sandbox": "bidder.connectors.sandbox",
     "shopify": "bidder.connectors.shopify",
     "taobao": "bidder.connectors.taobao",
