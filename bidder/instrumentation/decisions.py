@@ -25,6 +25,7 @@ from bidder.instrumentation.families import (
     Families,
 )
 from bidder.money import Money
+from bidder.response.own_sales import overlap
 from bidder.rules.floors import roas_floors
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class DecisionFigures:
         """Shows a decision; False when a guard held it as a whole, and then the plan before it stays in force."""
         f, shop, moved = self._families, self._facts.shop, decision.plan.moved
         self._solved(decision)
+        self._show_overlap(decision)
         made_by = {"plan": str(decision.plan.id)}
         for held in decision.held:
             f.guard_vetoes.labels(shop, held.check).inc()
@@ -86,6 +88,14 @@ class DecisionFigures:
         f.plan_moved_budget.labels(shop).set(sum(differences) / 2)
         self._show_unallocated(unallocated, decision)
         return True
+
+    def _show_overlap(self, decision: Decision) -> None:
+        """Nothing where the shop's own sales are not known: one source cannot be held against another then."""
+        over = overlap(decision.snapshot)
+        if over is None:
+            self._families.attribution_overlap.clear()
+        else:
+            self._families.attribution_overlap.labels(self._facts.shop).set(over)
 
     def rules_cost(self, costs: Mapping[str, float]) -> None:
         """What binding rules cost a day as wholes; the others of the configuration cost nothing."""

@@ -132,6 +132,9 @@ class Families:
         )
         self.rule_binding = gauge("rule_binding", ("shop", "rule"), "1 when the rule holds with equality.")
         self.rule_cost = gauge("rule_cost", ("shop", "rule"), "What a binding rule as a whole costs a day.")
+        self.attribution_overlap = gauge(
+            "attribution_overlap_ratio", _SHOP, "What platforms claim over what the shop sold, the last 28 days."
+        )
         self.rule_relaxation = gauge("rule_relaxation", ("shop", "rule"), "By how much a soft rule was broken.")
         self.writes = counter("writes", (*_ACCOUNT, "result"), "Budget writes.")
         self.writes_unresolved = gauge("writes_unresolved", _ACCOUNT, "Writes whose outcome is not known now.")

@@ -94,4 +94,5 @@ def test_10_it_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         shop.store.add_activity(Activity.of(rows))
         shop.live(hours=20)
         told = [line["title"] for line in shop.lines("alert") if line["alert"] == "overlap"]
+        assert shop.metric("bidder_attribution_overlap_ratio") == pytest.approx(1.4, abs=0.01)
         assert told == ["[Claimed twice] platforms claim 1.40 times the shop's own sales"]

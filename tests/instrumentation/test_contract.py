@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from tests.builders import yuan
 from tests.conftest import missing
 from tests.instrumentation.worlds import ADS, NOON, a_decision, a_floor, a_report, a_snapshot, budget, metrics, read
 
-OURS = {"bidder_rule_cost"}
+OURS = {"bidder_rule_cost", "bidder_attribution_overlap_ratio"}
 """Families beside the contract; the page says why each is there."""
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
@@ -62,7 +63,8 @@ def a_busy_daemon() -> Metrics:
         m.polled("ads", kind, "ok", at=NOON, took=timedelta(seconds=1), data_at=NOON)
     m.reported(ADS, a_report(("P1", "30"), ("P2", "20")), at=NOON)
     m.budgets_read(ADS, a_snapshot().budgets)
-    m.planned(a_decision(rules=(a_floor(2.5),)), at=NOON)
+    sold = Activity.of([a_shop_day("", 100, back) for back in range(1, 29)])
+    m.planned(a_decision(snapshot=replace(a_snapshot(), activity=sold), rules=(a_floor(2.5),)), at=NOON)
     m.rules_cost({"day max": 12.5})
     m.forecast_covered(0.8)
     m.effect({"mean": 0.12, "low": 0.03, "high": 0.21})
@@ -75,11 +77,11 @@ def a_busy_daemon() -> Metrics:
     return m
 
 
-def a_shop_day(traffic: str, visitors: float) -> ShopActivity:
-    """A day of the shop with everything in it."""
+def a_shop_day(traffic: str, visitors: float, back: int = 0) -> ShopActivity:
+    """A day of the shop with everything in it, so many days ago."""
     counts = {"visitors": visitors, "orders": 4.0, "buyers": 3.0}
     money = {"revenue": yuan(400), "refunds": yuan(10)}
-    return ShopActivity("advisor", None, AccountDay("UTC", NOON.date()), NOON, counts, money, traffic)
+    return ShopActivity("advisor", None, AccountDay("UTC", NOON.date()).next(-back), NOON, counts, money, traffic)
 
 
 def test_our_page_lists_exactly_what_is_exported() -> None:
