@@ -27,6 +27,7 @@ from bidder.cli import (
     shops,
     starting,
     stores,
+    tokens,
 )
 from bidder.cli.examples import give_examples
 from bidder.errors import BidderError, ConfigError, LeaseTaken, SolveError, UnsafePlan
@@ -58,6 +59,7 @@ for family in (
     starting,
     stores,
     shops,
+    tokens,
 ):
     family.register(app)
 give_examples(app)

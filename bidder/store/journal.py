@@ -23,7 +23,7 @@ __all__ = ["KINDS", "append", "canonical", "lines", "verify"]
 
 KINDS = frozenset(
     "imported refused_file polled decided intent outcome typed foreign_edit state approved rejected started stopped "
-    "alert note bid_intent bid_outcome bid_foreign_edit".split()
+    "alert note access bid_intent bid_outcome bid_foreign_edit".split()
 )
 FIRST = "0" * 64
 BLOCK = 5_000

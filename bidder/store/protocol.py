@@ -40,8 +40,8 @@ class JournalLine:
     """One line of the journal: append-only, numbered without gaps, each carrying the hash of the line before it.
 
     `kind` is one of: imported, polled, decided, intent, outcome, foreign_edit, state, approved, rejected, started,
-    stopped, alert, note, refused_file, typed, bid_intent, bid_outcome, bid_foreign_edit. `facts` is JSON with strings,
-    numbers, lists and objects; money as decimal strings.
+    stopped, alert, note, access, refused_file, typed, bid_intent, bid_outcome, bid_foreign_edit. `facts` is JSON with
+    strings, numbers, lists and objects; money as decimal strings.
     """
 
     number: int

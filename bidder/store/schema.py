@@ -1,7 +1,7 @@
 """Brings a database to this program's schema. Alembic is imported only where there is something to migrate.
 
-The copy made before a migration stands beside what is migrated: a file `bidder.db.before-0005`, in PostgreSQL a schema
-`public_before_0005` that the older bidder can open as it is.
+The copy made before a migration stands beside what is migrated: a file `bidder.db.before-0006`, in PostgreSQL a schema
+`public_before_0006` that the older bidder can open as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bidder.store.database import Database
 
 __all__ = ["HEAD", "LOCATION", "check", "migrate", "number_on"]
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions` (a test holds the two together)."""
 
 NUMBERED = {

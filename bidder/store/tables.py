@@ -261,3 +261,13 @@ holds = Table(
     Column("by_hand", Integer, nullable=False),
 )
 """What is held (`shop`, an account, a budget) by which check (`name`); ended ones stay two days."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("name", "role", "shops", "hash", "created_by")),
+    Column("created_at", BigInteger, nullable=False),
+    *(Column(name, BigInteger) for name in ("expires_at", "revoked_at", "used_at")),
+)
+"""Who may look at which shops and act on them; `hash` is that of the token's secret, which stands nowhere."""

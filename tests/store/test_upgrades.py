@@ -49,6 +49,9 @@ ROWS = {
         f"""INSERT INTO lever_reports (series, day, observed, currency, clicks, spend, share)
         VALUES (6, 20780, {NOON}, 'CNY', 50, 12345678, 0.25)""",
     ],
+    "0006": [
+        f"INSERT INTO tokens VALUES ('a1', 'Mei', 'viewer', '[\"tea\"]', 'x', 'hand', {NOON}, NULL, NULL, NULL)",
+    ],
 }
 """What each revision brought, filled."""
 
