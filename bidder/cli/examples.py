@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "token change": ("bidder token change k7f2m9x4ab --role viewer --shop tea-house",),
     "token rotate": ("bidder token rotate k7f2m9x4ab --overlap 24",),
     "token revoke": ("bidder token revoke k7f2m9x4ab",),
+    "worker": ("bidder worker --agency half-moon --store env:FLEET_DB --processes 2 --rate meta=20",),
     "store copy": ("bidder store copy sqlite:///bidder.db postgresql://db/bidder",),
     "store archive": ("bidder store archive history.duckdb --keep 400",),
     "store totals": ("bidder store totals history.duckdb --days 365 --by product",),

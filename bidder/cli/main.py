@@ -27,6 +27,7 @@ from bidder.cli import (
     shops,
     starting,
     stores,
+    worker,
     tokens,
 )
 from bidder.cli.examples import give_examples
@@ -58,6 +59,7 @@ for family in (
     experiment,
     starting,
     stores,
+    worker,
     shops,
     tokens,
 ):

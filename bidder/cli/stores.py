@@ -11,7 +11,7 @@ import typer
 
 from bidder.errors import ConfigError, Fault, Source
 
-__all__ = ["register"]
+__all__ = ["address_of_store", "register"]
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
@@ -47,7 +47,7 @@ def copy(
     from bidder.store.moving import copy as move
     from bidder.turn import gone
 
-    moved = move(_address("FROM", source), _address("TO", target), utc_now(), gone)
+    moved = move(address_of_store("FROM", source), address_of_store("TO", target), utc_now(), gone)
     if as_json:
         tables = {one.table: {"rows": one.rows, "digest": one.digest} for one in moved}
         typer.echo(json.dumps({"tables": tables, "chain": "holds"}))
@@ -133,7 +133,8 @@ def totals(
         typer.echo("  ".join(f"{text:>14}" if place else f"{text:<24}" for place, text in enumerate(shown)))
 
 
-def _address(name: str, said: str) -> str:
+def address_of_store(name: str, said: str) -> str:
+    """The address that was given at `name`, or that is in the variable named there. Raises ConfigError."""
     if said.startswith("env:"):
         variable = said.removeprefix("env:")
         found = os.environ.get(variable, "").strip()

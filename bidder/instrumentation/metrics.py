@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
     from bidder.decide import Decision
 
-__all__ = ["Metrics"]
+__all__ = ["Collected", "Metrics"]
 
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # the client has no annotation here
 
 
 @dataclass(frozen=True, slots=True)
-class _Collected:
+class Collected:
     """Families that were read under the lock, to be written out without it."""
 
     families: Sequence[Metric]
@@ -344,7 +344,7 @@ class Metrics:
         series = sum(len(family.samples) for family in everything)
         own = next(family for family in families if family.name == "bidder_metrics_series")
         own.samples = [own.samples[0]._replace(value=float(series))]
-        return encode(cast("Collector", _Collected(everything))), content_type
+        return encode(cast("Collector", Collected(everything))), content_type
 
     # ---- inside
 

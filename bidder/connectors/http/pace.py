@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["FAILURES_TO_OPEN", "Bucket", "Circuit", "gap_before"]
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+__all__ = ["FAILURES_TO_OPEN", "SHARED", "Bucket", "Circuit", "gap_before", "shared_pace"]
+
+SHARED: ContextVar[Callable[[], Awaitable[float]] | None] = ContextVar("shared_pace", default=None)
+"""Takes the next place of a rate that several processes share, and says how many seconds away it is."""
+
+
+@contextmanager
+def shared_pace(take: Callable[[], Awaitable[float]]) -> Iterator[None]:
+    """While it lasts, the requests of this task take a place of `take` beside that of their account."""
+    token = SHARED.set(take)
+    try:
+        yield
+    finally:
+        SHARED.reset(token)
+
 
 FAILURES_TO_OPEN = 5
 """So many failed tries in a row open the circuit."""

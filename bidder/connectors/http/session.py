@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from bidder.connectors.http.manners import Manners, Timing
 from bidder.connectors.http.message import Ask, Lost, Meaning, NotSent, Payload, Reply, Sent, Verdict, ahead_of
-from bidder.connectors.http.pace import Bucket, Circuit, gap_before
+from bidder.connectors.http.pace import SHARED, Bucket, Circuit, gap_before
 from bidder.connectors.http.redact import Redactor, bare_url
 from bidder.connectors.http.tokens import Keyring
 from bidder.errors import ConnectorError
@@ -190,7 +190,9 @@ class Http:
             return NotSent(f"not asked for {held:.0f} s more: {self._throttled}", "throttled", held)
         if held > 0:
             await self._sleep(held)
-        wait = self._bucket.take(self.timing.monotonic())
+        wait, shared = self._bucket.take(self.timing.monotonic()), SHARED.get()
+        if shared is not None:
+            wait = max(wait, await shared())
         if wait > 0:
             await self._sleep(wait)
         return None

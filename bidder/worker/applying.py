@@ -1,0 +1,68 @@
+"""One part of a shop's plan is written: the falls of an account, or its rises. May be tried again at any point.
+
+What went before is settled by reading back, a budget that has its amount already is left alone, and every write asks
+the present amount, the cap and the newest lease as in a daemon's pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from bidder import cycle
+from bidder.account_day import AccountDay
+from bidder.apply import WriteResult
+from bidder.config.load import Config
+from bidder.store.protocol import Store
+from bidder.worker.deciding import APPLIES, Part
+from bidder.worker.fleet import Clock, Connected
+
+__all__ = ["apply_part"]
+
+log = structlog.get_logger("bidder.worker")
+
+
+async def apply_part(
+    shop: str, part: Part, config: Config, store: Store, connected: Connected, clock: Clock
+) -> Sequence[WriteResult]:
+    """Writes it, where it is still wanted, and notes that it is done. Raises StoreError, LeaseTaken."""
+    kept: dict[str, Any] = await asyncio.to_thread(store.value, APPLIES) or {}
+    budgets = next((names for account, way, names in kept.get("parts", ()) if (account, way) == part), None)
+    if budgets is None:
+        return ()
+    stored = await asyncio.to_thread(store.plan, kept["plan"])
+    today = AccountDay.of(clock(), config.shop.timezone).date.isoformat()
+    written: Sequence[WriteResult] = ()
+    if stored is not None and stored.day == today and stored.status not in ("superseded", "rejected", "held"):
+        written = await cycle.apply_plan(
+            stored,
+            config,
+            store,
+            connected.writers,
+            clock,
+            approved=bool(set(budgets) & set(kept.get("agreed", ()))),
+            only=budgets,
+            raise_once=bool(kept.get("once", True)),
+        )
+    await asyncio.to_thread(_written, store, kept["plan"], part)
+    log.info(
+        "part_done",
+        shop=shop,
+        account=part[0],
+        way=part[1],
+        plan=kept["plan"],
+        applied=sum(type(one.outcome).__name__ == "Applied" for one in written),
+        unresolved=sum(type(one.outcome).__name__ == "Unresolved" for one in written),
+    )
+    return written
+
+
+def _written(store: Store, plan: str, part: Part) -> None:
+    """This part is done; another plan's are left alone."""
+    kept = store.value(APPLIES) or {}
+    if kept.get("plan") == plan:
+        left = [[account, way, names] for account, way, names in kept["parts"] if (account, way) != part]
+        store.set_value(APPLIES, {**kept, "parts": left})

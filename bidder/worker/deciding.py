@@ -1,0 +1,255 @@
+"""Decides shops in a process of its own: many at once, each under its lease, each saved once an account day.
+
+Called through :mod:`bidder.worker.pool`. What one shop raises is that shop's answer. Nothing here reaches a platform.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bidder import cycle
+from bidder.account_day import AccountDay
+from bidder.catalog import Mode
+from bidder.config.load import Config
+from bidder.connectors.registry import has_ads
+from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, next_moment
+from bidder.daemon.reload import IN_FORCE, confirmed, moves_much, wait
+from bidder.decide import Decision, decide
+from bidder.errors import BidderError, ConfigError, LeaseTaken, StoreError
+from bidder.explain.plan import document
+from bidder.plan import State
+from bidder.snapshot import day_number
+from bidder.store.protocol import Store
+from bidder.turn import gone, holder
+from bidder.worker.fleet import Fleet
+
+__all__ = ["APPLIES", "DAY", "Answer", "Part", "ask_key", "decide_shop", "polled_key"]
+
+log = structlog.get_logger("bidder.worker")
+
+DAY = "decided_day"
+"""Key of the store: the account day that was decided. The same as the daemon's."""
+
+APPLIES = "apply_due"
+"""Key of the store: the plan that is to be written, and which parts of it still are."""
+
+AGAIN = timedelta(minutes=1)
+"""After so long a shop is looked at again that could not be decided for a reason that may pass."""
+
+Part = tuple[str, str]
+"""An account, and `falls` or `rises`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one shop. `result`: decided, already, early, unread, failed, taken, store or broken.
+
+    `next_at` is when it is due again, by the shop's clock; `seconds` what it took; `parts` are to be written.
+    """
+
+    shop: str
+    result: str
+    next_at: datetime
+    seconds: float = 0.0
+    plan: str = ""
+    parts: tuple[Part, ...] = ()
+    reason: str = ""
+    digest: bool = False
+
+
+def polled_key(account: str) -> str:
+    """Under this name the store keeps when an account was last read."""
+    return f"poll:{account}:ok"
+
+
+def ask_key(part: Part) -> str:
+    """A part as the store has it."""
+    return "/".join(part)
+
+
+def decide_shop(fleet: Fleet, shop: str, now: datetime, lease: timedelta) -> Answer:
+    """The shop's decision of today, when it is due; never raises."""
+    begun = time.monotonic()
+    try:
+        config = fleet.config(shop)
+        store = fleet.store(shop)
+        store.take_lease("daemon", holder(), datetime.now(UTC), lease, gone)
+    except LeaseTaken as e:
+        return Answer(shop, "taken", now + AGAIN, reason=str(e))
+    except ConfigError as e:
+        return Answer(shop, "broken", now + AGAIN, reason=str(e))
+    except StoreError as e:
+        fleet.forget(shop)
+        return Answer(shop, "store", now + AGAIN, reason=str(e))
+    try:
+        answer = _Shop(shop, config, store, now).answer()
+    except LeaseTaken as e:
+        fleet.forget(shop)
+        return Answer(shop, "taken", now + AGAIN, reason=str(e))
+    except StoreError as e:
+        fleet.forget(shop)
+        return Answer(shop, "store", now + AGAIN, reason=str(e))
+    finally:
+        _release(fleet, shop, store)
+    return Answer(
+        answer.shop,
+        answer.result,
+        answer.next_at,
+        time.monotonic() - begun,
+        answer.plan,
+        answer.parts,
+        answer.reason,
+        answer.digest,
+    )
+
+
+def _release(fleet: Fleet, shop: str, store: Store) -> None:
+    try:
+        store.release_lease("daemon")
+    except StoreError as e:  # it runs out by itself
+        fleet.forget(shop)
+        log.warning("lease_not_released", shop=shop, error=str(e))
+
+
+class _Shop:
+    """One shop at one instant."""
+
+    def __init__(self, shop: str, config: Config, store: Store, now: datetime) -> None:
+        self.shop, self.config, self.store, self.now = shop, config, store, now
+        self.day = AccountDay.of(now, config.shop.timezone).date
+
+    def answer(self) -> Answer:
+        """What is due is done. Raises StoreError, LeaseTaken."""
+        today = self.day.isoformat()
+        moment = None
+        if self.store.value(DAY) == today:
+            moment = due_moment(self.config, self.store, self.now)
+            if moment is None:
+                return self._said("already", self._next(), parts=self._left())
+        elif self.now < self._at(self.day, until=False):
+            return self._said("early", self._at(self.day, until=False))
+        if not self._read():
+            return self._said("unread", self.now + self._pause())
+        if moment is None and self.now < self._at(self.day, until=True) and not self._complete():
+            return self._said("early", min(self._at(self.day, until=True), self.now + self._pause()))
+        return self._decide(moment)
+
+    def _decide(self, moment: datetime | None) -> Answer:
+        key, said = (DAY, self.day.isoformat()) if moment is None else (DECIDED, moment.isoformat())
+        latest = moment or latest_moment(self.config, self.now)
+        values: dict[str, Any] = {} if latest is None else {DECIDED: latest.isoformat()}
+        try:
+            decision = decide(cycle.snapshot_of(self.config, self.store, self.now), self.config.policy)
+            shown = document(decision).model_dump(mode="json")
+        except (StoreError, LeaseTaken):
+            raise
+        except (
+            Exception
+        ) as e:  # whatever went wrong in deciding: today's budgets stay, and it is said (FAILURES, law 1)
+            reason = str(e) if isinstance(e, BidderError) else f"{type(e).__name__}: {e}"
+            return self._no_plan(key, said, values, reason, e)
+        parts = () if self._asks(decision) else self._parts(decision)
+        values[APPLIES] = {"plan": decision.plan.id, "parts": [[*part, budgets] for part, budgets in parts]}
+        values[APPLIES] |= {"once": decision.limits.reference is None}
+        values[APPLIES] |= {"agreed": self._agreed(decision)}
+        if not cycle.save_once(decision, shown, self.store, self.now, key, said, values):
+            return self._said("already", self._next(), parts=self._left())
+        log.info(
+            "pass_done",
+            shop=self.shop,
+            plan=decision.plan.id,
+            day=self.day.isoformat(),
+            changes=len(decision.plan.moved),
+            held=sorted({held.check for held in decision.held}),
+            policy=self.config.digest,
+        )
+        wants = self.config.schedule.digest is not None and any(one.digest for one in self.config.receivers)
+        asked = tuple(part for part, _ in parts)
+        return self._said("decided", self._next(), plan=decision.plan.id, parts=asked, digest=wants)
+
+    def _no_plan(self, key: str, said: str, values: Mapping[str, Any], reason: str, e: Exception) -> Answer:
+        self.store.check_leases()
+        self.store.append("note", self.now, what="no plan today: budgets stay as they are", reason=reason)
+        for name, value in {**values, key: said}.items():
+            self.store.set_value(name, value)
+        log.error("no_plan", shop=self.shop, error=reason, exc_info=not isinstance(e, BidderError))
+        return self._said("failed", self._next(), reason=reason)
+
+    def _said(self, result: str, next_at: datetime, **more: Any) -> Answer:
+        return Answer(self.shop, result, next_at, **more)
+
+    # ---- what is to be written
+
+    def _agreed(self, decision: Decision) -> list[str]:
+        return approved_beforehand(decision, [account for account, _ in self.config.accounts])
+
+    def _parts(self, decision: Decision) -> Sequence[tuple[Part, list[str]]]:
+        """What accounts are to have: all falls before the first rise. Nothing of a plan that is held as a whole."""
+        if any(held.budget is None for held in decision.held) or self.store.state() is State.HALTED:
+            return ()
+        applying = {account.id for account, _ in self.config.accounts if account.mode is Mode.APPLY}
+        agreed = set(self._agreed(decision))
+        found: dict[Part, list[str]] = {}
+        for change in decision.plan.moved:
+            if change.budget.account in applying or str(change.budget) in agreed:
+                rises = change.before is None or change.after > change.before
+                part = (str(change.budget.account), "rises" if rises else "falls")
+                found.setdefault(part, []).append(str(change.budget))
+        return sorted(found.items(), key=lambda one: (one[0][1], one[0][0]))
+
+    def _left(self) -> tuple[Part, ...]:
+        """Parts of today's plan that nobody has written yet."""
+        kept = self.store.value(APPLIES) or {}
+        return tuple((account, way) for account, way, _ in kept.get("parts", ()))
+
+    def _asks(self, decision: Decision) -> bool:
+        """Whether a person has to be asked: the configuration is another than before, and moves the total far."""
+        if self.store.value(IN_FORCE) in (None, self.config.digest) or confirmed(self.store, self.config):
+            totals = None
+        else:
+            totals = moves_much(decision)
+        if totals is None:
+            if self.store.value(IN_FORCE) != self.config.digest:
+                self.store.set_value(IN_FORCE, self.config.digest)
+            return False
+        said = wait(self.store, self.config, totals, self.now)
+        log.warning("plan_waits", shop=self.shop, reason=said, policy=self.config.digest)
+        return True
+
+    # ---- when
+
+    def _at(self, day: date, *, until: bool) -> datetime:
+        """The instant from which, or at which at the latest, a day is decided, in the shop's zone."""
+        asked = self.config.schedule.decide
+        at = datetime.combine(day, asked.until if until else asked.from_, ZoneInfo(self.config.shop.timezone))
+        return at.astimezone(UTC)
+
+    def _next(self) -> datetime:
+        """When the shop is due again: tomorrow, or at the next moment of an event."""
+        tomorrow = self._at(self.day + timedelta(days=1), until=False)
+        moment = next_moment(self.config, self.now)
+        return tomorrow if moment is None else min(tomorrow, moment)
+
+    def _pause(self) -> timedelta:
+        return self.config.schedule.poll / 4
+
+    def _read(self) -> bool:
+        """Whether an account was read lately: nothing is decided on what was known long ago."""
+        oldest = self.now - 2 * self.config.schedule.poll - timedelta(minutes=5)
+        sources = [str(account.id) for account, _ in self.config.accounts]
+        read = [self.store.value(polled_key(one)) for one in sources]
+        return any(at is not None and datetime.fromisoformat(at) >= oldest for at in read)
+
+    def _complete(self) -> bool:
+        """Whether every account has reported yesterday."""
+        yesterday = day_number(self.day) - 1
+        reports = self.store.reports(since_day=yesterday)
+        reported = {str(name) for name, when in zip(reports.account, reports.day, strict=True) if when == yesterday}
+        return reported >= {str(account.id) for account, _ in self.config.accounts if has_ads(account.platform)}

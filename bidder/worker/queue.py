@@ -1,0 +1,175 @@
+"""The jobs: the only file that opens procrastinate's queue, in the schema `bidder_jobs` of the fleet's database.
+
+What procrastinate does for a fleet: takes jobs by priority and age, each once (SKIP LOCKED), keeps two jobs of one lock
+apart, refuses a second job of one queueing lock, wakes workers by NOTIFY, defers periodic work once among all workers,
+and knows by a heartbeat whose worker is gone. What may be tried again is said here, by the kind of failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from procrastinate import App, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy
+
+from bidder.errors import LeaseTaken, StoreError
+
+__all__ = ["QUEUE", "SCHEMA", "Again", "Queue", "QueueLost", "Wanted"]
+
+SCHEMA = "bidder_jobs"
+QUEUE = "bidder"
+
+QueueLost = ConnectorException
+"""The database cannot be reached; whoever waits may try again."""
+
+OWN = """
+SELECT pg_advisory_xact_lock(7252810913);
+CREATE SCHEMA IF NOT EXISTS bidder_jobs;
+CREATE TABLE IF NOT EXISTS bidder_jobs.bidder_due (
+    shop text NOT NULL, what text NOT NULL, at timestamptz NOT NULL, claimed timestamptz,
+    seconds double precision NOT NULL DEFAULT 0, stamp text NOT NULL DEFAULT '', fault text NOT NULL DEFAULT '',
+    PRIMARY KEY (shop, what));
+CREATE INDEX IF NOT EXISTS bidder_due_at ON bidder_jobs.bidder_due (at);
+CREATE TABLE IF NOT EXISTS bidder_jobs.bidder_pace (platform text PRIMARY KEY, next timestamptz NOT NULL);
+"""
+"""Tables of a fleet beside procrastinate's: what is due when, and each platform's next free place."""
+
+FINISHED_HOURS = 72
+"""Jobs that failed are kept for so long, for whoever asks why."""
+
+
+class Again(Exception):
+    """A job hands itself back, to be tried after some seconds: it is not its turn."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        self.seconds = seconds
+        super().__init__(why)
+
+
+class _Safe(BaseRetryStrategy):
+    """What may be tried again: whatever only read, and writes too, since they settle what went before by reading back.
+
+    A failure that is none of these would fail again; what was due stays due and comes back by itself.
+    """
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        match exception:
+            case Again(seconds=seconds):
+                return _in(seconds)
+            case LeaseTaken():
+                return _in(5)
+            case StoreError() | ConnectorException():
+                return _in(min(60, 2 ** min(job.attempts, 6)))
+            case _ if not isinstance(exception, Exception):  # this worker stops: another takes it up at once
+                return _in(0)
+        return None
+
+
+def _in(seconds: float) -> RetryDecision:
+    return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+class Wanted:
+    """A job that is to be done: its task, its words, and which others it must not meet."""
+
+    __slots__ = ("lock", "priority", "queueing_lock", "task", "words")
+
+    def __init__(self, task: str, words: dict[str, Any], priority: int, lock: str | None, once: str | None) -> None:
+        self.task, self.words, self.priority = task, words, priority
+        self.lock = lock
+        """Only one job of a lock runs at a time."""
+        self.queueing_lock = once
+        """Only one job of it waits at a time."""
+
+
+class Queue:
+    """The queue of one fleet, open between `open` and `close`."""
+
+    retry = _Safe()
+
+    def __init__(self, url: str) -> None:
+        self.app = App(
+            connector=PsycopgConnector(
+                conninfo=url,
+                kwargs={
+                    "options": f"-c search_path={SCHEMA}",
+                    "application_name": "bidder worker",
+                    "connect_timeout": 10,
+                },
+                min_size=1,
+                max_size=6,
+                timeout=15.0,
+            )
+        )
+
+    async def open(self) -> None:
+        """Connects, and makes schema and tables where there are none. Raises QueueLost."""
+        await self.app.open_async()
+        await self.run(OWN)
+        if not await self.app.check_connection_async():
+            try:
+                lock = "SELECT pg_advisory_xact_lock(7252810913);"
+                await self.run(lock + self.app.schema_manager.get_schema().replace("%", "%%"))
+            except ConnectorException:
+                if not await self.app.check_connection_async():  # else another worker was faster
+                    raise
+
+    async def close(self) -> None:
+        """Gives the connections back."""
+        await self.app.close_async()
+
+    async def run(self, query: str, **words: Any) -> None:
+        """A statement of ours. Raises QueueLost."""
+        await self.app.connector.execute_query_async(query, **words)
+
+    async def rows(self, query: str, **words: Any) -> list[dict[str, Any]]:
+        """The rows of a query of ours. Raises QueueLost."""
+        return await self.app.connector.execute_query_all_async(query, **words)
+
+    async def defer(self, wanted: Sequence[Wanted]) -> int:
+        """Puts jobs into the queue, those that do not wait there already; how many."""
+        jobs = [
+            Job(
+                id=None,
+                queue=QUEUE,
+                task_name=one.task,
+                priority=one.priority,
+                lock=one.lock,
+                queueing_lock=one.queueing_lock,
+                task_kwargs=one.words,
+            )
+            for one in wanted
+        ]
+        if not jobs:
+            return 0
+        manager = self.app.job_manager
+        try:
+            return len(await manager.batch_defer_jobs_async(jobs))
+        except AlreadyEnqueued:  # one of them waits already, and none was taken
+            taken = 0
+            for job in jobs:
+                try:
+                    await manager.defer_job_async(job)
+                    taken += 1
+                except AlreadyEnqueued:
+                    continue
+            return taken
+
+    async def rescue(self, seconds: float) -> list[str]:
+        """Jobs whose worker gave no sign of life for so long go back into the queue; their tasks."""
+        manager = self.app.job_manager
+        stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=seconds))
+        for job in stalled:
+            await manager.retry_job(job)
+        await manager.prune_stalled_workers(seconds)
+        return [job.task_name for job in stalled]
+
+    async def forget_old(self) -> None:
+        """Jobs that came to an end long ago are no longer kept."""
+        await self.app.job_manager.delete_old_jobs(
+            FINISHED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+        )

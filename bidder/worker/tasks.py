@@ -1,0 +1,242 @@
+"""The jobs of a fleet, as procrastinate calls them: what each reads, does, and leaves due.
+
+poll and apply are of an account, decide and digest of a shop; a job of decide holds many shops. `tick` is deferred by
+procrastinate itself, once among all workers: it makes jobs of what is due and takes back what gone workers held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import structlog
+
+from bidder.daemon.digesting import post_digest
+from bidder.errors import ConfigError, ConnectorError, LeaseTaken, StoreError
+from bidder.instrumentation.fleet import FleetMetrics
+from bidder.poll import PollResult
+from bidder.worker.applying import apply_part
+from bidder.worker.bulkhead import Bulkhead
+from bidder.worker.deciding import AGAIN, Answer
+from bidder.worker.due import BEGIN, DECIDE, POLL, Due, Row
+from bidder.worker.fleet import Clock, Fleet
+from bidder.worker.letters import post_alerts, posting
+from bidder.worker.pace import Pace
+from bidder.worker.polling import confirm, poll_account
+from bidder.worker.pool import Pool, PoolLost
+from bidder.worker.queue import QUEUE, Again, Queue, Wanted
+from bidder.worker.settings import Priority, WorkerSettings
+
+__all__ = ["Tasks"]
+
+log = structlog.get_logger("bidder.worker")
+
+LARGE = 5.0
+"""Seconds from which on a shop is decided by itself, after the others and one of its kind at a time."""
+
+BATCH_SECONDS = 10.0
+"""About so long a batch may take by what its shops took the last time."""
+
+
+class Tasks:
+    """The jobs of one worker."""
+
+    def __init__(self, settings: WorkerSettings, queue: Queue, metrics: FleetMetrics, clock: Clock) -> None:
+        self.settings, self.queue, self.metrics, self.clock = settings, queue, metrics, clock
+        self.fleet = Fleet(settings.agency, settings.store)
+        self.pool = Pool(settings)
+        self.due = Due(queue)
+        self.pace = Pace(queue, settings.rates, metrics)
+        self.bulkhead = Bulkhead(settings.concurrency)
+        for name in ("begin", "poll", "decide", "apply", "digest"):
+            queue.app.task(name=name, queue=QUEUE, retry=Queue.retry)(self._counted(name, getattr(self, name)))
+        seconds = f"*/{settings.tick}" if settings.tick < 60 else "0"
+        tick = queue.app.task(name="tick", queue=QUEUE, priority=Priority.TICK, lock="tick", queueing_lock="tick")
+        queue.app.periodic(cron=f"* * * * * {seconds}")(tick(self._counted("tick", self.tick)))
+
+    async def close(self) -> None:
+        """Gives everything back."""
+        self.pool.close()
+        await self.fleet.close()
+
+    def _counted(self, name: str, work: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """The job, its end counted; what one shop's store or lease raises is forgotten here with its store."""
+
+        async def run(**words: Any) -> None:
+            begun, result = time.monotonic(), "failed"
+            try:
+                await work(**words)
+                result = "done"
+            except (LeaseTaken, StoreError) as e:
+                result = "again"
+                if "shop" in words:
+                    self.fleet.forget(words["shop"])
+                log.warning("job_again", task=name, error=str(e), **words)
+                raise
+            except Again:
+                result = "again"
+                raise
+            except (ConfigError, ConnectorError) as e:
+                log.error("job_failed", task=name, error=str(e), **words)
+                raise
+            except Exception:
+                log.exception("job_failed", task=name, **words)
+                raise
+            finally:
+                self.metrics.ended(name, result, timedelta(seconds=time.monotonic() - begun))
+
+        return run
+
+    # ---- finding out what is due
+
+    async def tick(self, timestamp: int) -> None:
+        """What is due becomes jobs; what gone workers held is taken back."""
+        rescued = await self.queue.rescue(self.settings.gone.total_seconds())
+        if rescued:
+            self.metrics.rescued.inc(len(rescued))
+            log.warning("jobs_rescued", tasks=rescued)
+        now = self.clock()
+        await self.due.sync(await asyncio.to_thread(self.fleet.stamps), now)
+        await self.queue.defer(self._wanted(await self.due.claim(now, self.settings.patience)))
+        counts = await self.due.counts()
+        self.metrics.known(counts["shops"], counts["broken"])
+        if timestamp % 3600 < self.settings.tick:
+            await self.queue.forget_old()
+
+    def _wanted(self, rows: Sequence[Row]) -> list[Wanted]:
+        """Jobs for what is due; shops that are decided quickly go together."""
+        wanted, batch, seconds = [], list[str](), 0.0
+        for row in rows:
+            if row.what == BEGIN:
+                wanted.append(_one("begin", row.shop, Priority.BEGIN))
+            elif row.what.startswith(POLL):
+                wanted.append(_poll(row.shop, row.what.removeprefix(POLL)))
+            elif row.what == DECIDE and row.seconds >= LARGE:
+                words = {"shops": [row.shop]}
+                wanted.append(Wanted("decide", words, Priority.LARGE, "large", f"decide:{row.shop}"))
+            elif row.what == DECIDE:
+                if batch and (len(batch) >= self.settings.batch or seconds + row.seconds > BATCH_SECONDS):
+                    wanted.append(_batch(batch))
+                    batch, seconds = [], 0.0
+                batch.append(row.shop)
+                seconds += row.seconds
+        return [*wanted, *([_batch(batch)] if batch else [])]
+
+    async def begin(self, shop: str) -> None:
+        """A shop is new, or its file is another: what recurs is due as it says."""
+        now = self.clock()
+        try:
+            config = await asyncio.to_thread(self.fleet.fresh, shop)
+            self.fleet.forget(shop)
+            await asyncio.to_thread(self.fleet.store, shop)  # makes it, where there is none
+        except ConfigError as e:
+            log.error("shop_broken", shop=shop, error=str(e))
+            await self.due.broken(shop, str(e), now + AGAIN)
+            return
+        accounts = [str(account.id) for account, _ in config.accounts]
+        rows = [Row(shop, f"{POLL}{account}", now) for account in accounts]
+        await self.due.begun(shop, [*rows, *([Row(shop, DECIDE, now)] if rows else [])])
+        await self.queue.defer([_poll(shop, account) for account in accounts])
+
+    # ---- reading
+
+    async def poll(self, shop: str, account: str) -> None:
+        """One account is read."""
+        config = await asyncio.to_thread(self.fleet.config, shop)
+        found = next((one for one, _ in config.accounts if one.id == account), None)
+        if found is None:
+            return
+        results: Sequence[PollResult] = ()
+        next_at = self.clock() + config.schedule.poll * _spread(shop, account)
+        with self.bulkhead.through(found.platform) as outcome, self.pace.of(found.platform):
+            store = await asyncio.to_thread(self.fleet.store, shop)
+            connected = await self.fleet.connected(shop, account, config)
+            results = await poll_account(shop, account, config, store, connected, self.clock)
+            outcome.worked = any(one.ok for one in results) or not results
+        rows = [Row(shop, f"{POLL}{account}", next_at)]
+        now = self.clock()
+        await self.due.done(rows)
+        if await asyncio.to_thread(confirm, config, store, now):
+            await self.due.soon(shop, DECIDE, now)
+        if config.receivers:
+            await post_alerts(config, store, results, now)
+
+    # ---- deciding
+
+    async def decide(self, shops: list[str]) -> None:
+        """Shops are decided, those that are due; what is to be written, and the digest, become jobs."""
+        now = self.clock()
+        limit = self.settings.limit
+        try:
+            answers = await self.pool.decide(shops, now, limit)
+        except PoolLost as e:
+            log.error("decisions_lost", shops=shops, error=str(e))
+            if len(shops) > 1:  # whose fault it was shows when each is by itself
+                alone = [Wanted("decide", {"shops": [one]}, Priority.LARGE, "large", f"decide:{one}") for one in shops]
+                await self.queue.defer(alone)
+                return
+            answers = [Answer(shops[0], "lost", now + 10 * AGAIN, limit.total_seconds(), reason=str(e))]
+        wanted: list[Wanted] = []
+        for one in answers:
+            self.metrics.decisions.labels(one.result).inc()
+            if one.result in ("taken", "store", "broken", "lost"):
+                log.warning("not_decided", shop=one.shop, result=one.result, reason=one.reason)
+            wanted += [_apply(one.shop, *part) for part in one.parts]
+            if one.digest:
+                wanted.append(_one("digest", one.shop, Priority.DIGEST))
+        await self.queue.defer(wanted)
+        await self.due.done([Row(one.shop, DECIDE, one.next_at, one.seconds) for one in answers])
+
+    # ---- writing and telling
+
+    async def apply(self, shop: str, account: str, way: str) -> None:
+        """The falls or the rises of an account are written."""
+        config = await asyncio.to_thread(self.fleet.config, shop)
+        found = next((one for one, _ in config.accounts if one.id == account), None)
+        if found is None:
+            return
+        with self.bulkhead.through(found.platform) as outcome, self.pace.of(found.platform):
+            store = await asyncio.to_thread(self.fleet.store, shop)
+            connected = await self.fleet.connected(shop, account, config)
+            written = await apply_part(shop, (account, way), config, store, connected, self.clock)
+            outcome.worked = not any("no answer in time" in one.reason for one in written)
+        for one in written:
+            self.metrics.writes.labels(type(one.outcome).__name__.lower()).inc()
+        if written:
+            await self.due.soon(shop, f"{POLL}{account}", self.clock())
+
+    async def digest(self, shop: str) -> None:
+        """The digest of yesterday is sent to whoever wants it."""
+        config = await asyncio.to_thread(self.fleet.config, shop)
+        store = await asyncio.to_thread(self.fleet.store, shop)
+        async with posting(config, store) as postman:
+            await post_digest(config, store, self.clock(), postman)
+
+
+def _one(task: str, shop: str, priority: Priority) -> Wanted:
+    return Wanted(task, {"shop": shop}, priority, f"{task}:{shop}", f"{task}:{shop}")
+
+
+def _poll(shop: str, account: str) -> Wanted:
+    name = f"poll:{shop}/{account}"
+    return Wanted("poll", {"shop": shop, "account": account}, Priority.POLL, name, name)
+
+
+def _batch(shops: list[str]) -> Wanted:
+    named = sha256(" ".join(shops).encode()).hexdigest()[:16]
+    return Wanted("decide", {"shops": list(shops)}, Priority.DECIDE, None, f"decide:{named}")
+
+
+def _apply(shop: str, account: str, way: str) -> Wanted:
+    priority = Priority.FALLS if way == "falls" else Priority.RISES
+    words = {"shop": shop, "account": account, "way": way}
+    return Wanted("apply", words, priority, f"write:{shop}", f"write:{shop}/{account}/{way}")
+
+
+def _spread(shop: str, account: str) -> float:
+    """From 0.95 to 1: polls of many shops that began together drift apart, each in its own way."""
+    return 1.0 - 0.05 * sha256(f"{shop}/{account}".encode()).digest()[0] / 255
