@@ -14,46 +14,35 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from bidder.account_day import AccountDay
-from bidder.catalog import Account, Budget, BudgetStatus, Mode
+from bidder.catalog import Account, Budget, BudgetStatus
 from bidder.connectors.protocol import BudgetWriter
-from bidder.errors import BidderError
 from bidder.exposure import Exposure
 from bidder.guard.breaker import Written, flapping
 from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.money import Currency, Money
-from bidder.plan import Applied, Change, Outcome, Refused, State, Unresolved
+from bidder.plan import Applied, Change, Outcome, Refused, Unresolved
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
 from bidder.watch.hold import SHOP, Effect, Hold
+from bidder.writing import (
+    BREAKER_REST,
+    JUMP,
+    NO_ANSWER,
+    PATIENCE,
+    PAUSE,
+    UNREAD,
+    Edits,
+    OutcomeRow,
+    asked,
+    held_by,
+    mode_refuses,
+    stopped,
+)
 
 __all__ = ["JUMP", "OutcomeRow", "WriteResult", "apply_changes", "settle"]
-
-JUMP = 3
-"""An amount more than three times, or less than a third of, the one in force is taken for a wrong unit."""
-
-PATIENCE = timedelta(seconds=60)
-
-_NO_ANSWER, _UNREAD = "no answer in time", "could not be read before the write: "
-
-EDITS_SPAN = timedelta(hours=1)
-PAUSE = 1.0
-"""Seconds: who took longer to note an intent may have been stopped meanwhile, and asks once more before it sends."""
-
-BREAKER_REST = timedelta(hours=24)
-"""For so long nothing is written after the breaker on flapping tripped."""
-
-
-class OutcomeRow(TypedDict):
-    """What became of one change, for programs and people."""
-
-    budget: str
-    requested: str
-    outcome: str
-    actual: str | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +124,7 @@ async def apply_changes(
         if refusal is None and change.budget in pending:
             refusal = f"an earlier write (journal line {pending[change.budget]}) has no known outcome yet"
         if refusal is None and change.budget not in stopping:
-            refusal = _held(change, held)
+            refusal = held_by(change.budget, held, raises=_raises(change))
         if refusal is None and change.budget in raised and _raises(change):
             refusal = "it was raised today already: the highest budget of a day is what a platform spends by"
         if refusal is None and change.budget.account in silent:
@@ -144,7 +133,7 @@ async def apply_changes(
             results[change.budget] = _refused(change, refusal or "no writer")
         else:
             results[change.budget] = await desk.write(change, account, writer, change.budget in stopping)
-            if results[change.budget].reason == _UNREAD + _NO_ANSWER:
+            if results[change.budget].reason == UNREAD + NO_ANSWER:
                 silent.add(account.id)  # forty budgets of a platform that hangs would take an hour
     return [results[change.budget] for change in moving]
 
@@ -198,12 +187,12 @@ class _Desk(NamedTuple):
 
     async def write(self, change: Change, account: Account, writer: BudgetWriter, stopping: bool) -> WriteResult:
         """One change through all its steps."""
-        stopped = await self._stopped(change)
-        if stopped is not None:
-            return _refused(change, stopped)
+        halted = await stopped(self.store, raises=_raises(change))
+        if halted is not None:
+            return _refused(change, halted)
         read = await _read(writer, change.budget, self.patience)
         if isinstance(read, str):
-            return await self._refuse(change, f"{_UNREAD}{read}", None)
+            return await self._refuse(change, f"{UNREAD}{read}", None)
         if read.now is not None and read.now == change.after:
             self.exposure.count(change.budget, read.now)
             return WriteResult(change.budget, change.after, Applied(read.now), read.now, "was in force already")
@@ -216,24 +205,27 @@ class _Desk(NamedTuple):
         if refusal is None and _raises(change):
             refusal = self.exposure.lacks_room(change.budget, change.after)
         if refusal is None:
-            refusal = await self._too_often(change, writer)
+            refusal = await _edits(self.store, change, writer).too_often(self.clock())
         if refusal is not None:
             return await self._refuse(change, refusal, read.now)
-        stopped = await self._stopped(change)  # the kill switch may have been thrown while the platform was read
-        if stopped is not None:
-            return _refused(change, stopped, read.now)
+        # the kill switch may have been thrown while the platform was read
+        halted = await stopped(self.store, raises=_raises(change))
+        if halted is not None:
+            return _refused(change, halted, read.now)
         return await self._send(change, account, writer, read)
 
     async def _send(self, change: Change, account: Account, writer: BudgetWriter, read: Budget) -> WriteResult:
         assert read.now is not None
         begun, noting = self.clock(), monotonic()
         intent = await asyncio.to_thread(self.store.begin, self.plan, change.budget, read.now, change.after, begun)
-        edits = await self._counted(change, writer, begun)
+        counting = _edits(self.store, change, writer)
+        edits = await counting.count(begun)
         if monotonic() - noting > PAUSE:
-            stopped = await self._stopped_meanwhile(change)
-            if stopped is not None:
+            await asyncio.to_thread(self.store.check_leases)  # raises LeaseTaken: the intent is left to who took over
+            halted = await stopped(self.store, raises=_raises(change))
+            if halted is not None:
                 day = day_number(AccountDay.of(begun, account.timezone).date)
-                unsent = Refused(f"not sent: {stopped}", read.now)
+                unsent = Refused(f"not sent: {halted}", read.now)
                 await asyncio.to_thread(self.store.finish, intent, unsent, self.clock(), day)
                 return _result(change, unsent, read.now)
         started = monotonic()
@@ -245,49 +237,12 @@ class _Desk(NamedTuple):
                 self.exposure.count(change.budget, amount)
             case Refused():
                 self.exposure.count(change.budget, actual or read.now)
-                if edits:  # nothing was changed, so it is not counted
-                    await asyncio.to_thread(self.store.set_value, _edits_key(change.budget), edits[:-1])
+                await counting.uncount(edits)
             case Unresolved():
                 self.exposure.count(change.budget, read.now, change.after, *([actual] if actual else []))
         day = day_number(AccountDay.of(begun, account.timezone).date)
         await asyncio.to_thread(self.store.finish, intent, outcome, self.clock(), day)
         return replace(_result(change, outcome, actual), seconds=seconds)
-
-    async def _edits(self, change: Change, now: datetime) -> list[str]:
-        """When the budget was changed within the last hour, as kept across restarts."""
-        known = await asyncio.to_thread(self.store.value, _edits_key(change.budget)) or []
-        return [at for at in known if now - datetime.fromisoformat(at) < EDITS_SPAN]
-
-    async def _too_often(self, change: Change, writer: BudgetWriter) -> str | None:
-        most = getattr(writer, "edits_an_hour", None)
-        if most is None:
-            return None
-        edits = await self._edits(change, self.clock())
-        if len(edits) < most:
-            return None
-        again = datetime.fromisoformat(edits[-most]) + EDITS_SPAN
-        return f"changed {len(edits)} times within the hour: one more would lock it; from {again:%H:%M} UTC"
-
-    async def _counted(self, change: Change, writer: BudgetWriter, now: datetime) -> list[str]:
-        """Counts this change before it is sent, where the platform lets a budget be changed so often only."""
-        if getattr(writer, "edits_an_hour", None) is None:
-            return []
-        edits = [*await self._edits(change, now), now.isoformat()]
-        await asyncio.to_thread(self.store.set_value, _edits_key(change.budget), edits)
-        return edits
-
-    async def _stopped_meanwhile(self, change: Change) -> str | None:
-        """Asked after a pause: raises LeaseTaken, and leaves the intent to who took over."""
-        await asyncio.to_thread(self.store.check_leases)
-        return await self._stopped(change)
-
-    async def _stopped(self, change: Change) -> str | None:
-        match await asyncio.to_thread(self.store.state):
-            case State.HALTED:
-                return "bidder is HALTED: nothing is written; `bidder resume` ends it"
-            case State.REDUCING if _raises(change):
-                return "bidder is REDUCING: only decreases are written; `bidder resume` ends it"
-        return None
 
     async def _refuse(self, change: Change, reason: str, actual: Money | None) -> WriteResult:
         facts = {"plan": self.plan, "budget": str(change.budget), "before": str(change.before)}
@@ -320,39 +275,25 @@ async def _raised_today(store: Store, accounts: Mapping[AccountId, Account], now
     }
 
 
-def _held(change: Change, holds: Collection[Hold]) -> str | None:
-    """What the watch has seen since the plan was made may still keep it from being written."""
-    for hold in holds:
-        if hold.covers(change.budget) and (hold.effect is Effect.STAYS or _raises(change)):
-            return f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
-    return None
-
-
 async def _active(store: Store, accounts: Mapping[AccountId, Account]) -> dict[BudgetId, Money]:
     budgets = [one.budget for one in await asyncio.to_thread(store.budgets)]
     ours = [one for one in budgets if one.status is BudgetStatus.ACTIVE and one.id.account in accounts]
     return {one.id: one.now for one in ours if one.now is not None}
 
 
-def _edits_key(budget: BudgetId) -> str:
-    return f"edits:{budget}"
-
-
 def _raises(change: Change) -> bool:
     return change.before is None or change.after > change.before
 
 
+def _edits(store: Store, change: Change, writer: BudgetWriter) -> Edits:
+    return Edits(store, str(change.budget), getattr(writer, "edits_an_hour", None))
+
+
 def _not_allowed(change: Change, account: Account | None, writer: BudgetWriter | None, approved: bool) -> str | None:
     """Why the account may not be written at all."""
-    if account is None:
-        return f"account {change.budget.account} is not configured"
-    match account.mode:
-        case Mode.OBSERVE:
-            return f"account {account.id} is in observe: nothing is written to it"
-        case Mode.MANUAL:
-            return f"account {account.id} is manual: `bidder todo` lists what to type in"
-        case Mode.PROPOSE if not approved:
-            return f"account {account.id} is in propose: `bidder apply` approves a plan"
+    refusal = mode_refuses(change.budget.account, account, approved=approved)
+    if refusal is not None or account is None:
+        return refusal
     if writer is None:
         return f"account {account.id} has no writer"
     if change.after.currency != account.currency:
@@ -387,19 +328,12 @@ def _unsafe(change: Change, read: Budget, stopping: bool) -> str | None:
 
 async def _read(writer: BudgetWriter, budget: BudgetId, patience: timedelta) -> Budget | str:
     """The budget, or in words why it could not be read."""
-    try:
-        async with asyncio.timeout(patience.total_seconds()):
-            return await writer.read(budget)
-    except Exception as e:  # whatever a connector throws: nothing is known, and that is said
-        return _words(e)
+    return await asked(lambda: writer.read(budget), patience)
 
 
 async def _set(writer: BudgetWriter, change: Change, patience: timedelta) -> Outcome:
-    try:
-        async with asyncio.timeout(patience.total_seconds()):
-            return await writer.set(change.budget, change.after)
-    except Exception as e:  # it may have arrived all the same
-        return Unresolved(_words(e))
+    said = await asked(lambda: writer.set(change.budget, change.after), patience)
+    return Unresolved(said) if isinstance(said, str) else said  # it may have arrived all the same
 
 
 async def _verified(
@@ -437,13 +371,6 @@ async def _foreign(store: Store, at: datetime, budget: BudgetId, expected: Money
     facts = {"budget": str(budget), "expected": str(expected), "found": str(read.now), "currency": read.currency}
     await asyncio.to_thread(lambda: store.append("foreign_edit", at, seen="apply", **facts))
     await asyncio.to_thread(store.add_budgets, [read], at)
-
-
-def _words(e: Exception) -> str:
-    # only bidder's own errors are known to hold no secret; of others the kind must do
-    if isinstance(e, TimeoutError):
-        return _NO_ANSWER
-    return str(e) if isinstance(e, BidderError) else type(e).__name__
 
 
 def _refused(change: Change, reason: str, actual: Money | None = None) -> WriteResult:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from bidder.ids import AccountId, BudgetId, ProductId
-from bidder.money import Currency
+from bidder.money import MICROS, Currency
 from bidder.performance import Performance
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "LeverRefused",
     "LeverReport",
     "LeverUnresolved",
+    "shown",
+    "spends_more",
 ]
 
 
@@ -155,3 +158,17 @@ class LeverUnresolved:
 
 
 LeverOutcome = LeverApplied | LeverRefused | LeverUnresolved
+
+
+def shown(value: int) -> str:
+    """Millionths as a decimal, for the journal and for people: `0.75`, `4`."""
+    return f"{(Decimal(value) / MICROS).normalize():f}"
+
+
+def spends_more(change: LeverChange) -> bool:
+    """Whether more may be spent after it: a higher bid or cost per order, or a lower target ROAS."""
+    if change.before is None:
+        return True
+    if change.lever.kind is LeverKind.TARGET_ROAS:
+        return change.after < change.before
+    return change.after > change.before

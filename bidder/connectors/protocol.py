@@ -104,7 +104,7 @@ class BudgetWriter(Protocol):
 
 
 @runtime_checkable
-class BidReader(Protocol):
+class BidReader(AdsReader, Protocol):
     """An AdsReader that also reads bids and targets, where the platform offers them."""
 
     async def levers(self) -> Sequence[Lever]:
@@ -117,8 +117,11 @@ class BidReader(Protocol):
 
 
 @runtime_checkable
-class BidWriter(Protocol):
-    """A BudgetWriter that also sets bids and targets to absolute values. Only `apply_bids.py` calls it."""
+class BidWriter(BudgetWriter, Protocol):
+    """A BudgetWriter that also sets bids and targets to absolute values. Only `apply_bids.py` calls it.
+
+    It may have `bid_edits_an_hour` beside: how often the platform lets one be changed.
+    """
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """One bid or target as the platform has it now: for compare-then-set and for the read-back."""

@@ -11,28 +11,31 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, assert_never
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverOutcome, LeverRefused, LeverUnresolved
+from bidder.bidding import (
+    Lever,
+    LeverApplied,
+    LeverId,
+    LeverKind,
+    LeverOutcome,
+    LeverRefused,
+    LeverUnresolved,
+    shown,
+)
 from bidder.errors import StoreError
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
-from bidder.money import MICROS, Currency
+from bidder.money import Currency
 from bidder.store import journal
 from bidder.store.database import instant, micros_of
 from bidder.store.lever_protocol import LeverMove
 from bidder.store.lever_tables import lever_intents, lever_series, lever_values, levers
 
-__all__ = ["add", "begin", "finish", "history", "last_moves", "moves", "numbers", "readings", "shown"]
+__all__ = ["add", "begin", "finish", "history", "last_moves", "moves", "numbers", "readings"]
 
 OPEN = ("open", "unresolved")
-
-
-def shown(value: int) -> str:
-    """Millionths as a decimal, for the journal and for people: `0.75`, `4`."""
-    return f"{(Decimal(value) / MICROS).normalize():f}"
 
 
 def numbers(connection: Connection, ids: Sequence[LeverId], *, make: bool) -> dict[LeverId, int]:

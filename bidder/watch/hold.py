@@ -8,10 +8,13 @@ from enum import StrEnum
 
 from bidder.ids import AccountId, BudgetId
 
-__all__ = ["SHOP", "Effect", "Hold"]
+__all__ = ["BIDS", "SHOP", "Effect", "Hold"]
 
 SHOP = "shop"
 """The item of a hold on everything."""
+
+BIDS = "bids"
+"""The item of a hold on all bids and targets; budgets are not held by it."""
 
 
 class Effect(StrEnum):
@@ -25,7 +28,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What is held (`shop`, an account's alias, or account/budget), by which check, why in figures, since when.
+    """What is held (`shop`, `bids`, an account's alias, or account/budget), by which check, why in figures, since when.
 
     `until` ends it by itself; None: it ends when what it stands on is no longer seen.
     """

@@ -1,0 +1,152 @@
+"""What both doors to a platform share: whether writing is allowed, how long an answer is waited for, how often
+something was changed. Used by `apply` (budgets) and `apply_bids` (bids and targets); nothing here writes to a platform.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict, TypeVar
+
+from bidder.catalog import Account, Mode
+from bidder.errors import BidderError
+from bidder.ids import AccountId, BudgetId
+from bidder.plan import State
+from bidder.store.protocol import Store
+from bidder.watch.hold import Effect, Hold
+
+__all__ = [
+    "BREAKER_REST",
+    "JUMP",
+    "NO_ANSWER",
+    "PATIENCE",
+    "PAUSE",
+    "UNREAD",
+    "Edits",
+    "OutcomeRow",
+    "asked",
+    "held_by",
+    "mode_refuses",
+    "stopped",
+    "words",
+]
+
+JUMP = 3
+"""A value more than three times, or less than a third of, the one in force is taken for a wrong unit."""
+
+PATIENCE = timedelta(seconds=60)
+
+NO_ANSWER, UNREAD = "no answer in time", "could not be read before the write: "
+
+EDITS_SPAN = timedelta(hours=1)
+PAUSE = 1.0
+"""Seconds: who took longer to note an intent may have been stopped meanwhile, and asks once more before it sends."""
+
+BREAKER_REST = timedelta(hours=24)
+"""For so long nothing is written after the breaker on flapping tripped."""
+
+T = TypeVar("T")
+
+
+class OutcomeRow(TypedDict):
+    """What became of one change, for programs and people. `budget` names what was to be written, also a bid."""
+
+    budget: str
+    requested: str
+    outcome: str
+    actual: str | None
+    reason: str
+
+
+def words(e: Exception) -> str:
+    """Why a platform gave no usable answer."""
+    # only bidder's own errors are known to hold no secret; of others the kind must do
+    if isinstance(e, TimeoutError):
+        return NO_ANSWER
+    return str(e) if isinstance(e, BidderError) else type(e).__name__
+
+
+async def asked(call: Callable[[], Awaitable[T]], patience: timedelta) -> T | str:
+    """What a platform answers, or in words why it did not: nothing is known then."""
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            return await call()
+    except Exception as e:  # whatever a connector throws
+        return words(e)
+
+
+async def stopped(store: Store, *, raises: bool) -> str | None:
+    """Why the state keeps a change from being written; `raises`: more may be spent after it."""
+    match await asyncio.to_thread(store.state):
+        case State.HALTED:
+            return "bidder is HALTED: nothing is written; `bidder resume` ends it"
+        case State.REDUCING if raises:
+            return "bidder is REDUCING: only decreases are written; `bidder resume` ends it"
+    return None
+
+
+def held_by(budget: BudgetId, holds: Collection[Hold], *, raises: bool) -> str | None:
+    """What the watch has seen since the plan was made may still keep it from being written."""
+    for hold in holds:
+        if hold.covers(budget) and (hold.effect is Effect.STAYS or raises):
+            return f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
+    return None
+
+
+def mode_refuses(name: AccountId, account: Account | None, *, approved: bool) -> str | None:
+    """Why the account may not be written at all."""
+    if account is None:
+        return f"account {name} is not configured"
+    match account.mode:
+        case Mode.OBSERVE:
+            return f"account {name} is in observe: nothing is written to it"
+        case Mode.MANUAL:
+            return f"account {name} is manual: `bidder todo` lists what to type in"
+        case Mode.PROPOSE if not approved:
+            return f"account {name} is in propose: `bidder apply` approves a plan"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How often one thing was changed within the last hour, kept across restarts, where a platform counts that.
+
+    `most` is the writer's `edits_an_hour`; None: the platform does not count.
+    """
+
+    store: Store
+    item: str
+    most: int | None
+
+    async def too_often(self, now: datetime) -> str | None:
+        """Why one change more would lock it."""
+        if self.most is None:
+            return None
+        edits = await self._known(now)
+        if len(edits) < self.most:
+            return None
+        again = datetime.fromisoformat(edits[-self.most]) + EDITS_SPAN
+        return f"changed {len(edits)} times within the hour: one more would lock it; from {again:%H:%M} UTC"
+
+    async def count(self, now: datetime) -> list[str]:
+        """Counts a change before it is sent; what is counted then."""
+        if self.most is None:
+            return []
+        edits = [*await self._known(now), now.isoformat()]
+        await asyncio.to_thread(self.store.set_value, self._key, edits)
+        return edits
+
+    async def uncount(self, edits: list[str]) -> None:
+        """Nothing was changed, so it is not counted."""
+        if edits:
+            await asyncio.to_thread(self.store.set_value, self._key, edits[:-1])
+
+    async def _known(self, now: datetime) -> list[str]:
+        known = await asyncio.to_thread(self.store.value, self._key) or []
+        return [at for at in known if now - datetime.fromisoformat(at) < EDITS_SPAN]
+
+    @property
+    def _key(self) -> str:
+        return f"edits:{self.item}"
