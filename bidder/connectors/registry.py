@@ -25,6 +25,7 @@ _BUILT_IN = {
     "files": "bidder.connectors.files.account",
     "google_ads": "bidder.connectors.google_ads",
     "meta": "bidder.connectors.meta",
+    "microsoft": "bidder.connectors.microsoft",
     "rest": "bidder.connectors.rest",
     "rest_shop": "bidder.connectors.rest.shop",
     "sandbox": "bidder.connectors.sandbox",
