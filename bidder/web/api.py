@@ -15,11 +15,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bidder.errors import BidderError, ConfigError, SolveError, StoreError, UnsafePlan
 from bidder.web.bearer import answer, refusal
 from bidder.web.clerk import Clerk, clerk_of
+from bidder.web.scope import scope_of, view_of
 
 __all__ = ["Approval", "Confirmation", "Written", "WrittenLine", "add"]
 
-BY = "http"
-"""What the journal calls whoever has the token and no name."""
 MOST_ASKED = 20
 
 
@@ -63,19 +62,20 @@ class Written(_Shape):
 Act = Callable[[web.Request, Clerk, Any], Awaitable[BaseModel | dict[str, Any]]]
 
 
-def add(app: web.Application, view: object) -> None:
+def add(app: web.Application, prefix: str = "") -> None:
     """Adds the addresses."""
-    clerk = clerk_of(view)
-    app.router.add_get("/api/v1/what-if", _what_if(clerk))
-    app.router.add_post("/api/v1/plans/{id:[A-Za-z0-9_-]{1,64}}/approve", _acting(clerk, Approval, _approve))
-    app.router.add_post("/api/v1/plans/{id:[A-Za-z0-9_-]{1,64}}/reject", _acting(clerk, Approval, _reject))
-    app.router.add_post("/api/v1/confirm", _acting(clerk, Confirmation, _confirm))
+    plan = prefix + "/api/v1/plans/{id:[A-Za-z0-9_-]{1,64}}"
+    app.router.add_get(f"{prefix}/api/v1/what-if", _what_if())
+    app.router.add_post(f"{plan}/approve", _acting(Approval, _approve))
+    app.router.add_post(f"{plan}/reject", _acting(Approval, _reject))
+    app.router.add_post(f"{prefix}/api/v1/confirm", _acting(Confirmation, _confirm))
 
 
-def _what_if(clerk: Clerk | None) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _what_if() -> Callable[[web.Request], Awaitable[web.Response]]:
     one_at_a_time = asyncio.Semaphore(1)
 
     async def respond(request: web.Request) -> web.Response:
+        clerk = clerk_of(view_of(request))
         asked = request.query.getall("ask", [])
         if clerk is None:
             return answer(404, error="nothing here can be asked")
@@ -93,10 +93,11 @@ def _what_if(clerk: Clerk | None) -> Callable[[web.Request], Awaitable[web.Respo
     return respond
 
 
-def _acting(clerk: Clerk | None, shape: type[BaseModel], act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _acting(shape: type[BaseModel], act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
     """An address that changes something: asks for the token, reads the body, does it."""
 
     async def respond(request: web.Request) -> web.Response:
+        clerk = clerk_of(view_of(request))
         if clerk is None:
             return answer(404, error="nothing here can act")
         if (refused := refusal(request, clerk.token, "act over HTTP")) is not None:
@@ -119,7 +120,7 @@ def _acting(clerk: Clerk | None, shape: type[BaseModel], act: Act) -> Callable[[
 
 async def _approve(request: web.Request, clerk: Clerk, said: Approval) -> Written:
     plan = request.match_info["id"]
-    written = await clerk.approve(plan, said.only, BY)
+    written = await clerk.approve(plan, said.only, scope_of(request).by)
     return Written(
         plan=plan,
         written=[WrittenLine(**one.row()) for one in written],
@@ -128,12 +129,12 @@ async def _approve(request: web.Request, clerk: Clerk, said: Approval) -> Writte
 
 async def _reject(request: web.Request, clerk: Clerk, said: Approval) -> dict[str, Any]:
     plan = request.match_info["id"]
-    await clerk.reject(plan, said.only, BY)
+    await clerk.reject(plan, said.only, scope_of(request).by)
     return {"plan": plan, "rejected": said.only}
 
 
-async def _confirm(_: web.Request, clerk: Clerk, said: Confirmation) -> dict[str, Any]:
-    await clerk.confirm(said.digest, BY)
+async def _confirm(request: web.Request, clerk: Clerk, said: Confirmation) -> dict[str, Any]:
+    await clerk.confirm(said.digest, scope_of(request).by)
     return {"digest": said.digest, "confirmed": True}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import SecretStr
 
+from bidder.web.scope import gated
 from bidder.web.sessions import same
 
 __all__ = ["allowed", "answer", "refusal"]
@@ -21,6 +22,8 @@ def allowed(request: web.Request, token: SecretStr) -> bool:
 
 def refusal(request: web.Request, token: SecretStr | None, purpose: str) -> web.Response | None:
     """The answer to whoever may not; None for whoever may. `purpose` says what a token would have to be set for."""
+    if gated(request):
+        return None  # somebody has asked already who this is and what he may
     if token is None:
         return answer(403, error=f"no token is configured: set web.token to {purpose}")
     if allowed(request, token):

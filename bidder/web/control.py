@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from bidder.errors import StoreError
 from bidder.plan import State
 from bidder.web.bearer import answer, refusal
+from bidder.web.scope import gated, scope_of, view_of
 
 __all__ = ["Acting", "Controlling", "Controls", "add"]
 
@@ -63,20 +64,17 @@ class Acting(Protocol):
         ...
 
 
-_ACTING = web.AppKey("acting", Acting)
 _STATES = {"halt": State.HALTED, "reduce": State.REDUCING, "resume": State.ACTIVE}
 
 
-def add(app: web.Application, view: object) -> None:
-    """Adds the addresses where the daemon can be stopped."""
-    if isinstance(view, Acting):
-        app[_ACTING] = view
-    app.router.add_post("/api/v1/{what:halt|reduce|resume|hold}", _act)
+def add(app: web.Application, prefix: str = "") -> None:
+    """Adds the addresses; they say so where nothing can be stopped."""
+    app.router.add_post(prefix + "/api/v1/{what:halt|reduce|resume|hold}", _act)
 
 
 async def _act(request: web.Request) -> web.Response:
-    acting = request.app.get(_ACTING)
-    if acting is None:
+    acting = view_of(request)
+    if not isinstance(acting, Acting):
         return answer(404, error="nothing here can be stopped")
     control = acting.controlling
     if (refused := refusal(request, control.token, "act over HTTP")) is not None:
@@ -85,6 +83,8 @@ async def _act(request: web.Request) -> web.Response:
     if said is None:
         return answer(422, error='expected a JSON object such as {"reason": "…"}')
     what, reason, item = request.match_info["what"], said.get("reason", "over HTTP"), said.get("item")
+    if gated(request):
+        reason = f"{scope_of(request).by}: {reason}"
     try:
         if what == "hold":
             return await _hold(control.switch, item, reason)

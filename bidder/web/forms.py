@@ -16,9 +16,10 @@ from multidict import MultiDictProxy
 from bidder.apply import WriteResult
 from bidder.errors import BidderError
 from bidder.plan import Applied, State, Unresolved
-from bidder.web.clerk import Clerk, Staffed
+from bidder.web.clerk import Clerk, clerk_of
 from bidder.web.control import Acting
 from bidder.web.reload import Reloading
+from bidder.web.scope import scope_of, session_of, view_of
 from bidder.web.sessions import COOKIE, Session, Sessions, TooManyTries, foreign, same
 from bidder.web.words import Words
 
@@ -58,14 +59,14 @@ class _Said:
 class _Counter:
     """The handlers, with the sessions that they share."""
 
-    def __init__(self, view: object, sessions: Sessions, words_of: WordsOf) -> None:
-        self._view, self._sessions, self._words = view, sessions, words_of
+    def __init__(self, sessions: Sessions, words_of: WordsOf) -> None:
+        self._sessions, self._words = sessions, words_of
 
     # ---- signing in and out
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         form, w = await _form(request), self._words(request)
-        clerk = self._clerk()
+        clerk = clerk_of(view_of(request))
         if clerk is None or clerk.token is None or foreign(request):
             raise web.HTTPForbidden
         given, name = form.get("token", ""), form.get("name", "")
@@ -100,23 +101,19 @@ class _Counter:
             except BidderError as e:
                 sentence, said.tone = said.w.say("act.refused", reason=str(e)), "bad"
             said.session.said.append((said.tone, sentence))
-            return _see(local(said.one("next") or "/"), said.w)
+            return _see(scope_of(request).root + local(said.one("next") or "/"), said.w)
 
         return answer
 
     async def _said(self, request: web.Request) -> _Said:
         """The form, once it is sure who sent it. Raises HTTPForbidden."""
-        clerk = self._clerk()
-        session = None if clerk is None else self._sessions.of(request, clerk.token)
+        clerk, session = clerk_of(view_of(request)), session_of(request, self._sessions)
         if clerk is None or session is None or foreign(request):
             raise web.HTTPForbidden
         form = await _form(request)
         if not same(str(form.get("csrf", "")), session.csrf):
             raise web.HTTPForbidden
         return _Said(request, form, session, clerk, self._words(request))
-
-    def _clerk(self) -> Clerk | None:
-        return self._view.clerk if isinstance(self._view, Staffed) else None
 
     # ---- the acts
 
@@ -144,9 +141,10 @@ class _Counter:
     async def state(self, said: _Said) -> str:
         """Halt, reduce, resume."""
         what = said.one("what")
-        if what not in _STATES or not isinstance(self._view, Acting):
+        view = view_of(said.request)
+        if what not in _STATES or not isinstance(view, Acting):
             raise web.HTTPBadRequest
-        switch = self._view.controlling.switch
+        switch = view.controlling.switch
         found = switch.halt_file()
         if what != "halt" and found is not None:
             return said.w.say("act.halt_file", name=found.name)
@@ -156,9 +154,10 @@ class _Counter:
     async def hold(self, said: _Said) -> str:
         """Lets an item only fall, or ends what holds it."""
         item = said.one("item")
-        if not item or not isinstance(self._view, Acting):
+        view = view_of(said.request)
+        if not item or not isinstance(view, Acting):
             raise web.HTTPBadRequest
-        switch, reason = self._view.controlling.switch, f"{said.session.by}: {said.one('reason') or 'by hand'}"
+        switch, reason = view.controlling.switch, f"{said.session.by}: {said.one('reason') or 'by hand'}"
         if said.one("what") == "resume":
             ended = await switch.end_hold(item, reason)
             return said.w.say("act.released", item=item) if ended else said.w.say("act.not_held", item=item)
@@ -187,18 +186,20 @@ class _Counter:
 
     async def reload(self, said: _Said) -> str:
         """Asks for the files to be read again."""
-        if not isinstance(self._view, Reloading):
+        view = view_of(said.request)
+        if not isinstance(view, Reloading):
             raise web.HTTPBadRequest
-        self._view.ask_reload()
+        view.ask_reload()
         return said.w.say("act.reload")
 
 
-def add(app: web.Application, view: object, sessions: Sessions, words_of: WordsOf) -> None:
-    """Adds the addresses; all of them refuse where the view has no clerk."""
-    desk = _Counter(view, sessions, words_of)
-    app.router.add_post("/sign-in", desk.sign_in)
-    app.router.add_post("/sign-out", desk.sign_out)
-    app.router.add_post("/plan/{id:[A-Za-z0-9_-]{1,64}}", desk.handler(desk.plan))
+def add(app: web.Application, sessions: Sessions, words_of: WordsOf, prefix: str = "") -> None:
+    """Adds the addresses; all of them refuse where the view has no clerk. Signing in is once for all shops."""
+    desk = _Counter(sessions, words_of)
+    if not prefix:
+        app.router.add_post("/sign-in", desk.sign_in)
+    app.router.add_post(f"{prefix}/sign-out", desk.sign_out)
+    app.router.add_post(prefix + "/plan/{id:[A-Za-z0-9_-]{1,64}}", desk.handler(desk.plan))
     for path, act in (
         ("/plan-anew", desk.anew),
         ("/state", desk.state),
@@ -207,7 +208,7 @@ def add(app: web.Application, view: object, sessions: Sessions, words_of: WordsO
         ("/rules/confirm", desk.confirm),
         ("/rules/reload", desk.reload),
     ):
-        app.router.add_post(path, desk.handler(act))
+        app.router.add_post(prefix + path, desk.handler(act))
 
 
 async def _form(request: web.Request) -> Form:

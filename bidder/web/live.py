@@ -14,7 +14,8 @@ from time import monotonic
 from aiohttp import web
 
 from bidder.errors import StoreError
-from bidder.web.view import DaemonView
+from bidder.web.scope import Scope, scope_of
+from bidder.web.view import ShopView
 
 __all__ = ["LOOK", "MOST_STREAMS", "add", "version"]
 
@@ -28,27 +29,28 @@ MOST_STREAMS = 32
 class _Streams(set[asyncio.Task[None]]):
     """The streams that are open, and what the last of them that looked saw: one look a while serves all."""
 
-    def __init__(self, view: DaemonView) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._view = view
-        self._seen, self._at = "", float("-inf")
+        self._seen: dict[str, tuple[float, str]] = {}
 
-    async def version(self) -> str:
-        """As new as half the time between two looks. Raises StoreError."""
-        if monotonic() - self._at > LOOK / 2:
-            self._at = monotonic()
-            self._seen = await asyncio.to_thread(version, self._view)
-        return self._seen
+    async def version(self, scope: Scope) -> str:
+        """That of a shop, as new as half the time between two looks. Raises StoreError."""
+        at, seen = self._seen.get(scope.root, (float("-inf"), ""))
+        if monotonic() - at > LOOK / 2:
+            self._seen[scope.root] = (monotonic(), seen)  # whoever comes meanwhile takes the one before
+            seen = await asyncio.to_thread(version, scope.view)
+            self._seen[scope.root] = (monotonic(), seen)
+        return seen
 
 
 _STREAMS = web.AppKey("streams", _Streams)
 
 
-def add(app: web.Application, view: DaemonView) -> None:
+def add(app: web.Application, prefix: str = "") -> None:
     """Adds the address."""
-    app[_STREAMS] = _Streams(view)
+    app[_STREAMS] = _Streams()
     app.on_shutdown.append(_end)
-    app.router.add_get("/events", _events)
+    app.router.add_get(f"{prefix}/events", _events)
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
@@ -60,7 +62,7 @@ async def _events(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     streams.add(task)
     try:
-        await _tell(response, streams)
+        await _tell(response, streams, scope_of(request))
     except (ConnectionError, asyncio.CancelledError):
         pass  # the page was closed, or the server ends
     finally:
@@ -68,12 +70,12 @@ async def _events(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _tell(response: web.StreamResponse, streams: _Streams) -> None:
+async def _tell(response: web.StreamResponse, streams: _Streams, scope: Scope) -> None:
     said, quiet = "", 0.0
     await response.write(b"retry: 5000\n\n")
     while True:
         try:
-            now = await streams.version()
+            now = await streams.version(scope)
         except StoreError:
             now = said  # the page itself says what is wrong when it is asked
         if now != said:
@@ -86,7 +88,7 @@ async def _tell(response: web.StreamResponse, streams: _Streams) -> None:
         quiet += LOOK
 
 
-def version(view: DaemonView) -> str:
+def version(view: ShopView) -> str:
     """The same while no page would look different. Raises StoreError."""
     now = view.status()
     shown = {name: value for name, value in now.items() if name not in ("at", "next_cycle_at", "month")}

@@ -20,6 +20,7 @@ from bidder.connectors.observations import Feed, Junk, Understood, decoded, unde
 from bidder.errors import StoreError
 from bidder.intake.queue import Queue
 from bidder.web.bearer import answer, refusal
+from bidder.web.scope import view_of
 
 __all__ = ["LARGEST_BODY", "MOST_LINES", "Pushing", "Receiving", "add"]
 
@@ -53,19 +54,14 @@ class Receiving(Protocol):
         ...
 
 
-_PUSHING = web.AppKey("pushing", Receiving)
-
-
-def add(app: web.Application, view: object) -> None:
+def add(app: web.Application, prefix: str = "") -> None:
     """Adds the address. Without anything that takes pushes it answers that there is none."""
-    if isinstance(view, Receiving):
-        app[_PUSHING] = view
-    app.router.add_post("/api/v1/observations", _observations)
+    app.router.add_post(f"{prefix}/api/v1/observations", _observations)
 
 
 async def _observations(request: web.Request) -> web.Response:
-    receiving = request.app.get(_PUSHING)
-    pushing = None if receiving is None else receiving.pushing
+    view = view_of(request)
+    pushing = view.pushing if isinstance(view, Receiving) else None
     if pushing is None or not pushing.feeds:
         return answer(404, error="no activity entry with source: http is configured")
     first = next(iter(pushing.feeds))

@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from aiohttp.web_exceptions import HTTPException
 
 from bidder.errors import ConfigError, StoreError
@@ -37,16 +38,17 @@ from bidder.web import (
 from bidder.web.clerk import clerk_of
 from bidder.web.openapi import described
 from bidder.web.render import Make, Renderer
+from bidder.web.scope import VIEW, scope_of, session_of, view_of
 from bidder.web.sessions import Sessions
 from bidder.web.view import DaemonView
 from bidder.web.visit import Visit, Visitor
 from bidder.web.words import Words, choose_language, words
 
-__all__ = ["application"]
+__all__ = ["application", "bare", "of_a_shop", "page", "words_of"]
 
 log = structlog.get_logger()
 
-_VIEW = web.AppKey("view", DaemonView)
+_DAEMON = web.AppKey("daemon", DaemonView)
 _RENDERER = web.AppKey("renderer", Renderer)
 _SESSIONS = web.AppKey("sessions", Sessions)
 _ROOM = web.AppKey("room", asyncio.Semaphore)
@@ -72,12 +74,33 @@ _STATIC = {
 
 def application(view: DaemonView) -> web.Application:
     """The application with all its routes."""
-    app = web.Application(middlewares=[_plain_errors], client_max_size=64 * 1024)
-    app[_VIEW] = view
-    app[_RENDERER] = renderer = Renderer()
-    app[_SESSIONS] = Sessions()
+    app = bare(Sessions())
+    app[VIEW] = app[_DAEMON] = view
+    of_a_shop(app)
+    app.router.add_get("/sign-in", _shows("sign_in.html", _sign_in))
+    app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/-/healthy", _healthy)
+    app.router.add_get("/-/ready", _ready)
+    app.router.add_get("/api/v1/openapi.json", _api_description)
+    reload.add(app, view)
+    return app
+
+
+def bare(sessions: Sessions, *gates: Middleware) -> web.Application:
+    """An application with what stands around every answer, and files. `gates` stand inside the errors' plain words."""
+    app = web.Application(middlewares=[_plain_errors, *gates], client_max_size=64 * 1024)
+    app[_RENDERER] = Renderer()
+    app[_SESSIONS] = sessions
     app[_ROOM] = asyncio.Semaphore(_AT_ONCE)
     app.on_response_prepare.append(_harden)
+    app.router.add_get("/static/{name}", _static)
+    app.router.add_get("/favicon.ico", _icon)
+    return app
+
+
+def of_a_shop(app: web.Application, prefix: str = "") -> None:
+    """Adds every address of a shop: pages, forms, and JSON for programs."""
+    renderer = app[_RENDERER]
     shown: list[tuple[str, str, Make]] = [
         ("/", "today.html", renderer.today),
         ("/plan", "plan.html", renderer.plan),
@@ -90,26 +113,17 @@ def application(view: DaemonView) -> web.Application:
         ("/todo", "todo.html", trial.todo),
         ("/journal", "journal.html", condition.journal),
         ("/status", "status.html", condition.status),
-        ("/sign-in", "sign_in.html", _sign_in),
     ]
     for path, template, make in shown:
-        app.router.add_get(path, _shows(template, make))
-    app.router.add_get("/journal/evidence.csv", _evidence)
-    forms.add(app, view, app[_SESSIONS], _words)
-    live.add(app, view)
-    app.router.add_get("/metrics", _metrics)
-    app.router.add_get("/-/healthy", _healthy)
-    app.router.add_get("/-/ready", _ready)
-    app.router.add_get("/api/v1/plan", _api_plan)
-    app.router.add_get("/api/v1/status", _api_status)
-    app.router.add_get("/api/v1/openapi.json", _api_description)
-    api.add(app, view)
-    observations.add(app, view)
-    control.add(app, view)
-    reload.add(app, view)
-    app.router.add_get("/static/{name}", _static)
-    app.router.add_get("/favicon.ico", _icon)
-    return app
+        app.router.add_get(prefix + path, _shows(template, make))
+    app.router.add_get(f"{prefix}/journal/evidence.csv", _evidence)
+    forms.add(app, app[_SESSIONS], words_of, prefix)
+    live.add(app, prefix)
+    app.router.add_get(f"{prefix}/api/v1/plan", _api_plan)
+    app.router.add_get(f"{prefix}/api/v1/status", _api_status)
+    api.add(app, prefix)
+    observations.add(app, prefix)
+    control.add(app, prefix)
 
 
 # ---- pages
@@ -121,28 +135,27 @@ def _shows(template: str, make: Make) -> Callable[[web.Request], Awaitable[web.R
     async def answer(request: web.Request) -> web.Response:
         visit = _visit(request)
         async with request.app[_ROOM]:
-            version = await asyncio.to_thread(live.version, request.app[_VIEW])
+            version = await asyncio.to_thread(live.version, view_of(request))
             visit = replace(visit, version=version)
             html = await asyncio.to_thread(request.app[_RENDERER].page, template, visit, make)
         if html is None:
             raise web.HTTPNotFound
-        return _page(request, html)
+        return page(request, html)
 
     return answer
 
 
 def _visit(request: web.Request) -> Visit:
     """Who asks for what, with all that the daemon knows of it in memory. What was said to a person is said once."""
-    view = request.app[_VIEW]
-    clerk = clerk_of(view)
-    token = None if clerk is None else clerk.token
-    session = request.app[_SESSIONS].of(request, token)
-    visitor = Visitor(asked=token is not None)
+    scope = scope_of(request)
+    view, clerk = scope.view, clerk_of(scope.view)
+    session = session_of(request, request.app[_SESSIONS])
+    visitor = Visitor(asked=clerk is not None and clerk.token is not None)
     if session is not None:
-        visitor = Visitor(session.csrf, session.name, True, tuple(session.said))
+        visitor = Visitor(session.csrf, session.name, True, tuple(session.said), acts=scope.acts)
         session.said.clear()
     return Visit(
-        w=_words(request),
+        w=words_of(request),
         store=view.store,
         now=view.status(),
         document=view.plan_document(),
@@ -150,8 +163,10 @@ def _visit(request: web.Request) -> Visit:
         clerk=clerk,
         visitor=visitor,
         query=request.query,
-        path=request.path,
+        path=request.path.removeprefix(scope.root) or "/",
         key=request.match_info.get("key", ""),
+        root=scope.root,
+        shops=scope.shops,
     )
 
 
@@ -161,7 +176,7 @@ def _sign_in(v: Visit) -> dict[str, Any]:
 
 async def _evidence(request: web.Request) -> web.Response:
     """The refund claim's proof, as a file."""
-    store, since = request.app[_VIEW].store, request.query.get("since") or None
+    store, since = view_of(request).store, request.query.get("since") or None
     account, text = request.query.get("account") or None, io.StringIO()
     try:
         await asyncio.to_thread(write_evidence, store, since, account, text)
@@ -173,7 +188,7 @@ async def _evidence(request: web.Request) -> web.Response:
     return response
 
 
-def _page(request: web.Request, html: str, status: int = 200) -> web.Response:
+def page(request: web.Request, html: str, status: int = 200) -> web.Response:
     """An HTML answer with a tag of its content: who has it already gets 304."""
     body = html.encode()
     tag = blake2b(body, digest_size=12).hexdigest()
@@ -189,7 +204,8 @@ def _page(request: web.Request, html: str, status: int = 200) -> web.Response:
     return response
 
 
-def _words(request: web.Request) -> Words:
+def words_of(request: web.Request) -> Words:
+    """The words of the reader's language."""
     return words(choose_language(request.query.get("lang"), request.headers.get("Accept-Language", "")))
 
 
@@ -197,18 +213,18 @@ def _words(request: web.Request) -> Words:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    body, content_type = request.app[_VIEW].metrics.exposition(request.headers.get("Accept", ""))
+    body, content_type = request.app[_DAEMON].metrics.exposition(request.headers.get("Accept", ""))
     response = web.Response(body=body, headers={"Content-Type": content_type})
     _compress(request, response)
     return response
 
 
 async def _healthy(request: web.Request) -> web.Response:
-    return _state(request.app[_VIEW].healthy(), "healthy", "not healthy: the loop stands still")
+    return _state(request.app[_DAEMON].healthy(), "healthy", "not healthy: the loop stands still")
 
 
 async def _ready(request: web.Request) -> web.Response:
-    return _state(request.app[_VIEW].ready(), "ready", "not ready: starting")
+    return _state(request.app[_DAEMON].ready(), "ready", "not ready: starting")
 
 
 def _state(good: bool, yes: str, no: str) -> web.Response:
@@ -216,14 +232,14 @@ def _state(good: bool, yes: str, no: str) -> web.Response:
 
 
 async def _api_plan(request: web.Request) -> web.Response:
-    document = request.app[_VIEW].plan_document()
+    document = view_of(request).plan_document()
     if document is None:
         return _json(request, {"error": "no plan has been made yet"}, 404)
     return _json(request, document)
 
 
 async def _api_status(request: web.Request) -> web.Response:
-    return _json(request, request.app[_VIEW].status())
+    return _json(request, view_of(request).status())
 
 
 async def _api_description(request: web.Request) -> web.Response:
@@ -303,7 +319,7 @@ async def _plain_errors(
 
 
 def _error(request: web.Request, status: int) -> web.Response:
-    w = _words(request)
+    w = words_of(request)
     if request.path.startswith("/api/"):
         return _json(request, {"error": words("en").say(_error_key(words("en"), status))}, status)
     try:
@@ -312,7 +328,7 @@ def _error(request: web.Request, status: int) -> web.Response:
         log.exception("error_page_bare", path=request.path)
         visit = None
     html = request.app[_RENDERER].error(visit, w, status, w.say(_error_key(w, status)))
-    return _page(request, html, status)
+    return page(request, html, status)
 
 
 def _error_key(w: Words, status: int) -> str:

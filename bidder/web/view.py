@@ -10,7 +10,7 @@ from typing_extensions import TypedDict  # pydantic describes this one on every 
 from bidder.instrumentation import Metrics
 from bidder.store.protocol import StoreReader
 
-__all__ = ["AccountStatus", "DaemonView", "HoldStatus", "MonthStatus", "Status", "Todo"]
+__all__ = ["AccountStatus", "DaemonView", "HoldStatus", "MonthStatus", "ShopView", "Status", "Todo"]
 
 
 class MonthStatus(TypedDict):
@@ -90,21 +90,12 @@ class Status(TypedDict):
     version: NotRequired[str]
 
 
-class DaemonView(Protocol):
-    """What the daemon (or the demo) shows. Called from the event loop; nothing here may block or await a poll."""
-
-    @property
-    def metrics(self) -> Metrics:
-        """Where `/metrics` reads."""
-        ...
+class ShopView(Protocol):
+    """What the pages of a shop show. Called from the event loop; nothing here may block or await a poll."""
 
     @property
     def store(self) -> StoreReader:
         """The saved state; asked in a thread."""
-        ...
-
-    def healthy(self) -> bool:
-        """The daemon's loop turns."""
         ...
 
     def ready(self) -> bool:
@@ -117,4 +108,17 @@ class DaemonView(Protocol):
 
     def plan_document(self) -> Mapping[str, Any] | None:
         """The newest plan as `plan --json` prints it; None before the first."""
+        ...
+
+
+class DaemonView(ShopView, Protocol):
+    """A running daemon (or the demo): a shop, and what watches it."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Where `/metrics` reads."""
+        ...
+
+    def healthy(self) -> bool:
+        """The daemon's loop turns."""
         ...

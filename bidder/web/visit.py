@@ -24,6 +24,8 @@ class Visitor:
     asked: bool = False
     said: Sequence[tuple[str, str]] = ()
     """(tone, sentence) of what the last act came to."""
+    acts: bool = True
+    """Whether who is signed in may act, and not only look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,17 @@ class Visit:
     version: str = ""
     """Of what the page was made from, as `/events` tells it: so that an open page knows whether it is old already."""
 
+    root: str = ""
+    """Before every address of the shop, where there are many: `/shops/tea-house`."""
+    shops: Sequence[str] = ()
+    """Shops that the page can be switched to."""
+
     def link(self, path: str, **query: object) -> str:
-        """An address of this site in the reader's language; query words that are empty are left out."""
+        """An address of the shop in the reader's language; query words that are empty are left out."""
+        return self.root + self.site(path, **query)
+
+    def site(self, path: str, **query: object) -> str:
+        """The same outside of the shop: of all shops, where there are many."""
         asked = {name: value for name, value in query.items() if value not in (None, "")}
         return f"{path}?{urlencode({**asked, 'lang': self.w.language})}"
 
@@ -53,7 +64,7 @@ class Visit:
         """This very page in the other language."""
         kept = {name: value for name, value in self.query.items() if name != "lang"}
         other = "en" if self.w.language == "zh" else "zh"
-        return f"{self.path}?{urlencode({**kept, 'lang': other})}"
+        return f"{self.root}{self.path}?{urlencode({**kept, 'lang': other})}"
 
     @property
     def zone(self) -> str:

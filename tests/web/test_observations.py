@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -28,6 +28,7 @@ from bidder.store import open_store
 from bidder.store.protocol import Store
 from bidder.web import observations
 from bidder.web.observations import Pushing
+from bidder.web.scope import VIEW
 
 NOW = datetime(2026, 10, 1, 10, tzinfo=UTC)
 FEED = Feed("till", "tea", "Asia/Shanghai", Currency("CNY"))
@@ -91,7 +92,8 @@ async def shop(
     store = open_store(f"sqlite:///{folder / 'bidder.db'}")
     one, stop = Shop(store, token, capacity, feeds), asyncio.Event()
     app = web.Application(client_max_size=64 * 1024)
-    observations.add(app, one)
+    app[VIEW] = cast(Any, one)  # of a shop's pages this address asks for its pushes alone
+    observations.add(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

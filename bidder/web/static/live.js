@@ -63,7 +63,7 @@
   function listen() {
     if (events || document.hidden || !("live" in document.body.dataset)) return;
     let seen = document.body.dataset.live; // the version that the page was made from
-    events = new EventSource("/events");
+    events = new EventSource(document.body.dataset.events);
     events.addEventListener("version", (event) => {
       if (event.data !== seen) look();
       seen = event.data;
