@@ -7,7 +7,7 @@ Called by :mod:`bidder.daemon` on a schedule and by the commands once each. A co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -109,11 +109,19 @@ def open_writers(config: Config, *, modes: Sequence[Mode] = (Mode.APPLY,)) -> di
 
 
 async def poll_now(
-    readers: Readers, store: Store, clock: Clock, days: int, inbox: Inbox | None = None
+    readers: Readers,
+    store: Store,
+    clock: Clock,
+    days: int,
+    inbox: Inbox | None = None,
+    bids: Collection[AccountId] = (),
 ) -> Sequence[PollResult]:
-    """Asks every account and shop once, for the last `days` account days, and looks into the watched folders."""
+    """Asks every account and shop once, for the last `days` account days, and looks into the watched folders.
+
+    `bids` are the accounts whose bids are read too: `Config.bids` names them.
+    """
     found = [] if inbox is None else [_polled(one) for one in await inbox.look()]
-    return [*found, *await poll(readers.ads, readers.shops, store, clock=clock, days=days)]
+    return [*found, *await poll(readers.ads, readers.shops, store, clock=clock, days=days, bids=bids)]
 
 
 def open_inbox(config: Config, store: Store, clock: Clock) -> Inbox | None:

@@ -18,9 +18,10 @@ import numpy as np
 from bidder.account_day import AccountDay
 from bidder.activity import COUNTS, MONEY, UNKNOWN, Activity
 from bidder.catalog import Account, Budget, BudgetStatus
-from bidder.connectors.protocol import ActivityReader, AdsReader, ShopReader
+from bidder.connectors.protocol import ActivityReader, AdsReader, BidReader, ShopReader
 from bidder.errors import ConnectorError, StoreError
-from bidder.ids import BudgetId
+from bidder.ids import AccountId, BudgetId
+from bidder.poll_bids import poll_bids
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store, StoreReader
@@ -42,7 +43,7 @@ LONG = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """One kind of data of one account: `performance`, `budgets`, `stock`, `orders` or `activity`.
+    """One kind of data of one account: `performance`, `budgets`, `bids`, `stock`, `orders` or `activity`.
 
     `rows` were received, `new` of them said something new, `quarantined` were not believed. `data_at` is the newest
     instant that the data describes, None when there is none. `error` is one of ERRORS, "" when ok. `throttled` are the
@@ -83,15 +84,17 @@ async def poll(
     clock: Callable[[], datetime],
     days: int,
     patience: timedelta = timedelta(minutes=5),
+    bids: Collection[AccountId] = (),
 ) -> list[PollResult]:
     """Reads budgets and the last `days` account days (and today) of every account, and the products of every shop.
 
     A reader whose platform restates days for longer says so in an attribute `restated_days`.
 
+    `bids` are the accounts whose bids and targets are read too, where their platform offers them.
     `patience` bounds each question. Ends with one journal line `polled`, and one
     `foreign_edit` for each budget that somebody else has moved. Raises StoreError when nothing can be saved.
     """
-    desk = _Desk(store, clock, days, patience, asyncio.Lock())
+    desk = _Desk(store, clock, days, patience, asyncio.Lock(), frozenset(bids))
     asked = [desk.account(reader) for reader in readers]
     asked += [desk.shop(reader) for reader in shops]
     answers = await asyncio.gather(*asked, return_exceptions=True)
@@ -112,6 +115,7 @@ class _Desk:
     days: int
     patience: timedelta
     lock: asyncio.Lock
+    bids: frozenset[AccountId]
 
     async def account(self, reader: AdsReader) -> list[PollResult]:
         """Budgets, then performance: one request at a time to a platform."""
@@ -119,11 +123,17 @@ class _Desk:
         until = await asyncio.to_thread(self.store.value, _until_key(name))
         if until is not None and self.clock() < datetime.fromisoformat(until):
             reason = f"not asked: the platform asked for rest until {until}"
-            kinds = ("budgets", "performance")
+            kinds = ("budgets", "performance", *(["bids"] if self._has_bids(reader) else []))
             return [PollResult(name, kind, False, 0.0, error="throttled", reason=reason) for kind in kinds]
         budgets = await self._asked(reader, "budgets", lambda: self._budgets(reader))
         await self._remember_zone(reader.account)
-        return [budgets, await self._asked(reader, "performance", lambda: self._performance(reader))]
+        results = [budgets, await self._asked(reader, "performance", lambda: self._performance(reader))]
+        if self._has_bids(reader):
+            results.append(await self._asked(reader, "bids", lambda: self._bids(reader)))
+        return results
+
+    def _has_bids(self, reader: AdsReader) -> bool:
+        return reader.account.id in self.bids and isinstance(reader, BidReader)
 
     async def _remember_zone(self, account: Account) -> None:
         """Whoever decides and writes goes by the zone that the platform told where nobody wrote one."""
@@ -216,6 +226,13 @@ class _Desk:
             if set(now) != before:
                 await asyncio.to_thread(self.store.set_value, memory, now)
         return replace(result, new=new, data_at=_data_at(good, account))
+
+    async def _bids(self, reader: AdsReader) -> PollResult:
+        assert isinstance(reader, BidReader)
+        days = max(self.days, int(getattr(reader, "restated_days", 0)))
+        read = await poll_bids(reader, self.store, self.clock, days, self.lock)
+        found = PollResult(reader.account.id, "bids", not read.fault, 0.0, read.rows, read.new, read.quarantined)
+        return replace(found, data_at=read.data_at, error="schema" if read.fault else "", reason=read.fault)
 
     async def _activity(self, reader: ActivityReader) -> PollResult:
         account, asked_at = reader.account, self.clock()

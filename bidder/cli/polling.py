@@ -14,8 +14,9 @@ from bidder.money import Currency, Money
 from bidder.reports import UNKNOWN_MICROS, Reports
 
 if TYPE_CHECKING:
+    from bidder.bidding import Lever, LeverReport
     from bidder.config.load import Config
-    from bidder.connectors.protocol import AdsReader
+    from bidder.connectors.protocol import AdsReader, BidReader
     from bidder.poll import PollResult
     from bidder.store.protocol import Store
 
@@ -53,15 +54,16 @@ class DayTotal:
 
 async def poll_accounts(loaded: Config, store: Store) -> tuple[Sequence[PollResult], list[DayTotal]]:
     """Polls into the store; what came of it, and the totals of the accounts whose figures were believed."""
+    from bidder.connectors.protocol import BidReader
     from bidder.cycle import Readers, open_inbox, open_readers, poll_now, utc_now
     from bidder.poll import quarantined
 
     opened = open_readers(loaded)
-    readers = [_Remembering(one) for one in opened.ads]
+    readers = [_RememberingBids(one) if isinstance(one, BidReader) else _Remembering(one) for one in opened.ads]
     try:
         inbox = open_inbox(loaded, store, utc_now)
         days = loaded.schedule.lookback_days
-        results = await poll_now(Readers(tuple(readers), opened.shops), store, utc_now, days, inbox)
+        results = await poll_now(Readers(tuple(readers), opened.shops), store, utc_now, days, inbox, loaded.bids)
     finally:
         await opened.close()
     good = {one.account for one in results if one.ok and one.kind == "performance"}
@@ -98,6 +100,22 @@ class _Remembering:
     async def close(self) -> None:
         """Releases connections."""
         await self._reader.close()
+
+
+class _RememberingBids(_Remembering):
+    """One that reads bids too."""
+
+    def __init__(self, reader: BidReader) -> None:
+        super().__init__(reader)
+        self._bids = reader
+
+    async def levers(self) -> Sequence[Lever]:
+        """Every bid and target."""
+        return await self._bids.levers()
+
+    async def lever_reports(self, first: date, last: date) -> Sequence[LeverReport]:
+        """Figures a bid and day."""
+        return await self._bids.lever_reports(first, last)
 
 
 def _by_day(reports: Reports, account: Account, good: Any) -> list[DayTotal]:

@@ -27,6 +27,7 @@ def shop_facts(config: Config) -> ShopFacts:
         accounts=accounts,
         sources=(
             *(PollSource(account.id, kind, poll_every) for account in accounts for kind in _kinds(account)),
+            *(PollSource(account, "bids", poll_every) for account in config.bids),
             *(PollSource(one.name, "activity", poll_every) for one in config.incoming.watched if one.account is None),
         ),
         feeds=config.incoming.names,
@@ -37,6 +38,7 @@ def shop_facts(config: Config) -> ShopFacts:
         month_budget=caps.month,
         rules=tuple(rule.name for rule in config.policy.rules),
         sunsets={name: datetime.combine(day, time(), UTC) for name, day in ends.items() if day is not None},
+        bids=tuple(config.bids),
         guards=tuple(check.__name__ for check in CHECKS),
     )
 

@@ -300,7 +300,9 @@ class Daemon:
     async def _poll(self, now: datetime) -> None:
         self._polled_at = now
         days = self.config.schedule.lookback_days
-        results = await cycle.poll_now(self._readers, self._store, self._time.now, days, self._inbox)
+        results = await cycle.poll_now(
+            self._readers, self._store, self._time.now, days, self._inbox, self.config.bids
+        )
         self._poll_ok = any(result.ok for result in results)
         self.alerts.polled(results, now)
         await asyncio.to_thread(self._measure, results, now)

@@ -17,7 +17,7 @@ __all__ = ["PollSource", "ShopFacts"]
 class PollSource:
     """Something that is polled: the alias of an account or feed, what kind of data it gives, and how often.
 
-    `kind` is one of performance, budgets, activity, orders, stock.
+    `kind` is one of performance, budgets, bids, activity, orders, stock.
     """
 
     source: str
@@ -34,6 +34,7 @@ class ShopFacts:
     another; an amount without a rate is not exported. `top_products` is how many products get series of their own.
     `feeds` are the sources that push, `channels` the aliases of receivers of messages. `sunsets` says when the version
     of a platform's API that an account uses ends, where that is known. `promotions` are the names of the calendar.
+    `bids` are the accounts whose bids and targets are read.
     """
 
     shop: str
@@ -53,6 +54,7 @@ class ShopFacts:
     channels: tuple[str, ...] = ()
     sunsets: Mapping[AccountId, datetime] = field(default_factory=dict)
     promotions: tuple[str, ...] = ()
+    bids: tuple[AccountId, ...] = ()
 
     @property
     def event_sources(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 __all__ = [
+    "BID_RESULTS",
     "ERRORS",
     "EVENT_RESULTS",
     "FIGURES",
@@ -31,12 +32,13 @@ FIGURES = ("impressions", "clicks", "spend", "orders", "revenue")
 OTHER = "other"
 
 # Closed sets of label values (METRICS.md, Labels): every one is born at zero.
-POLL_KINDS = ("performance", "budgets", "activity", "orders", "stock")
+POLL_KINDS = ("performance", "budgets", "bids", "activity", "orders", "stock")
 POLL_RESULTS = ("ok", "error", "skipped")
 ERRORS = ("timeout", "connect", "auth", "throttled", "http_4xx", "http_5xx", "decode", "schema", OTHER)
 TRIGGERS = ("schedule", "event", "manual")
 PLAN_RESULTS = ("accepted", "unchanged", "vetoed", "infeasible", "error")
 WRITE_RESULTS = ("applied", "refused", "unresolved", "dry_run", "superseded")
+BID_RESULTS = ("applied", "refused", "unresolved")
 HOLD_REASONS = (
     "stale", "anomaly", "tracking", "definition", "unresolved", "foreign_edit", "guard", "clock", "manual", OTHER,
 )  # fmt: skip
@@ -143,6 +145,12 @@ class Families:
         )
         self.write_duration = histogram(
             "write_duration_seconds", ("platform",), "From sending a write to the answer.", _CALL_BUCKETS
+        )
+        self.bids = gauge("bids", _ACCOUNT, "Bids and targets that take part.")
+        self.bid_changes = gauge("bid_changes", _ACCOUNT, "Bids and targets that the newest plan moves.")
+        self.bid_writes = counter("bid_writes", (*_ACCOUNT, "result"), "Writes of bids and targets.")
+        self.bid_writes_unresolved = gauge(
+            "bid_writes_unresolved", _ACCOUNT, "Writes of bids and targets whose outcome is not known now."
         )
         self.guard_vetoes = counter("guard_vetoes", ("shop", "guard"), "Plans or changes stopped by a guard.")
         self.dry_run = gauge("dry_run", _SHOP, "1 when no account of the shop is in mode apply.")

@@ -22,10 +22,12 @@ from prometheus_client.metrics_core import Metric
 
 from bidder import __version__
 from bidder.activity import Activity
+from bidder.bidding import LeverOutcome
 from bidder.catalog import Budget
 from bidder.ids import AccountId, BudgetId
 from bidder.instrumentation import families as names
 from bidder.instrumentation.ads import AdFigures
+from bidder.instrumentation.bids import BidFigures
 from bidder.instrumentation.decisions import DecisionFigures, with_rates
 from bidder.instrumentation.facts import PollSource, ShopFacts
 from bidder.instrumentation.families import Families
@@ -75,6 +77,7 @@ class Metrics:
         self._decisions = DecisionFigures(self._families, facts)
         self._shop = ShopOwnFigures(self._families, facts.shop)
         self._goods = GoodsFigures(self._families, facts)
+        self._bids = BidFigures(self._families, facts)
         f = self._families
         f.build_info.labels(__version__, revision, platform.python_version()).set(1)
         for result in names.RELOAD_RESULTS:
@@ -96,6 +99,7 @@ class Metrics:
             self._ads.configured(facts)
             self._decisions.configured(facts)
             self._goods.configured(facts)
+            self._bids.configured(facts)
             self._goods.show(self._ads.members)
             f = self._families
             for gone in {a.id for a in before.accounts} - {a.id for a in facts.accounts}:
@@ -276,6 +280,21 @@ class Metrics:
             self._families.writes_unresolved.labels(*labels).set(len(sent_at))
             oldest = min((at.timestamp() for at in sent_at), default=0.0)
             self._families.write_unresolved_oldest.labels(*labels).set(oldest)
+
+    def bids_read(self, active: Mapping[AccountId, int], unresolved: Mapping[AccountId, int]) -> None:
+        """By account: bids and targets that take part, and writes of them whose outcome is not known now."""
+        with self._lock:
+            self._bids.read(active, unresolved)
+
+    def bids_proposed(self, changes: Mapping[AccountId, int]) -> None:
+        """By account: bids and targets that the newest plan moves."""
+        with self._lock:
+            self._bids.proposed(changes)
+
+    def bid_wrote(self, account: AccountId, outcome: LeverOutcome) -> None:
+        """What became of one write of a bid or target."""
+        with self._lock:
+            self._bids.wrote(account, outcome)
 
     # ---- the shop's own activity
 

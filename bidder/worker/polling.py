@@ -29,7 +29,7 @@ async def poll_account(
     await cycle.settle_now(store, connected.writers, clock)
     first = account == str(config.accounts[0][0].id)
     inbox = cycle.open_inbox(config, store, clock) if first else None
-    results = await cycle.poll_now(connected.readers, store, clock, config.schedule.lookback_days, inbox)
+    results = await cycle.poll_now(connected.readers, store, clock, config.schedule.lookback_days, inbox, config.bids)
     for one in results:
         if not one.ok:
             log.warning(

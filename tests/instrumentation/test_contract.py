@@ -22,7 +22,10 @@ from tests.builders import yuan
 from tests.conftest import missing
 from tests.instrumentation.worlds import ADS, NOON, a_decision, a_floor, a_report, a_snapshot, budget, metrics, read
 
-OURS = {"bidder_rule_cost", "bidder_attribution_overlap_ratio"}
+OURS = {
+    "bidder_rule_cost", "bidder_attribution_overlap_ratio",
+    "bidder_bids", "bidder_bid_changes", "bidder_bid_writes_total", "bidder_bid_writes_unresolved",
+}  # fmt: skip
 """Families beside the contract; the page says why each is there."""
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
@@ -57,7 +60,8 @@ def exported(m: Metrics) -> set[tuple[str, str, frozenset[str]]]:
 
 def a_busy_daemon() -> Metrics:
     """One to which everything has happened."""
-    m = metrics(month=yuan(6000), day_limit=yuan(200), channels=("json-1",), sunset=NOON, promotions=("双11",))
+    configured = {"channels": ("json-1",), "sunset": NOON, "promotions": ("双11",), "bids": (ADS,)}
+    m = metrics(month=yuan(6000), day_limit=yuan(200), **configured)
     m.state_changed(State.ACTIVE, NOON)
     for kind in ("performance", "budgets"):
         m.polled("ads", kind, "ok", at=NOON, took=timedelta(seconds=1), data_at=NOON)

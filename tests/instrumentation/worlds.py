@@ -36,6 +36,7 @@ def facts(
     accounts: tuple[str, ...] = ("ads",),
     channels: tuple[str, ...] = (),
     sunset: datetime | None = None,
+    bids: tuple[AccountId, ...] = (),
     promotions: tuple[str, ...] = (),
 ) -> ShopFacts:
     return ShopFacts(
@@ -54,6 +55,7 @@ def facts(
         top_products=top,
         channels=channels,
         promotions=promotions,
+        bids=bids,
         sunsets={} if sunset is None else dict.fromkeys(map(AccountId, accounts), sunset),
     )
 

@@ -1,0 +1,113 @@
+"""Asks one account for its bids and targets and appends what it says to the store: the part of `poll` for bids.
+
+Called by `poll` where `bids` is written for the account and its platform offers them. What cannot be true is left out
+and counted; an account that suddenly shows less than half of what it had is not believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from math import isfinite
+
+from bidder.account_day import AccountDay
+from bidder.bidding import Lever, LeverId, LeverReport, shown
+from bidder.catalog import Account
+from bidder.connectors.protocol import BidReader
+from bidder.store.protocol import Store
+
+__all__ = ["BidReading", "poll_bids"]
+
+FEW = 4
+"""Below so many known bids or rows a drop says nothing."""
+
+ABSURD = 1e15
+
+
+@dataclass(frozen=True, slots=True)
+class BidReading:
+    """What came: `rows` bids and figures, `new` figures that said something new, `quarantined` that cannot be true.
+
+    `fault` says why nothing of it is believed, "" when it is.
+    """
+
+    rows: int = 0
+    new: int = 0
+    quarantined: int = 0
+    data_at: datetime | None = None
+    fault: str = ""
+
+
+async def poll_bids(
+    reader: BidReader, store: Store, clock: Callable[[], datetime], days: int, lock: asyncio.Lock
+) -> BidReading:
+    """Every bid, then the figures of the last `days` account days and today. Raises ConnectorError, StoreError.
+
+    Ends with one `bid_foreign_edit` in the journal for each that somebody else has moved. `lock`: SQLite takes one
+    writer at a time.
+    """
+    account, read_at = reader.account, clock()
+    levers = [one for one in await reader.levers() if one.id.account == account.id]
+    wrong = sorted({str(one.currency) for one in levers} - {str(account.currency)})
+    if wrong:
+        return BidReading(fault=f"is in {', '.join(wrong)}, expected {account.currency}")
+    async with lock:
+        known = {one.id: one for one in await asyncio.to_thread(store.levers) if one.id.account == account.id}
+        active = {one for one, lever in known.items() if lever.active}
+        gone = active - {one.id for one in levers}
+        if len(active) >= FEW and len(gone) * 2 > len(active):
+            return BidReading(rows=len(levers), fault=f"{len(gone)} of {len(active)} bids are missing from the answer")
+        await asyncio.to_thread(_foreign_edits, levers, known, store, read_at)
+        left = [replace(known[one], active=False) for one in sorted(gone)]
+        await asyncio.to_thread(store.add_levers, [*levers, *left], read_at)
+    today = AccountDay.of(read_at, account.timezone)
+    first = today.next(-days).date
+    reports = await reader.lever_reports(first, today.date)
+    good = [one for one in reports if _can_be(one, account, today.date)]
+    async with lock:
+        missing, expected = await asyncio.to_thread(_missing, good, account, store, first, today.date)
+        if expected >= FEW and missing * 2 > expected:
+            fault = f"{missing} of {expected} rows of earlier days are missing from the answer"
+            return BidReading(len(levers) + len(reports), 0, len(reports) - len(good), fault=fault)
+        new = await asyncio.to_thread(store.add_lever_reports, good)
+    return BidReading(len(levers) + len(reports), new, len(reports) - len(good), read_at)
+
+
+def _foreign_edits(levers: Sequence[Lever], known: Mapping[LeverId, Lever], store: Store, at: datetime) -> None:
+    """Values that are neither what was last read or written nor what a write of unknown outcome may have set."""
+    ours = {(move.lever, value) for move in store.open_lever_moves() for value in (move.before, move.after)}
+    for lever in levers:
+        last = known[lever.id].now if lever.id in known else None
+        if last is None or lever.now is None or lever.now == last or (lever.id, lever.now) in ours:
+            continue
+        facts = {"lever": str(lever.id), "expected": shown(last), "found": shown(lever.now)}
+        store.append("bid_foreign_edit", at, currency=lever.currency, seen="poll", **facts)
+
+
+def _can_be(one: LeverReport, account: Account, today: date) -> bool:
+    """Whether a row can be true."""
+    p = one.performance
+    counts = [value for value in (p.impressions, p.clicks, p.orders, p.units, one.rank) if value is not None]
+    money = [amount for amount in (p.spend, p.revenue) if amount is not None]
+    shares = [value for value in (one.share, one.top_share) if value is not None]
+    return (
+        one.lever.account == account.id
+        and one.day <= today
+        and all(isfinite(value) and 0 <= value < ABSURD for value in counts)
+        and all(amount.micros >= 0 and amount.currency == account.currency for amount in money)
+        and all(isfinite(value) and 0 <= value <= 1 for value in shares)
+        and (p.clicks is None or p.impressions is None or p.clicks <= p.impressions)
+        and bool(counts or money)
+    )
+
+
+def _missing(good: Sequence[LeverReport], account: Account, store: Store, first: date, today: date) -> tuple[int, int]:
+    """How many rows of earlier days with money spent the store has that the answer lacks, and of how many."""
+    expected = {
+        (one.lever, one.day)
+        for one in store.lever_reports(first, today)
+        if one.lever.account == account.id and one.day < today and one.performance.spend
+    }
+    return len(expected - {(one.lever, one.day) for one in good}), len(expected)
