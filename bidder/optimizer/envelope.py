@@ -38,17 +38,30 @@ def concave(x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _hull(x: FloatArray, y: FloatArray) -> FloatArray:
-    """The highest of all chords at every point: k² passes over all rows, and no loop over rows."""
-    best = y.copy()
-    points = x.shape[1]
-    for start in range(points - 2):
-        for end in range(start + 2, points):
-            inner = slice(start + 1, end)
-            span = (x[:, end] - x[:, start])[:, None]
-            share = np.divide(x[:, inner] - x[:, [start]], span, out=np.zeros_like(x[:, inner]), where=span > 0.0)
-            chord = y[:, [start]] + share * (y[:, end] - y[:, start])[:, None]
-            np.maximum(best[:, inner], np.where(span > 0.0, chord, -np.inf), out=best[:, inner])
-    return best
+    """The chords between the corners of each row, found one after the other: from a corner the steepest way goes on.
+
+    A step for each corner over all rows at once (Jarvis 1973, of which only the upper side is asked for).
+    """
+    rows, points = x.shape
+    place, row = np.arange(points)[None, :], np.arange(rows)
+    corner = np.zeros((rows, points), dtype=np.bool_)
+    corner[:, [0, -1]] = True
+    at = np.zeros(rows, dtype=np.int64)
+    while (at < points - 1).any():
+        span = x - x[row, at][:, None]
+        steep = np.divide(
+            y - y[row, at][:, None], span, out=np.full_like(y, -np.inf), where=(span > 0.0) & (place > at[:, None])
+        )
+        # of points in one line the farthest; where nothing lies beyond, the last
+        farthest = points - 1 - steep[:, ::-1].argmax(axis=1)
+        at = np.where(np.isfinite(steep[row, farthest]), farthest, points - 1)
+        corner[row, at] = True
+    before = np.maximum.accumulate(np.where(corner, place, 0), axis=1)
+    after = np.minimum.accumulate(np.where(corner, place, points - 1)[:, ::-1], axis=1)[:, ::-1]
+    x0, y0 = np.take_along_axis(x, before, 1), np.take_along_axis(y, before, 1)
+    span = np.take_along_axis(x, after, 1) - x0
+    share = np.divide(x - x0, span, out=np.zeros_like(x), where=span > 0.0)
+    return np.maximum(y, y0 + share * (np.take_along_axis(y, after, 1) - y0))
 
 
 def on_envelope(x: FloatArray, y: FloatArray, hull: FloatArray, other: FloatArray) -> FloatArray:

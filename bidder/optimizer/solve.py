@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,28 @@ from bidder.optimizer.certify import prove, reach
 from bidder.optimizer.program import Program, Solution
 from bidder.snapshot import FloatArray, IntArray
 
-__all__ = ["Engine", "choose", "engine", "sharpen", "solve"]
+__all__ = ["Engine", "choose", "engine", "power", "sharpen", "solve", "solved_by"]
 
 Engine = Callable[[Program, float], Solution]
 """Solves a Program within so many seconds. May fail, lie or return nonsense: `solve` finds out."""
 
+_BY: ContextVar[Engine | None] = ContextVar("solved_by", default=None)
+
 GRACE = 2.0
 """Seconds that the solver's process may overstay its own limit before it is killed."""
+
+
+@contextmanager
+def solved_by(other: Engine) -> Iterator[None]:
+    """While it lasts, this thread's programs are given to another engine, which may solve those of many shops at once.
+
+    What it says is proven as what CBC says is, so it decides how long an answer takes and not whether it is the best.
+    """
+    token = _BY.set(other)
+    try:
+        yield
+    finally:
+        _BY.reset(token)
 
 
 def solve(program: Program, seconds: float, by: Engine | None = None) -> Solution:
@@ -42,7 +59,7 @@ def solve(program: Program, seconds: float, by: Engine | None = None) -> Solutio
         return _nothing(program, "infeasible")
     rows = np.flatnonzero((most > program.upper) | (least < program.lower))
     distinct, key = _distinct(program.only(rows))
-    small = _small(distinct, seconds, by or engine)
+    small = _small(distinct, seconds, by)
     prices = np.zeros(program.rows)
     prices[rows] = small.prices
     amounts = small.amounts[key] * (program.width / distinct.width[key]) if len(key) else small.amounts
@@ -63,9 +80,19 @@ def _range(program: Program) -> tuple[FloatArray, FloatArray]:
     return most, least
 
 
-def _small(program: Program, seconds: float, by: Engine) -> Solution:
+def _small(program: Program, seconds: float, by: Engine | None) -> Solution:
     if not program.columns:
         return Solution(np.zeros(0), np.zeros(program.rows), "optimal")
+    other = _BY.get() if by is None else None
+    if other is not None:
+        answer = _told(program, seconds, other)
+        if answer.optimal:
+            return answer  # and whatever it could not answer, or not rightly, is asked of the engine alone
+    return _told(program, seconds, by or engine)
+
+
+def _told(program: Program, seconds: float, by: Engine) -> Solution:
+    """What an engine says, made sharp and proven; else a Solution whose status says that it is none."""
     try:
         raw = by(program, seconds)
     except Exception:  # a solver may fail in any way at all; the caller falls back
@@ -75,8 +102,7 @@ def _small(program: Program, seconds: float, by: Engine) -> Solution:
         return _nothing(program, "error" if raw.optimal else raw.status)
     if not raw.optimal:
         return raw
-    sharp = sharpen(program, raw)
-    for answer in (sharp, raw):
+    for answer in (sharpen(program, raw), raw):
         if prove(program, answer.amounts, answer.prices).holds:
             return answer
     return Solution(raw.amounts, raw.prices, "error", raw.seconds)
@@ -84,8 +110,8 @@ def _small(program: Program, seconds: float, by: Engine) -> Solution:
 
 def _distinct(program: Program) -> tuple[Program, IntArray]:
     """The program without repeated columns (to ten digits), and which of its columns each old one became."""
-    digits = [np.rint(program.value * (1e10 / _power(program.value))), program.pattern.astype(np.float64)]
-    digits += [np.rint(bend * (1e10 / _power(bend))) for bend in program.bends]
+    digits = [np.rint(program.value * (1e10 / power(program.value))), program.pattern.astype(np.float64)]
+    digits += [np.rint(bend * (1e10 / power(bend))) for bend in program.bends]
     order = np.lexsort(digits)
     changes = np.zeros(len(order), dtype=np.bool_)
     for digit in digits:
@@ -136,15 +162,15 @@ def engine(program: Program, seconds: float) -> Solution:
     import pulp
 
     matrix = program.matrix(np.arange(program.columns))
-    widest = _power(np.minimum(program.width, _allowed(matrix, program.upper)))
-    dearest = _power(_typical(program))
+    widest = power(np.minimum(program.width, _allowed(matrix, program.upper)))
+    dearest = power(_typical(program))
     problem = pulp.LpProblem("budgets", pulp.LpMinimize)
     variables = [
         problem.add_variable(f"z{index}", 0.0, width) for index, width in enumerate((program.width / widest).tolist())
     ]
     worth = (-program.value / dearest).tolist()
     problem.setObjective(pulp.LpAffineExpression(list(zip(variables, worth, strict=True))))
-    scales = [_power(row) for row in matrix]
+    scales = [power(row) for row in matrix]
     sides: list[tuple[int, Any]] = []
     for row, scale in enumerate(scales):
         used = np.flatnonzero(matrix[row])
@@ -173,11 +199,11 @@ def choose(value: FloatArray, rows: FloatArray, most: FloatArray, seconds: float
     if not len(value):
         return np.zeros(0, dtype=np.bool_)
     problem = pulp.LpProblem("choice", pulp.LpMinimize)
-    size = _power(value)
+    size = power(value)
     names = [problem.add_variable(f"x{index}", 0, 1, pulp.LpInteger) for index in range(len(value))]
     problem.setObjective(pulp.LpAffineExpression(list(zip(names, (-value / size).tolist(), strict=True))))
     for index, (row, bound) in enumerate(zip(rows, most.tolist(), strict=True)):
-        scale = _power(np.append(row, bound))
+        scale = power(np.append(row, bound))
         terms = [(names[column], weight) for column, weight in _pairs(row / scale, np.flatnonzero(row))]
         if terms:
             problem.addConstraint(pulp.LpAffineExpression(terms) <= bound / scale, f"u{index}")
@@ -248,7 +274,7 @@ def _pairs(values: FloatArray, used: Any) -> list[tuple[int, float]]:
     return list(zip(used.tolist(), values[used].tolist(), strict=True))
 
 
-def _power(figures: FloatArray) -> float:
+def power(figures: FloatArray) -> float:
     """The power of two at or below the largest figure; 1 for none."""
     largest = float(np.abs(figures).max(initial=0.0))
     return float(2.0 ** np.floor(np.log2(largest))) if largest > 0.0 else 1.0

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,8 +30,9 @@ from bidder.snapshot import day_number
 from bidder.store.protocol import Store
 from bidder.turn import gone, holder
 from bidder.worker.fleet import Fleet
+from bidder.worker.together import side_by_side
 
-__all__ = ["APPLIES", "DAY", "Answer", "Part", "ask_key", "decide_shop", "polled_key"]
+__all__ = ["APPLIES", "DAY", "Answer", "Part", "ask_key", "decide_shop", "decide_shops", "polled_key"]
 
 log = structlog.get_logger("bidder.worker")
 
@@ -74,6 +76,18 @@ def ask_key(part: Part) -> str:
     return "/".join(part)
 
 
+def decide_shops(fleet: Fleet, shops: Sequence[str], now: datetime, lease: timedelta) -> list[Answer]:
+    """The shops' decisions of today, those that are due, solved together; an answer for each, whatever happens."""
+    found = side_by_side([partial(decide_shop, fleet, shop, now, lease) for shop in shops])
+    answers = []
+    for shop, one in zip(shops, found, strict=True):
+        if isinstance(one, BaseException):
+            log.error("decision_failed", shop=shop, exc_info=one)
+            one = Answer(shop, "failed", now + 10 * AGAIN, reason=f"{type(one).__name__}: {one}")
+        answers.append(one)
+    return answers
+
+
 def decide_shop(fleet: Fleet, shop: str, now: datetime, lease: timedelta) -> Answer:
     """The shop's decision of today, when it is due; never raises."""
     begun = time.monotonic()
@@ -98,16 +112,7 @@ def decide_shop(fleet: Fleet, shop: str, now: datetime, lease: timedelta) -> Ans
         return Answer(shop, "store", now + AGAIN, reason=str(e))
     finally:
         _release(fleet, shop, store)
-    return Answer(
-        answer.shop,
-        answer.result,
-        answer.next_at,
-        time.monotonic() - begun,
-        answer.plan,
-        answer.parts,
-        answer.reason,
-        answer.digest,
-    )
+    return replace(answer, seconds=time.monotonic() - begun)
 
 
 def _release(fleet: Fleet, shop: str, store: Store) -> None:

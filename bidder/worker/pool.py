@@ -99,10 +99,10 @@ def _end_with_parent() -> None:
 
 
 def _decide(shops: tuple[str, ...], now: datetime) -> list[Answer]:
-    from bidder.worker.deciding import decide_shop
+    from bidder.worker.deciding import decide_shops
     from bidder.worker.fleet import Fleet
 
     fleet, settings = _here["fleet"], _here["settings"]
     assert isinstance(fleet, Fleet)
     assert isinstance(settings, WorkerSettings)
-    return [decide_shop(fleet, shop, now, settings.lease) for shop in shops]
+    return decide_shops(fleet, shops, now, settings.lease)
