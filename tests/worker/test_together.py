@@ -130,7 +130,7 @@ def a_case(seed: int) -> Callable[[], dict[str, Any]]:
     return made
 
 
-def without_prices(document: dict[str, Any]) -> dict[str, Any]:
+def without_prices(document: Any) -> Any:
     """The document but for what a row's bound is worth: where a bound is reached just at the end of a piece, any price
     between that piece's and the next one's is right, and two engines need not say the same.
     """
