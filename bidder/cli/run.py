@@ -32,7 +32,7 @@ def run(
     """Runs until SIGTERM or Ctrl-C: polls, decides once a day, writes where an account is in apply mode."""
     from bidder.cli.serving import serve
     from bidder.config.load import load
-    from bidder.daemon import Daemon, WallClock, metrics_for
+    from bidder.daemon import Daemon, SimulatedClock, metrics_for, timekeeper_of
     from bidder.instrumentation import configure_logging
     from bidder.store import open_store
 
@@ -43,8 +43,25 @@ def run(
     configure_logging(json=log_format != "text")
     store = open_store(loaded.store_url)
     try:
-        time = WallClock()
+        time = timekeeper_of(loaded)
         daemon = Daemon(loaded, store, time, metrics_for(loaded, time.now()), timedelta(seconds=lease))
-        asyncio.run(serve(daemon, listen or loaded.listen, ready=lambda url: typer.echo(f"page {url}", err=True)))
+
+        async def in_its_time(stop: asyncio.Event) -> None:
+            if not isinstance(time, SimulatedClock):
+                return await daemon.run(stop)
+            await time.begin()
+            try:
+                await daemon.run(stop)
+            finally:
+                await time.close()
+
+        asyncio.run(
+            serve(
+                daemon,
+                listen or loaded.listen,
+                ready=lambda url: typer.echo(f"page {url}", err=True),
+                work=in_its_time,
+            )
+        )
     finally:
         store.close()

@@ -237,3 +237,5 @@ class SetCall(Call):
     `_amount_text` are what was asked."""
     refused: tuple[Proof, ...] = ()
     """Replies that prove that nothing happened."""
+    again: int = Field(default=0, ge=0, le=10, strict=True)
+    """How often it is sent again after such a reply that says to come later (throttled, or a fault that passes)."""

@@ -8,8 +8,9 @@ from typing import NoReturn
 from pydantic import BaseModel
 
 from bidder.catalog import Account, Mode
-from bidder.connectors.http import Http, Shared, Timing
+from bidder.connectors.http import Shared, Timing
 from bidder.connectors.rest.client import Client, opened
+from bidder.connectors.rest.clock import RestClock
 from bidder.connectors.rest.reader import Reading, RestReader, RestShop, RestShopWithActivity
 from bidder.connectors.rest.sense import Wrong
 from bidder.connectors.rest.sense import wrong as wrong_in
@@ -25,18 +26,26 @@ class _Kind:
 
     def __init__(self) -> None:
         self._shared = Shared()
+        self._clocks: dict[object, RestClock] = {}
 
     def wrong(self, settings: BaseModel, mode: Mode) -> Iterator[Wrong]:
         """What the description as a whole gets wrong, with the path of each value."""
         return wrong_in(settings, mode)
 
+    def clock(self, account: Account, settings: BaseModel) -> RestClock | None:
+        """The clock of a simulated platform, not begun; None where none is described."""
+        if not isinstance(settings, RestSettings) or settings.clock is None:
+            return None
+        key = (account, settings.model_dump_json(), _keys(settings))
+        if key not in self._clocks:
+            self._clocks[key] = RestClock(Client(opened(account, settings), settings), account, settings.clock)
+        return self._clocks[key]
+
     def _reading(self, account: Account, settings: RestSettings | RestShopSettings) -> Reading:
         key = (account, settings.model_dump_json(), _keys(settings))
-        http = self._shared.of(key, lambda: self._http(account, settings))
+        timing = Timing(now=clock.now) if (clock := self.clock(account, settings)) is not None else None
+        http = self._shared.of(key, lambda: opened(account, settings, timing))
         return Reading(Client(http, settings), account)
-
-    def _http(self, account: Account, settings: RestSettings | RestShopSettings) -> Http:
-        return opened(account, settings, Timing())
 
 
 class RestKind(_Kind):

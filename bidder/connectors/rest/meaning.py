@@ -29,7 +29,8 @@ def judged_by(replies: Replies) -> Callable[[Reply], Verdict]:
             words = said(reply, replies, throttled)
             return Verdict(Meaning.THROTTLED, words, retry_after(reply) if wait is None else wait, "throttled")
         # what is inside an error whose status says that it may pass does not make it last
-        lasting = replies.failed if plain.meaning is Meaning.OK else tuple(one for one in replies.failed if one.status)
+        lasts = plain.meaning in (Meaning.OK, Meaning.FAILED)
+        lasting = replies.failed if lasts else tuple(one for one in replies.failed if one.status)
         for proofs, meaning, error in (
             (replies.expired, Meaning.EXPIRED, "auth"),
             (replies.passing, Meaning.PASSING, "http_5xx"),

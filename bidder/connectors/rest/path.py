@@ -1,13 +1,14 @@
-"""JMESPath as it stands in YAML: checked when the file is read, exact with decimals, and three functions more.
+"""JMESPath as it stands in YAML: checked when the file is read, exact with decimals, and some functions more.
 
 `get(object, key)` is the value under a key that another field names, `items(object)` its pairs as `{key, value}`,
-`split(text, separator)` its parts. A row is looked at with `_body` (the whole reply) and, where `each` takes it
-apart, `_row` beside its own fields. Used by :mod:`bidder.connectors.rest.parse` and the settings.
+`split(text, separator)` its parts; `plus`, `minus`, `times`, `over` reckon with two numbers. A row is looked at with
+`_body` (the whole reply) and, where `each` takes it apart, `_row` beside its own fields. Used by
+:mod:`bidder.connectors.rest.row` and the settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -52,6 +53,22 @@ class _Functions(Functions):
     def _func_get(self, found: Any, key: Any) -> Any:
         return None if found is None or key is None else found.get(str(key))
 
+    @signature({"types": ["number", "null"]}, {"types": ["number", "null"]})
+    def _func_plus(self, one: Any, other: Any) -> Any:
+        return _reckoned(lambda a, b: a + b, one, other)
+
+    @signature({"types": ["number", "null"]}, {"types": ["number", "null"]})
+    def _func_minus(self, one: Any, other: Any) -> Any:
+        return _reckoned(lambda a, b: a - b, one, other)
+
+    @signature({"types": ["number", "null"]}, {"types": ["number", "null"]})
+    def _func_times(self, one: Any, other: Any) -> Any:
+        return _reckoned(lambda a, b: a * b, one, other)
+
+    @signature({"types": ["number", "null"]}, {"types": ["number", "null"]})
+    def _func_over(self, one: Any, other: Any) -> Any:
+        return None if not other else _reckoned(lambda a, b: a / b, one, other)
+
     @signature({"types": ["object", "null"]})
     def _func_items(self, found: Any) -> Any:
         return [{"key": key, "value": value} for key, value in (found or {}).items()]
@@ -59,6 +76,11 @@ class _Functions(Functions):
     @signature({"types": ["string", "null"]}, {"types": ["string"]})
     def _func_split(self, text: Any, separator: Any) -> Any:
         return [] if text is None else text.split(separator) if separator else [text]
+
+
+def _reckoned(how: Callable[[Decimal, Decimal], Decimal], one: Any, other: Any) -> Decimal | None:
+    """Exact arithmetic; with something unknown the result is unknown."""
+    return None if one is None or other is None else how(Decimal(str(one)), Decimal(str(other)))
 
 
 _OPTIONS = jmespath.Options(custom_functions=_Functions())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bidder.catalog import Account, Budget
-from bidder.connectors.http import Http, Lost, NotSent, Reply, Sent
+from bidder.connectors.http import Http, Lost, Meaning, NotSent, Reply, Sent
 from bidder.connectors.identity import as_told
 from bidder.connectors.rest.calls import SetCall
 from bidder.connectors.rest.meaning import is_true, matching, said
@@ -18,6 +18,9 @@ from bidder.money import Money, minor_unit
 from bidder.plan import Applied, Outcome, Refused, Unresolved
 
 __all__ = ["RestWriter", "outcome_of"]
+
+PAUSE = 1.0
+"""Seconds at most before a write is sent again that provably did nothing."""
 
 
 class RestWriter:
@@ -52,8 +55,13 @@ class RestWriter:
             return Refused(f"not sent: {amount} is no amount of whole {Money(smallest, currency)} above 0")
         number = Number(Decimal(amount.micros) / unit.micros(currency))
         values: Values = {"budget": budget.native, "amount": number}
-        sent = await self._reading.client.write("set", self._call, values)
-        return self._http.redacted(self._outcome(sent, budget, amount, number))
+        for tried in range(self._call.again + 1):
+            sent = await self._reading.client.write("set", self._call, values)
+            outcome = self._http.redacted(self._outcome(sent, budget, amount, number))
+            if tried == self._call.again or not isinstance(outcome, Refused) or not self._later(sent):
+                break
+            await self._http.timing.sleep(min(PAUSE, self._http.manners.gap))  # a longer wait is the session's
+        return outcome
 
     async def close(self) -> None:
         """Gives the connection back."""
@@ -65,6 +73,11 @@ class RestWriter:
         if isinstance(sent, Lost):
             return Unresolved(sent.reason)
         return outcome_of(sent, self._call, self._settings, budget, amount, number)
+
+    def _later(self, sent: Sent) -> bool:
+        """Whether a reply that proved that nothing happened says that it may later."""
+        later = (Meaning.THROTTLED, Meaning.PASSING)
+        return isinstance(sent, Reply) and self._http.verdict(sent).meaning in later
 
     def _own(self, budget: BudgetId) -> None:
         if budget.account != self._reading.written.id:

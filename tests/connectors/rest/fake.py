@@ -105,7 +105,7 @@ budgets:
   query: {per_page: "2"}
   rows: items
   paging: {by: page, name: page, pages: of}
-  fields: &fields
+  fields:
     id: plan.id
     amount: plan.amount
     step: plan.grid
