@@ -104,6 +104,30 @@ PLATFORMS: Mapping[str, str] = {
       access_token: {{env: META_TOKEN}}
       # app_secret: {{env: META_APP_SECRET}}   # where the app asks for a proof
 """,
+    "tiktok": """\
+  - name: tiktok
+    platform: tiktok              # how to get each key: docs/platforms/tiktok.md
+    mode: observe                 # observe | propose | apply
+    advertiser_id: 7012345678901234567
+    # gmv_max: true               # the account has GMV Max campaigns of TikTok Shop
+    # currency: USD               # when it is not the shop's; the zone is the account's own when left out
+    credentials:
+      access_token: {{env: TIKTOK_TOKEN}}
+""",
+    "microsoft": """\
+  - name: msads
+    platform: microsoft           # how to get each key: docs/platforms/microsoft.md
+    mode: observe                 # observe | propose | apply
+    account_id: 149082887         # aid= in the address of the console
+    customer_id: 21025739         # cid= in it
+    # currency: USD               # when it is not the shop's; the zone is the account's own when left out
+    token_file: msads.token       # keeps the newest refresh token: each use gives another
+    credentials:
+      client_id: {{env: MSADS_CLIENT_ID}}
+      client_secret: {{env: MSADS_CLIENT_SECRET}}   # a native app has none
+      refresh_token: {{env: MSADS_REFRESH_TOKEN}}
+      developer_token: {{env: MSADS_DEVELOPER_TOKEN}}
+""",
     "shopify": """\
   - name: shop
     platform: shopify             # orders, products, stock; how to get the keys: docs/platforms/shopify.md
