@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,8 @@ class Look:
     """What yesterday cost so far as is known."""
     note: str = ""
     sunset: str | None = None
+    dry: list[dict[str, Any]] = field(default_factory=list)
+    """The calls of a description in YAML: request, rows, the first as understood, what is wrong."""
 
     def row(self) -> dict[str, Any]:
         """For programs."""
@@ -78,6 +80,7 @@ def show_accounts(looks: list[Look]) -> None:
     for one in looks:
         if not one.ok:
             typer.echo(f"{one.account} ({one.platform}): cannot be read: {one.reason}")
+            _show_dry(one)
             continue
         limited = f", {one.limited} limited by budget" if one.limited else ""
         typer.echo(f"{one.account} ({one.platform}): {one.currency}, {one.timezone}; bidder {one.may}")
@@ -86,6 +89,20 @@ def show_accounts(looks: list[Look]) -> None:
         typer.echo(f"  {one.note}" if one.note else f"  yesterday {one.clicks} clicks, {one.spend} {one.currency}")
         if one.sunset:
             typer.echo(f"  the API's version in use ends on {one.sunset}: set api_version")
+        _show_dry(one)
+
+
+def _show_dry(look: Look) -> None:
+    """A description's calls, so that whoever wrote it sees what is asked and what is understood."""
+    for call in look.dry:
+        typer.echo(f"  {call['call']}: {call['request']}")
+        if call["first"]:
+            first = ", ".join(f"{name} {value}" for name, value in call["first"].items())
+            typer.echo(f"    {call['rows']} rows; the first: {first}")
+        elif call["rows"] is not None:
+            typer.echo(f"    {call['rows']} rows")
+        for wrong in call["wrong"]:
+            typer.echo(f"    WRONG {wrong}")
 
 
 async def _look(account: Account, settings: BaseModel, clock: Any) -> Look:
@@ -98,6 +115,7 @@ async def _look(account: Account, settings: BaseModel, clock: Any) -> Look:
     ends = sunset(account.platform, settings)
     near = ends is not None and ends - clock().date() <= SUNSET_WARNING
     look.sunset = ends.isoformat() if ends is not None and near else None
+    await _dry(connector, account, settings, look, clock)
     reader = connector.reader(account, settings)
     if reader is None:
         return await _without_ads(connector.shop(account, settings), account, look)
@@ -123,6 +141,26 @@ async def _look(account: Account, settings: BaseModel, clock: Any) -> Look:
     finally:
         await reader.close()
     return look
+
+
+async def _dry(connector: Any, account: Account, settings: BaseModel, look: Look, clock: Any) -> None:
+    """The dry calls of a connector that offers them; a field that finds nothing is a fault of the account."""
+    from bidder.errors import ConnectorError
+    from bidder.poll import error_of
+
+    offered = getattr(connector, "dry", None)
+    if offered is None:
+        return
+    try:
+        async with asyncio.timeout(PATIENCE):
+            look.dry = [asdict(one) for one in await offered(account, settings, clock())]
+    except (ConnectorError, TimeoutError) as e:
+        look.ok, look.error, look.reason = False, error_of(e), getattr(e, "reason", "no answer in time")
+        return
+    wrong = [fault for call in look.dry for fault in call["wrong"]]
+    if wrong:
+        look.ok, look.error = False, "schema"
+        look.reason = wrong[0] if len(wrong) == 1 else f"{wrong[0]} (and {len(wrong) - 1} more)"
 
 
 async def _without_ads(shop: ShopReader | None, account: Account, look: Look) -> Look:
@@ -164,7 +202,8 @@ async def _yesterday(reader: Any, look: Look, clock: Any) -> None:
     from bidder.money import Money
     from bidder.reports import UNKNOWN_MICROS
 
-    day = AccountDay.of(clock(), reader.account.timezone).next(-1).date
+    now = getattr(reader, "now", clock)  # a simulated platform has a calendar of its own
+    day = AccountDay.of(now(), reader.account.timezone).next(-1).date
     rows = await reader.performance(day, day)
     spend = sum(int(micros) for micros in rows.spend if micros != UNKNOWN_MICROS)
     look.clicks = int(sum(value for value in rows.clicks.tolist() if value == value))

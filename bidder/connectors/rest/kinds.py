@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NoReturn
 
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from bidder.catalog import Account, Mode
 from bidder.connectors.http import Shared, Timing
 from bidder.connectors.rest.client import Client, opened
 from bidder.connectors.rest.clock import RestClock
+from bidder.connectors.rest.dry import Shown, dry_calls
 from bidder.connectors.rest.reader import Reading, RestReader, RestShop, RestShopWithActivity
 from bidder.connectors.rest.sense import Wrong
 from bidder.connectors.rest.sense import wrong as wrong_in
@@ -40,6 +42,21 @@ class _Kind:
         if key not in self._clocks:
             self._clocks[key] = RestClock(Client(opened(account, settings), settings), account, settings.clock)
         return self._clocks[key]
+
+    async def dry(self, account: Account, settings: BaseModel, now: datetime) -> list[Shown]:
+        """Every described call tried once, nothing set: for `bidder check --online`. Raises ConnectorError."""
+        if not isinstance(settings, RestSettings | RestShopSettings):
+            raise TypeError(f"expected a description, was {type(settings).__name__}")
+        clock, reading = self.clock(account, settings), self._reading(account, settings)
+        try:
+            if clock is not None:
+                await clock.begin()
+                now = clock.now()
+            return await dry_calls(reading, now)
+        finally:
+            await reading.client.close()
+            if clock is not None:
+                await clock.close()
 
     def _reading(self, account: Account, settings: RestSettings | RestShopSettings) -> Reading:
         key = (account, settings.model_dump_json(), _keys(settings))

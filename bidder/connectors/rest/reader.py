@@ -96,6 +96,8 @@ class RestReader(Speaking[Client]):
         self._client = reading.client
         self.restated_days = settings.restated_days
         """So many days back figures still change, as described."""
+        self.now = reading.client.http.timing.now
+        """The instant of reading: a simulated platform's own."""
 
     @property
     def account(self) -> Account:

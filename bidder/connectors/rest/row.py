@@ -61,13 +61,13 @@ class Row:
         try:
             return found_at(of.path, self.looked_at)
         except CannotLook as e:
-            raise self.error(name, of.path, f"{e}; {self._has()}") from None
+            raise self.error(name, of.path, f"{e}; {self.has()}") from None
 
     def needed(self, name: str, of: ValueField, expected: str) -> Any:
         """Likewise; nothing there is an error."""
         found = self.find(name, of)
         if found is None:
-            raise self.error(name, of.path, f"expected {expected}, found nothing; {self._has()}")
+            raise self.error(name, of.path, f"expected {expected}, found nothing; {self.has()}")
         return found
 
     def text(self, name: str, of: ValueField | None) -> str | None:
@@ -203,7 +203,7 @@ class Row:
             raise self.error(name, of.path, f"expected {expected}, was {_shown(found)}")
         return value
 
-    def _has(self) -> str:
+    def has(self) -> str:
         """What is in the row, for whoever looks for a field that is not."""
         if not isinstance(self.looked_at, Mapping):
             return f"the row is {_shown(self.looked_at)}"
