@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +34,9 @@ NUMBERED = {
 """Tables whose rows the database numbers."""
 
 LOCATION = Path(__file__).parent / "migrations"
+
+_ONE_AT_A_TIME = Lock()
+"""Alembic keeps what it works on in names of a module, the same for all threads: two shops would be mixed up."""
 
 
 def check(database: Database) -> None:
@@ -112,7 +116,8 @@ def _upgrade(connection: Connection, to: str) -> None:
     config.set_main_option("script_location", str(LOCATION).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, to)
 
 
 def _copy_file(path: Path) -> None:
