@@ -64,19 +64,23 @@ def _places(path: tuple[str | int, ...], call: Call, known: Sequence[str], neede
     texts += [((method,), getattr(call, method)) for method in METHODS if getattr(call, method) is not None]
     for name, value in (("query", call.query), ("headers", call.headers), ("json", call.body), ("form", call.form)):
         texts += [((name, *inner), text) for inner, text in places_in(value)]
-    seen = set()
+    seen, strange = set(), False
     for inner, text in texts:
         for place in places(text):
             seen.add(place.name)
             if place.name not in known:
+                strange = True
                 choice = f"there are {', '.join(f'{{{one}}}' for one in known)}" if known else "this call has none"
                 near = did_you_mean(place.name, known) or f"; {choice}"
                 yield (*path, *inner), f"{_name(path)}: nothing fills {{{place.name}}}{near}"
     lacking = [one for one in needed if one not in seen]
-    if lacking:
+    if lacking and not strange:  # else it is there, misspelt
         named = " and ".join(f"{{{one}}}" for one in lacking)
         why = {"first": "which days are asked for", "last": "which days are asked for", "budget": "which budget"}
-        yield path, f"{_name(path)}: {named} is nowhere in it: it has to say {why.get(lacking[0], 'how much')}"
+        yield (
+            (*path, call.method.lower()),
+            f"{_name(path)}: {named} is nowhere in it: it has to say {why.get(lacking[0], 'how much')}",
+        )
 
 
 def _secrets(settings: RestSettings | RestShopSettings) -> Iterator[Wrong]:
@@ -114,7 +118,7 @@ def _secrets(settings: RestSettings | RestShopSettings) -> Iterator[Wrong]:
         if name not in known:
             near = did_you_mean(name, known) or f"; there are {', '.join(known) or 'none'}"
             yield path, f"{'.'.join(str(step) for step in path)}: no credential {name!r}{near}"
-    for name in known:
+    for name in known if used <= set(known) else ():
         if name not in used:
             yield ("credentials", name), f"credentials.{name}: nothing under auth uses it"
 
