@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bidder.account_day import AccountDay
+from bidder.agency.seen import Seen
 from bidder.catalog import Mode
 from bidder.connectors.registry import has_ads
-
-if TYPE_CHECKING:
-    from bidder.agency.standing import Seen
 
 __all__ = ["KINDS", "Need", "needs_of"]
 

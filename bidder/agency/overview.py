@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from bidder.agency.needs import KINDS
-from bidder.agency.standing import ShopStanding, broken, seen_of, standing, unread
+from bidder.agency.seen import seen_of
+from bidder.agency.standing import ShopStanding, broken, standing, unread
 from bidder.config.agency import Agency
 from bidder.config.shops import Shop, read_shops
 from bidder.errors import NoStoreYet, StoreError
+from bidder.explain.agency_document import MonthLine, NeedLine, ShopLine, ShopsDocument, YesterdayLine
 from bidder.store import open_reader
 
-__all__ = ["ahead", "look", "row", "standing_of_shop", "worth_in"]
+__all__ = ["ahead", "line_of", "look", "shops_document", "standing_of_shop", "worth_in"]
 
 
 def look(agency: Agency, now: datetime, env: Mapping[str, str] | None = None) -> Iterator[ShopStanding]:
@@ -59,35 +60,49 @@ def worth_in(agency: Agency, day: date) -> Mapping[str, float]:
     return {str(agency.currency): 1.0, **{str(code): rate for code, rate in known.items()}}
 
 
-def row(one: ShopStanding) -> dict[str, Any]:
-    """A shop as `bidder shops --json` prints it: amounts as decimal strings in the shop's currency."""
-    return {
-        "shop": one.name,
-        "title": one.title,
-        "currency": one.currency or None,
-        "state": one.state,
-        "reason": one.reason,
-        "modes": list(one.modes),
-        "day": one.day or None,
-        "plan": one.plan or None,
-        "plan_day": one.plan_day or None,
-        "plan_status": one.plan_status or None,
-        "planned": _amount(one.planned),
-        "waits": one.waits,
-        "holds": dict(one.holds),
-        "unresolved": one.unresolved,
-        "in_force": _amount(one.in_force),
-        "yesterday": {"spend": _amount(one.spent_yesterday), "revenue": _amount(one.revenue_yesterday)},
-        "month": {
-            "spend": _amount(one.spent_month),
-            "budget": _amount(one.month_budget),
-            "pace": None if one.pace is None else round(one.pace, 4),
-        },
-        "polled_at": one.polled_at,
-        "at_risk": _amount(one.at_risk),
-        "needs": [{"kind": need.kind, "detail": need.detail, "at_risk": _amount(need.at_risk)} for need in one.needs],
-        "faults": [str(fault) for fault in one.faults],
-    }
+def shops_document(shops: Sequence[ShopStanding], agency: Agency, now: datetime) -> ShopsDocument:
+    """All of them as one document, those that need somebody first."""
+    first = ahead(shops, agency, now.date())
+    listed = [*first, *(one for one in shops if not one.needs)]
+    return ShopsDocument(
+        agency=agency.name,
+        at=now.isoformat(),
+        currency=agency.currency,
+        count=len(shops),
+        needing=len(first),
+        shops=[line_of(one) for one in listed],
+    )
+
+
+def line_of(one: ShopStanding) -> ShopLine:
+    """A shop as programs see it."""
+    return ShopLine(
+        shop=one.name,
+        title=one.title,
+        currency=one.currency or None,
+        state=one.state,
+        reason=one.reason,
+        modes=list(one.modes),
+        day=one.day or None,
+        plan=one.plan or None,
+        plan_day=one.plan_day or None,
+        plan_status=one.plan_status or None,
+        planned=_amount(one.planned),
+        waits=one.waits,
+        holds=dict(one.holds),
+        unresolved=one.unresolved,
+        in_force=_amount(one.in_force),
+        yesterday=YesterdayLine(spend=_amount(one.spent_yesterday), revenue=_amount(one.revenue_yesterday)),
+        month=MonthLine(
+            spend=_amount(one.spent_month),
+            budget=_amount(one.month_budget),
+            pace=None if one.pace is None else round(one.pace, 4),
+        ),
+        polled_at=one.polled_at,
+        at_risk=f"{one.at_risk:.2f}",
+        needs=[NeedLine(kind=need.kind, detail=need.detail, at_risk=f"{need.at_risk:.2f}") for need in one.needs],
+        faults=[str(fault) for fault in one.faults],
+    )
 
 
 def _amount(value: float | None) -> str | None:

@@ -40,6 +40,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "alert test": ("bidder alert test",),
     "experiment plan": ("bidder experiment plan", "bidder experiment plan --lang en --json"),
     "shops check": ("bidder shops check", "bidder shops --agency half-moon check --json"),
+    "shops serve": ("bidder shops serve", "bidder shops serve --agency half-moon --listen 127.0.0.1:9108"),
     "token create": ("bidder token create Mei --role operator --shop tea-house --shop silk",),
     "token list": ("bidder token list --json",),
     "token change": ("bidder token change k7f2m9x4ab --role viewer --shop tea-house",),

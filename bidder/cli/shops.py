@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bidder.errors import BidderError, Fault
+from bidder.errors import BidderError, ConfigError, Fault, Source
 
 if TYPE_CHECKING:
     from bidder.agency.standing import ShopStanding
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     family = typer.Typer(help="Many shops looked at together.", rich_markup_mode="rich")
     family.callback(invoke_without_command=True)(shops)
     family.command("check")(check)
+    family.command("serve")(serve)
     app.add_typer(family, name="shops")
 
 
@@ -44,7 +45,7 @@ def shops(
     context.obj = agency
     if context.invoked_subcommand is not None:
         return
-    from bidder.agency.overview import ahead, look, row
+    from bidder.agency.overview import ahead, look, shops_document
     from bidder.config.agency import load_agency
     from bidder.cycle import utc_now
 
@@ -53,15 +54,10 @@ def shops(
     first = ahead(all_shops, found, now.date())
     listed = [*first, *([] if needing else [one for one in all_shops if not one.needs])]
     if as_json:
-        document = {
-            "agency": found.name,
-            "at": now.isoformat(),
-            "currency": found.currency,
-            "count": len(all_shops),
-            "needing": len(first),
-            "shops": [row(one) for one in listed],
-        }
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        document = shops_document(all_shops, found, now)
+        if needing:
+            document = document.model_copy(update={"shops": document.shops[: document.needing]})
+        typer.echo(document.model_dump_json(indent=2))
     else:
         _table(listed, found, len(all_shops), len(first))
     if any(one.state == "BROKEN" or (one.state == "UNREAD" and one.reason != NOTHING) for one in all_shops):
@@ -106,6 +102,32 @@ def check(context: typer.Context, agency: AgencyOption = None, as_json: JsonOpti
         raise typer.Exit(2)
     if not count:
         raise BidderError(f"{found.folder}: no shops: none of {', '.join(found.shops)} is there")
+
+
+def serve(
+    context: typer.Context,
+    agency: AgencyOption = None,
+    listen: Annotated[str | None, typer.Option(help="HOST:PORT of the page.")] = None,
+    log_format: Annotated[str, typer.Option("--log", help="json or text, on stderr.")] = "json",
+) -> None:
+    """The page of all shops, and each shop's pages, for whoever has a token (`bidder token create`).
+
+    It polls nothing and decides nothing: `bidder worker`, or a daemon a shop, does.
+    """
+    import asyncio
+
+    from bidder.agency.serving import serve as serve_shops
+    from bidder.cli.serving import address_of
+    from bidder.config.agency import load_agency
+    from bidder.instrumentation import configure_logging
+
+    found = load_agency(agency or context.obj)
+    try:
+        host, port = address_of(listen or found.listen)
+    except ValueError as e:
+        raise ConfigError([Fault(Source("--listen"), str(e))]) from e
+    configure_logging(json=log_format != "text")
+    asyncio.run(serve_shops(found, host, port, ready=lambda url: typer.echo(f"page {url}", err=True)))
 
 
 def _shared(names: list[str]) -> str:

@@ -35,6 +35,8 @@ class Papers:
 
     documents: dict[tuple[str, bytes], Document] = field(default_factory=dict)
     rules: dict[tuple[str, bytes], tuple[Document, tuple[Rule, ...]]] = field(default_factory=dict)
+    instead: dict[Path, bytes] = field(default_factory=dict)
+    """What is read in place of a file: to try one before it is written."""
 
     def yaml(self, path: Path, content: bytes) -> Document:
         """The document of a file. Raises UnicodeDecodeError, ConfigError."""

@@ -274,8 +274,9 @@ class _Reading:
     def _read(self, path: Path, place: Source | None) -> bytes | None:
         """A file's content, counted into the digest; None and a fault when it cannot be read."""
         self.files.append(path)
+        tried = None if self.under is None else self.under.papers.instead.get(path)
         try:
-            content = path.read_bytes()
+            content = path.read_bytes() if tried is None else tried
         except OSError as e:
             self.faults.append(Fault(place, f"{path}: cannot be read: {e.strerror or e}"))
             return None

@@ -20,7 +20,7 @@ from bidder.config.load import Config, load
 from bidder.errors import ConfigError, Fault, Source
 from bidder.ids import ALIAS
 
-__all__ = ["Shop", "load_shop", "read_shops", "shop_files"]
+__all__ = ["Shop", "load_shop", "read_shop", "read_shops", "shared_store", "shop_files", "shop_paths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +37,23 @@ class Shop:
 
 def shop_files(agency: Agency) -> dict[str, Path]:
     """The file of each shop by the shop's name, in the order of names; files that can be no shop's are left out."""
-    return {path.stem: path for path, fault in _files(agency) if fault is None}
+    return {path.stem: path for path, fault in shop_paths(agency) if fault is None}
 
 
 def read_shops(agency: Agency, env: Mapping[str, str] | None = None) -> Iterator[Shop]:
     """Every shop, in the order of names; a file that can be no shop's is one with a fault."""
     env = os.environ if env is None else env
     papers, stores = Papers(), dict[str, str]()
-    for path, fault in _files(agency):
+    for path, fault in shop_paths(agency):
         if fault is not None:
             yield Shop(path.name, path, None, (fault,))
             continue
         name = path.stem
-        shop = _read(agency, name, path, env, papers)
+        shop = read_shop(agency, name, path, env, papers)
         if shop.config is not None:
             other = stores.setdefault(shop.config.store_url, name)
             if other != name:
-                what = f"store: is that of {other} already; write $shop into the template's, such as stores/$shop.db"
-                shop = Shop(name, path, None, (Fault(Source(str(path)), what),))
+                shop = shared_store(shop, other)
         yield shop
 
 
@@ -67,7 +66,13 @@ def load_shop(agency: Agency, name: str, env: Mapping[str, str] | None = None) -
     raise ConfigError([Fault(Source(str(agency.path)), f"{name}: no such shop")])
 
 
-def _files(agency: Agency) -> list[tuple[Path, Fault | None]]:
+def shared_store(shop: Shop, other: str) -> Shop:
+    """The shop as one that cannot be used: another one has its store."""
+    what = f"store: is that of {other} already; write $shop into the template's, such as stores/$shop.db"
+    return Shop(shop.name, shop.path, None, (Fault(Source(str(shop.path)), what),))
+
+
+def shop_paths(agency: Agency) -> list[tuple[Path, Fault | None]]:
     """Each file by name, with what keeps it from being a shop's."""
     found: dict[str, Path] = {}
     told: list[tuple[Path, Fault | None]] = []
@@ -83,7 +88,8 @@ def _files(agency: Agency) -> list[tuple[Path, Fault | None]]:
     return told
 
 
-def _read(agency: Agency, name: str, path: Path, env: Mapping[str, str], papers: Papers) -> Shop:
+def read_shop(agency: Agency, name: str, path: Path, env: Mapping[str, str], papers: Papers) -> Shop:
+    """One shop; `papers` are shared by those that are read together."""
     try:
         return Shop(name, path, _load(agency, name, path, env, papers))
     except ConfigError as e:

@@ -18,7 +18,7 @@ from bidder.explain.document import PlanDocument, WhatIf
 from bidder.web.api import Approval, Confirmation, Written
 from bidder.web.view import Status
 
-__all__ = ["OPERATIONS", "Operation", "described"]
+__all__ = ["OPERATIONS", "Error", "Operation", "described", "document"]
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -165,11 +165,17 @@ OPERATIONS = (
     Operation("get", "/metrics", "For Prometheus; OpenMetrics when asked for", {200: None}),
 )
 
+_IN_PATH = {
+    "shop": ("The shop's name.", "^[a-z0-9][a-z0-9_-]{0,31}$"),
+    "id": ("The id of what is meant: a plan, a token.", "^[A-Za-z0-9_-]{1,64}$"),
+}
+
 _PHRASES = {
     200: "done",
+    201: "made",
     202: "asked",
     401: "the token is missing or wrong",
-    403: "no token is configured",
+    403: "it is not allowed, or no token is configured",
     404: "there is none",
     409: "refused as unsafe or stale",
     413: "too much at once",
@@ -181,25 +187,29 @@ _PHRASES = {
 @cache
 def described() -> str:
     """The OpenAPI 3.1 document as JSON text."""
+    told = (
+        "Reading needs no token; what changes something asks for `Authorization: Bearer` with the token of "
+        "`web.token`. Amounts are decimal strings, instants ISO 8601."
+    )
+    return document(OPERATIONS, "bidder", told)
+
+
+def document(operations: Sequence[Operation], title: str, told: str) -> str:
+    """The OpenAPI 3.1 document of these addresses as JSON text."""
     schemas: dict[str, Any] = {}
     paths: dict[str, dict[str, Any]] = {}
-    for one in OPERATIONS:
+    for one in operations:
         paths.setdefault(one.path, {})[one.method] = _operation(one, schemas)
-    document = {
+    made = {
         "openapi": "3.1.0",
-        "info": {
-            "title": "bidder",
-            "version": __version__,
-            "description": "Reading needs no token; what changes something asks for `Authorization: Bearer` with the "
-            "token of `web.token`. Amounts are decimal strings, instants ISO 8601.",
-        },
+        "info": {"title": title, "version": __version__, "description": told},
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
 
 
 def _operation(one: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -210,9 +220,10 @@ def _operation(one: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     name = "_".join(part.strip("{}-.") for part in one.path.split("/") if part.strip("{}-."))
     told: dict[str, Any] = {"operationId": f"{one.method}_{name}", "summary": one.summary, "responses": answers}
     parameters = [*one.queries]
-    if "{id}" in one.path:
-        named = {"name": "id", "in": "path", "required": True, "description": "The plan's id."}
-        parameters.insert(0, {**named, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}})
+    for place, (name, (meaning, pattern)) in enumerate(_IN_PATH.items()):
+        if f"{{{name}}}" in one.path:
+            named = {"name": name, "in": "path", "required": True, "description": meaning}
+            parameters.insert(place, {**named, "schema": {"type": "string", "pattern": pattern}})
     if parameters:
         told["parameters"] = parameters
     if one.body is not None:

@@ -61,6 +61,10 @@ class Renderer:
         values = make(visit)
         return None if values is None else self._fill(template, visit, **values)
 
+    def plain(self, template: str, values: Mapping[str, Any]) -> str:
+        """A page that is no shop's, of these values alone."""
+        return self._templates.get_template(template).render(**values)
+
     def today(self, v: Visit) -> dict[str, Any]:
         """The first screen. Raises StoreError."""
         w, store, document = v.w, v.store, v.document

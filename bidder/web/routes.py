@@ -20,7 +20,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from aiohttp.web_exceptions import HTTPException
 
-from bidder.errors import ConfigError, StoreError
+from bidder.errors import BidderError, ConfigError
 from bidder.explain.evidence import write_evidence
 from bidder.web import (
     api,
@@ -38,13 +38,13 @@ from bidder.web import (
 from bidder.web.clerk import clerk_of
 from bidder.web.openapi import described
 from bidder.web.render import Make, Renderer
-from bidder.web.scope import VIEW, scope_of, session_of, view_of
+from bidder.web.scope import VIEW, for_programs, gated, scope_of, session_of, view_of
 from bidder.web.sessions import Sessions
 from bidder.web.view import DaemonView
 from bidder.web.visit import Visit, Visitor
 from bidder.web.words import Words, choose_language, words
 
-__all__ = ["application", "bare", "of_a_shop", "page", "words_of"]
+__all__ = ["application", "bare", "of_a_shop", "page", "renderer_of", "words_of"]
 
 log = structlog.get_logger()
 
@@ -152,7 +152,8 @@ def _visit(request: web.Request) -> Visit:
     session = session_of(request, request.app[_SESSIONS])
     visitor = Visitor(asked=clerk is not None and clerk.token is not None)
     if session is not None:
-        visitor = Visitor(session.csrf, session.name, True, tuple(session.said), acts=scope.acts)
+        csrf = session.csrf if scope.acts else None
+        visitor = Visitor(csrf, session.name, csrf is not None, tuple(session.said), session.csrf)
         session.said.clear()
     return Visit(
         w=words_of(request),
@@ -186,6 +187,11 @@ async def _evidence(request: web.Request) -> web.Response:
     response.headers["Content-Disposition"] = 'attachment; filename="evidence.csv"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def renderer_of(request: web.Request) -> Renderer:
+    """The templates of a request's application."""
+    return request.app[_RENDERER]
 
 
 def page(request: web.Request, html: str, status: int = 200) -> web.Response:
@@ -306,11 +312,11 @@ async def _plain_errors(
         if e.status < 400:
             raise
         response = _error(request, e.status)
-        for name in ("Allow", "Retry-After"):
+        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
             if name in e.headers:
                 response.headers[name] = e.headers[name]
         return response
-    except StoreError as e:
+    except BidderError as e:
         log.error("page_failed", path=request.path, error=str(e))
         return _error(request, 503)
     except Exception:
@@ -320,8 +326,13 @@ async def _plain_errors(
 
 def _error(request: web.Request, status: int) -> web.Response:
     w = words_of(request)
-    if request.path.startswith("/api/"):
+    if for_programs(request.path):
         return _json(request, {"error": words("en").say(_error_key(words("en"), status))}, status)
+    if VIEW not in request.app and not gated(request):
+        values = {"w": w, "title": "", "who": None, "csrf": None, "said": (), "path": request.path, "page": "error"}
+        sentence = w.say(_error_key(w, status))
+        html = request.app[_RENDERER].plain("agency_error.html", {**values, "code": status, "sentence": sentence})
+        return page(request, html, status)
     try:
         visit = _visit(request)
     except Exception:  # the error page is shown whatever else is wrong

@@ -6,6 +6,7 @@ agency's gate (:mod:`bidder.web.gate`) it is that of the address, below `/shops/
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,13 @@ from bidder.web.view import ShopView
 if TYPE_CHECKING:
     from bidder.web.sessions import Session, Sessions
 
-__all__ = ["VIEW", "Scope", "gated", "let_in", "scope_of", "session_of", "view_of"]
+__all__ = ["VIEW", "Scope", "for_programs", "gated", "let_in", "scope_of", "session_of", "view_of"]
 
 VIEW = web.AppKey("view", ShopView)
 """The shop of an application that has one."""
 
 _KEY = "bidder.scope"
+_FOR_PROGRAMS = re.compile(r"(/shops/[^/]*)?/(api|metrics|-)(/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Scope:
     """Of a browser; None for a program."""
     shops: tuple[str, ...] = ()
     """Shops that the page can be switched to; empty for more than a list can hold."""
+
+
+def for_programs(path: str) -> bool:
+    """Whether an address is for programs: it speaks JSON or plain text, and knows no session of a browser."""
+    return _FOR_PROGRAMS.match(path) is not None
 
 
 def let_in(request: web.Request, scope: Scope) -> None:

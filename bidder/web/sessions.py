@@ -43,35 +43,63 @@ class Session:
     seen: float
     said: list[tuple[str, str]] = field(default_factory=list)
     """(tone, sentence) to show on the next page."""
+    holder: str = ""
+    """Of many tokens, the id of the one that it was opened with."""
 
     @property
     def by(self) -> str:
         """As the journal writes it."""
+        if self.holder:
+            return f"page: {self.name} ({self.holder})"
         return f"page: {self.name}" if self.name else "page"
 
 
 class Sessions:
     """All sessions of this process."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = monotonic, most: int = MOST) -> None:
+        self._clock, self._most = clock, most
         self._open: OrderedDict[bytes, Session] = OrderedDict()
         self._wrong: deque[float] = deque(maxlen=TRIES)
 
     def sign_in(self, given: str, name: str, token: SecretStr) -> str | None:
         """The cookie of a new session; None for a wrong token. Raises TooManyTries."""
-        now = self._clock()
-        if len(self._wrong) == TRIES and now - self._wrong[0] < TRIES_SPAN:
-            raise TooManyTries
+        self.trying()
         if not same(given, token.get_secret_value()):
-            self._wrong.append(now)
+            self.wrong()
             return None
+        return self.begin(name, _key(token.get_secret_value()))
+
+    def trying(self) -> None:
+        """Somebody is about to try a token. Raises TooManyTries."""
+        if len(self._wrong) == TRIES and self._clock() - self._wrong[0] < TRIES_SPAN:
+            raise TooManyTries
+
+    def wrong(self) -> None:
+        """It was the wrong one."""
+        self._wrong.append(self._clock())
+
+    def begin(self, name: str, token: bytes = b"", holder: str = "") -> str:
+        """The cookie of a new session, for whoever has shown that he may."""
         cookie = secrets.token_urlsafe(32)
         shown = " ".join("".join(c for c in name if c.isprintable()).split())[:LONGEST_NAME]
-        self._open[_key(cookie)] = Session(shown, secrets.token_urlsafe(32), _key(token.get_secret_value()), now)
-        while len(self._open) > MOST:
+        self._open[_key(cookie)] = Session(shown, secrets.token_urlsafe(32), token, self._clock(), holder=holder)
+        while len(self._open) > self._most:
             self._open.popitem(last=False)
         return cookie
+
+    def held(self, request: web.Request) -> Session | None:
+        """The session of a request; whether its holder's token still counts is for whoever asks to see."""
+        key = _key(request.cookies.get(COOKIE, ""))
+        found = self._open.get(key)
+        if found is None or not found.holder:
+            return None
+        if self._clock() - found.seen > LASTING:
+            del self._open[key]
+            return None
+        found.seen = self._clock()
+        self._open.move_to_end(key)
+        return found
 
     def of(self, request: web.Request, token: SecretStr | None) -> Session | None:
         """The session of a request, while its token is still the one that is asked for."""

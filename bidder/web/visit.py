@@ -17,15 +17,15 @@ __all__ = ["Visit", "Visitor"]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who looks at the page. `csrf` is set for who is signed in; `asked` says whether signing in is possible at all."""
+    """Who looks at the page. `csrf` is set for who is signed in and may act; `asked`: signing in is possible."""
 
     csrf: str | None = None
     name: str = ""
     asked: bool = False
     said: Sequence[tuple[str, str]] = ()
     """(tone, sentence) of what the last act came to."""
-    acts: bool = True
-    """Whether who is signed in may act, and not only look."""
+    leave: str | None = None
+    """The same secret for signing out, which also those may who only look."""
 
 
 @dataclass(frozen=True, slots=True)
