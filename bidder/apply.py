@@ -17,6 +17,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from bidder.account_day import AccountDay
+from bidder.bids_known import bids_moved_today
 from bidder.catalog import Account, Budget, BudgetStatus
 from bidder.connectors.protocol import BudgetWriter
 from bidder.exposure import Exposure
@@ -92,7 +93,8 @@ async def apply_changes(
     budgets that count towards it, changed or not; None takes the active ones of `accounts` as last read. `exchange`
     gives units of the cap's currency per unit of another. `approved` lets accounts in propose be written. `stopping`
     names budgets whose money is being stopped on purpose: they alone may fall below a third. With `raise_once` what
-    was raised on this account day already is not raised again: some platforms spend by the day's highest budget.
+    was raised on this account day already is not raised again (some platforms spend by the day's highest budget), nor
+    what has a bid or target that moved on it: budget and bid do not fight.
     `patience` bounds every call to a platform.
     A writer whose platform locks a budget that is changed too often says how often in an attribute `edits_an_hour`;
     a change beyond it is refused, and the count is kept across restarts.
@@ -118,6 +120,7 @@ async def apply_changes(
     results: dict[BudgetId, WriteResult] = {}
     silent: set[AccountId] = set()
     raised = await _raised_today(store, accounts, clock()) if raise_once else frozenset()
+    offered = await asyncio.to_thread(bids_moved_today, store, accounts, clock()) if raise_once else frozenset()
     for change in sorted(moving, key=_raises):  # stable: decreases first, each read back before the first increase
         account, writer = accounts.get(change.budget.account), writers.get(change.budget.account)
         refusal = _not_allowed(change, account, writer, approved)
@@ -127,6 +130,8 @@ async def apply_changes(
             refusal = held_by(change.budget, held, raises=_raises(change))
         if refusal is None and change.budget in raised and _raises(change):
             refusal = "it was raised today already: the highest budget of a day is what a platform spends by"
+        if refusal is None and change.budget in offered and _raises(change):
+            refusal = "a bid or target of it moved today: one of the two moves on a day"
         if refusal is None and change.budget.account in silent:
             refusal = f"not asked: account {change.budget.account} gave no answer in time just now"
         if refusal is not None or account is None or writer is None:

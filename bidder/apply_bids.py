@@ -238,7 +238,8 @@ class _Desk(NamedTuple):
     async def refuse(self, change: LeverChange, lever: Lever | None, reason: str, actual: int | None) -> BidResult:
         """Nothing was sent, and the journal says why."""
         facts = {"plan": self.plan, "lever": str(change.lever), "after": shown(change.after), "reason": reason}
-        facts["before"] = "" if change.before is None else shown(change.before)
+        if change.before is not None:
+            facts["before"] = shown(change.before)
         facts["currency"] = Currency("") if lever is None else lever.currency
         if actual is not None:
             facts["actual"] = shown(actual)

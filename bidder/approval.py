@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import date
 
 from bidder.apply import WriteResult
+from bidder.apply_bids import BidResult
 from bidder.catalog import Mode
 from bidder.config.load import Config
 from bidder.connectors.protocol import BudgetWriter
-from bidder.cycle import Clock, apply_plan
+from bidder.cycle import Clock, apply_offers, apply_plan
 from bidder.errors import ConfigError, Fault, UnsafePlan
 from bidder.halting import obey
 from bidder.ids import AccountId, PlanId
@@ -44,8 +45,10 @@ async def approve(
     writers: Mapping[AccountId, BudgetWriter],
     clock: Clock,
     today: date | None,
-) -> Sequence[WriteResult]:
+) -> Sequence[WriteResult | BidResult]:
     """Writes the plan, or the lines of `only`, after the same checks as ever; `by` goes into the journal.
+
+    Budgets first, then the plan's bids and targets.
 
     `today` is the shop's account day; None where the plan's day cannot be held against a clock. Raises UnsafePlan,
     ConfigError, StoreError.
@@ -53,7 +56,15 @@ async def approve(
     check_applicable(stored, only, config, store, today)
     obey(config, store, clock())
     store.append("approved", clock(), plan=stored.id, by=by, only=list(only))
-    return await apply_plan(stored, config, store, writers, clock, approved=True, only=only)
+    bids = {row["id"] for row in stored.document.get("bids") or ()}
+    budgets = [one for one in only if one not in bids]
+    written: list[WriteResult | BidResult] = []
+    if budgets or not only:
+        written += await apply_plan(stored, config, store, writers, clock, approved=True, only=budgets)
+    named_bids = [one for one in only if one in bids]
+    if named_bids or not only:
+        written += await apply_offers(stored, config, store, writers, clock, approved=True, only=named_bids)
+    return written
 
 
 def reject(stored: StoredPlan, only: Collection[str] = (), *, by: str, reason: str, store: Store, clock: Clock) -> None:
@@ -102,8 +113,8 @@ def check_applicable(
 
 
 def _known_lines(stored: StoredPlan, only: Collection[str]) -> None:
-    lines = {line["id"] for line in stored.document["budgets"]}
-    unknown = [budget for budget in only if budget not in lines]
+    lines = {line["id"] for line in (*stored.document["budgets"], *(stored.document.get("bids") or ()))}
+    unknown = [one for one in only if one not in lines]
     if unknown:
         raise ConfigError([Fault(None, f"plan {stored.id} has no budget {', '.join(unknown)}")])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from bidder.ids import AccountId, BudgetId, ProductId
@@ -25,6 +25,7 @@ __all__ = [
     "LeverRefused",
     "LeverReport",
     "LeverUnresolved",
+    "millionths",
     "shown",
     "spends_more",
 ]
@@ -163,6 +164,17 @@ LeverOutcome = LeverApplied | LeverRefused | LeverUnresolved
 def shown(value: int) -> str:
     """Millionths as a decimal, for the journal and for people: `0.75`, `4`."""
     return f"{(Decimal(value) / MICROS).normalize():f}"
+
+
+def millionths(text: str) -> int:
+    """The way back. Raises ValueError for what is no exact number of millionths."""
+    try:
+        value = Decimal(text) * MICROS
+    except InvalidOperation as e:
+        raise ValueError(f"expected a number, was {text!r}") from e
+    if not value.is_finite() or value != value.to_integral_value():
+        raise ValueError(f"expected a number with at most 6 decimals, was {text!r}")
+    return int(value)
 
 
 def spends_more(change: LeverChange) -> bool:

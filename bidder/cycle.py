@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from bidder.account_day import AccountDay
 from bidder.apply import WriteResult, apply_changes, settle
+from bidder.apply_bids import BidResult, settle_bids
+from bidder.bid_plans import bid_rows, write_bids
 from bidder.catalog import Account, Mode, Product
 from bidder.config.load import Config
 from bidder.connectors.protocol import AdsReader, BudgetWriter, ShopReader
@@ -40,9 +42,11 @@ if TYPE_CHECKING:  # imported where a folder is watched
 __all__ = [
     "Clock",
     "Readers",
+    "apply_offers",
     "apply_plan",
     "decide_now",
     "known_of",
+    "offered",
     "open_inbox",
     "open_readers",
     "open_writers",
@@ -261,9 +265,24 @@ def stored_plan(decision: Decision, shown: Mapping[str, Any], now: datetime) -> 
     return StoredPlan(decision.plan.id, now, decision.snapshot.day.isoformat(), shown, "held" if held else "proposed")
 
 
-def save(decision: Decision, store: Store, now: datetime) -> Mapping[str, Any]:
-    """Saves and journals a decided plan; returns its document."""
+def offered(decision: Decision, config: Config, store: StoreReader) -> Sequence[Mapping[str, Any]]:
+    """The bids and targets that go with a decision, as lines of its plan; none where bids are off. Raises StoreError.
+
+    Takes as long as a decision may: the daemon calls it in a thread.
+    """
+    if not config.bids:
+        return ()
+    from bidder.offers import offers  # only where bids are on
+
+    found = offers(decision, store, config.bids)
+    return () if found is None else bid_rows(found.proposals.lines)
+
+
+def save(decision: Decision, store: Store, now: datetime, bids: Sequence[Mapping[str, Any]] = ()) -> Mapping[str, Any]:
+    """Saves and journals a decided plan, with the `bids` that go with it; returns its document."""
     shown = document(decision).model_dump(mode="json")
+    if bids:
+        shown["bids"] = [dict(one) for one in bids]
     keep(store, decision.policy, decision.snapshot, now)
     store.save_plan(stored_plan(decision, shown, now))
     values = _read_by(decision, store)
@@ -310,13 +329,34 @@ def _decided_facts(decision: Decision, shown: Mapping[str, Any]) -> dict[str, An
         "held": [f"{held.check}: {held.reason}" for held in decision.held],
         "policy": decision.policy.digest,
         **({"rates": shown["rates"]} if shown["rates"] else {}),
+        **({"bids": len(shown["bids"])} if shown.get("bids") else {}),
     }
 
 
 async def settle_now(store: Store, writers: Mapping[AccountId, BudgetWriter], clock: Clock) -> Sequence[WriteResult]:
     """Closes every write without a known outcome, when no other process is writing."""
     async with writing_turn(store):
+        await settle_bids(store, writers, clock=clock)
         return await settle(store, writers, clock=clock)
+
+
+async def apply_offers(
+    stored: StoredPlan,
+    config: Config,
+    store: Store,
+    writers: Mapping[AccountId, BudgetWriter],
+    clock: Clock,
+    *,
+    approved: bool,
+    only: Sequence[str] = (),
+) -> Sequence[BidResult]:
+    """Writes that very plan's bids, or those named by `only`: after its budgets, which come first."""
+    if not stored.document.get("bids"):
+        return ()
+    accounts = in_told_zones([account for account, _ in config.accounts], store)
+    async with writing_turn(store):
+        await settle_bids(store, writers, clock=clock)
+        return await write_bids(stored, config.bids, accounts, store, writers, clock, approved=approved, only=only)
 
 
 async def apply_plan(

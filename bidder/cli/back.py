@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bidder.bidding import LeverId, shown
+from bidder.cli.back_bids import bids_before, bids_first, bids_on, bids_to_move, set_bids
 from bidder.cli.outcomes import show_outcomes
 from bidder.errors import ConfigError, Fault, Source, UnsafePlan
-from bidder.ids import BudgetId
+from bidder.ids import BudgetId, PlanId
 from bidder.money import Money
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ ConfigOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs, on stdout.")]
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 HARD = frozenset(
     {
@@ -59,9 +63,10 @@ def rollback(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sets budgets back to what they were before a plan, or on a day. The caps hold: raises are scaled into them.
+    """Sets budgets and bids back to what they were before a plan, or on a day. The caps hold: raises are scaled into
+    them.
 
-    A budget that somebody else has moved since is left as it is. Exit code 1 when one could not be set.
+    What somebody else has moved since is left as it is. Exit code 1 when one could not be set.
     """
     from bidder.config.load import load
     from bidder.store import open_store
@@ -69,8 +74,12 @@ def rollback(
     loaded = load(config)
     saved = open_store(loaded.store_url)
     try:
-        wanted = _on(saved, loaded, to) if to is not None else _before(saved, plan_id)
-        _go(loaded, saved, wanted, "rollback", yes=yes, as_json=as_json)
+        if to is not None:
+            wanted, bids = _on(saved, loaded, to), bids_on(saved, _begins(loaded, to))
+        else:
+            plan = _written_plan(saved, plan_id)
+            wanted, bids = _before(saved, plan), bids_before(saved, plan)
+        _go(loaded, saved, wanted, bids, "rollback", yes=yes, as_json=as_json)
     finally:
         saved.close()
 
@@ -97,10 +106,13 @@ def release(
     try:
         failed = False
         if restore:
-            failed = _go(loaded, saved, _first(saved), "release", yes=yes, as_json=as_json, ends=False)
+            wanted, bids = _first(saved), bids_first(saved)
+            failed = _go(loaded, saved, wanted, bids, "release", yes=yes, as_json=as_json, ends=False)
         elif not as_json:
             for one in saved.budgets():
                 typer.echo(f"kept       {one.budget.id}  {one.budget.now or '?'}")
+            for lever in bids_first(saved):
+                typer.echo(f"kept       {lever}")
         saved.set_state(State.HALTED, utc_now(), "released")
     finally:
         saved.close()
@@ -108,19 +120,25 @@ def release(
         raise typer.Exit(1)
 
 
-def _before(saved: StoreReader, plan_id: str | None) -> dict[BudgetId, Money]:
-    """What a plan's budgets had before it wrote them."""
-    landed = [one for one in saved.writes(datetime(1970, 1, 1, tzinfo=UTC)) if one.status != "refused"]
+def _written_plan(saved: StoreReader, plan_id: str | None) -> PlanId:
+    """The plan that is gone back to before: the newest that wrote a budget or a bid, or the one that is named."""
+    landed = [(one.number, one.plan) for one in saved.writes(BEGINNING) if one.status != "refused"]
+    landed += [(one.number, one.plan) for one in saved.lever_moves(BEGINNING) if one.status != "refused"]
     if not landed:
         raise ConfigError([Fault(Source("PLAN"), "bidder has written nothing yet: there is nothing to go back to")])
-    plans = list(dict.fromkeys(one.plan for one in landed))
+    plans = list(dict.fromkeys(plan for _, plan in sorted(landed)))
     named = [one for one in plans if plan_id is None or one.startswith(plan_id)]
     if not named or (plan_id is not None and len(named) > 1):
         what = "several plans begin with" if named else "no written plan begins with"
         raise ConfigError([Fault(Source("PLAN"), f"{what} {plan_id}; written were {', '.join(plans[-10:])}")])
+    return named[-1]
+
+
+def _before(saved: StoreReader, plan: PlanId) -> dict[BudgetId, Money]:
+    """What a plan's budgets had before it wrote them."""
     found: dict[BudgetId, Money] = {}
-    for one in landed:
-        if one.plan == named[-1]:
+    for one in saved.writes(BEGINNING):
+        if one.plan == plan and one.status != "refused":
             found.setdefault(one.budget, one.before)
     return found
 
@@ -128,23 +146,26 @@ def _before(saved: StoreReader, plan_id: str | None) -> dict[BudgetId, Money]:
 def _first(saved: StoreReader) -> dict[BudgetId, Money]:
     """What each budget had before bidder's first write."""
     found: dict[BudgetId, Money] = {}
-    for one in saved.writes(datetime(1970, 1, 1, tzinfo=UTC)):
+    for one in saved.writes(BEGINNING):
         if one.status != "refused":
             found.setdefault(one.budget, one.before)
     return found
 
 
-def _on(saved: StoreReader, loaded: Config, to: str) -> dict[BudgetId, Money]:
-    """The amounts in force when a day of the shop began."""
+def _begins(loaded: Config, to: str) -> datetime:
+    """When a day of the shop began."""
     from bidder.account_day import AccountDay
 
     try:
-        at = AccountDay(loaded.shop.timezone, date.fromisoformat(to)).start_at
+        return AccountDay(loaded.shop.timezone, date.fromisoformat(to)).start_at
     except ValueError as e:
         raise ConfigError([Fault(Source("--to"), f"expected YYYY-MM-DD, was {to!r}")]) from e
-    found = {
-        budget: amount for budget, seen, amount in saved.budget_history(datetime(1970, 1, 1, tzinfo=UTC)) if seen <= at
-    }
+
+
+def _on(saved: StoreReader, loaded: Config, to: str) -> dict[BudgetId, Money]:
+    """The amounts in force when a day of the shop began."""
+    at = _begins(loaded, to)
+    found = {budget: amount for budget, seen, amount in saved.budget_history(BEGINNING) if seen <= at}
     if not found:
         raise ConfigError([Fault(Source("--to"), f"no amount was read before {to}")])
     return found
@@ -154,6 +175,7 @@ def _go(
     loaded: Config,
     saved: Store,
     wanted: Mapping[BudgetId, Money],
+    bids: Mapping[LeverId, int],
     what: str,
     *,
     yes: bool,
@@ -172,11 +194,16 @@ def _go(
         {"budget": one, "requested": str(wanted[BudgetId.parse(one)]), "outcome": "Held", "actual": None, "reason": why}
         for one, why in held.items()
     ]
-    if fitted and not yes:
+    back = bids_to_move(loaded, saved, bids)
+    if (fitted or back) and not yes:
         for one, amount in fitted.items():
             typer.echo(f"{one}  {now.get(one) or '?'} → {amount}")
-        typer.confirm(f"{what}: write these {len(fitted)} budgets?", abort=True)
+        for line in back:
+            typer.echo(f"{line.lever}  {'?' if line.before is None else shown(line.before)} → {shown(line.after)}")
+        lines = f"{len(fitted)} budgets" + (f" and {len(back)} bids" if back else "")
+        typer.confirm(f"{what}: write these {lines}?", abort=True)
     rows += [one.row() for one in asyncio.run(set_budgets(loaded, saved, fitted))] if fitted else []
+    rows += [one.row() for one in asyncio.run(set_bids(loaded, saved, back))] if back else []
     failed = not show_outcomes(rows, as_json=as_json, nothing="nothing to write: every budget is as it was")
     if failed and ends:
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bidder.cli.bids_status import bids_status, show_bids_status
 from bidder.errors import ConfigError, Fault, Source, StoreError, UnsafePlan
 from bidder.plan import State
 from bidder.written import did_you_mean
@@ -117,6 +118,7 @@ def status(config: ConfigOption = None, store: StoreOption = None, as_json: Json
                 }
                 for one in saved.open_intents()
             ],
+            "bids": bids_status(saved, newest, {} if loaded is None else loaded.bids),
         }
     finally:
         saved.close()
@@ -137,6 +139,7 @@ def status(config: ConfigOption = None, store: StoreOption = None, as_json: Json
         typer.echo(f"held   {one['item']} {may} since {one['since']}{until}  {one['check']}: {one['reason']}")
     for one in shown["unresolved"]:
         typer.echo(f"unresolved  {one['budget']} {one['before']} → {one['after']} since {one['at']}")
+    show_bids_status(shown["bids"])
 
 
 def _sales(loaded: Config, saved: StoreReader) -> dict[str, str] | None:

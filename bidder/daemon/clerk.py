@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from bidder import cycle
 from bidder.account_day import AccountDay
 from bidder.apply import WriteResult
+from bidder.apply_bids import BidResult
 from bidder.approval import APPROVING, approve, named, reject
 from bidder.catalog import Mode
 from bidder.config.load import Config
@@ -40,7 +41,7 @@ __all__ = ["DaemonClerk"]
 DIGEST_KEPT = 600.0
 """Seconds: what it says of yesterday does not change with every poll of today."""
 
-Wrote = Callable[[Sequence[WriteResult]], Awaitable[None]]
+Wrote = Callable[[Sequence[WriteResult | BidResult]], Awaitable[None]]
 
 
 class DaemonClerk:
@@ -162,14 +163,14 @@ class DaemonClerk:
 
     # ---- what a person says
 
-    async def approve(self, plan: str, only: Sequence[str], by: str) -> Sequence[WriteResult]:
+    async def approve(self, plan: str, only: Sequence[str], by: str) -> Sequence[WriteResult | BidResult]:
         """Writes the plan or some of its lines; goes on to the end when whoever asked goes away."""
         task = asyncio.ensure_future(self._approve(plan, only, by))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
 
-    async def _approve(self, plan: str, only: Sequence[str], by: str) -> Sequence[WriteResult]:
+    async def _approve(self, plan: str, only: Sequence[str], by: str) -> Sequence[WriteResult | BidResult]:
         config = self._config()
         stored = await asyncio.to_thread(named, self._store, plan)
         writers = cycle.open_writers(config, modes=APPROVING)

@@ -41,6 +41,7 @@ class Deadline:
         answer: asyncio.Future[T] = loop.create_future()
 
         def told(result: T | None, e: BaseException | None) -> None:
+            self._running = None  # it has answered; that its thread is still ending keeps nobody from beginning
             if not answer.done():
                 if e is not None:
                     answer.set_exception(e)

@@ -20,11 +20,13 @@ from pydantic import SecretStr
 from bidder import cycle
 from bidder.account_day import AccountDay
 from bidder.apply import WriteResult
+from bidder.apply_bids import BidResult
 from bidder.catalog import Mode
 from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
 from bidder.connectors.registry import has_ads
 from bidder.daemon.alerting import Alerts, Glance
+from bidder.daemon.bidding import Bidding
 from bidder.daemon.calibration import calibrated
 from bidder.daemon.clerk import DaemonClerk
 from bidder.daemon.deadline import Deadline, OutOfTime
@@ -82,6 +84,7 @@ class Daemon:
         self._inbox = cycle.open_inbox(config, store, time.now)
         self._leading = Leadership(store, lease)
         self._watching = Watching(store, self._writers, time.now)
+        self._bidding = Bidding(store, self._writers, time.now, metrics)
         self._clock = ClockWatch() if isinstance(time, WallClock) else None
         self._clock_off: timedelta | None = None
         self._switch = Switch(config, store, time.now, self._state_is)
@@ -300,12 +303,11 @@ class Daemon:
     async def _poll(self, now: datetime) -> None:
         self._polled_at = now
         days = self.config.schedule.lookback_days
-        results = await cycle.poll_now(
-            self._readers, self._store, self._time.now, days, self._inbox, self.config.bids
-        )
+        results = await cycle.poll_now(self._readers, self._store, self._time.now, days, self._inbox, self.config.bids)
         self._poll_ok = any(result.ok for result in results)
         self.alerts.polled(results, now)
         await asyncio.to_thread(self._measure, results, now)
+        await self._bidding.measure(self.config)
         if self._clock is not None:
             self._clock_off = clock_off(results)
             await asyncio.to_thread(clock_hold, self._store, self._clock.stepped(), now, self._clock_off)
@@ -364,7 +366,8 @@ class Daemon:
         try:
             await cycle.settle_now(self._store, self._writers, self._time.now)
             decision = await self.deadline.within(lambda: cycle.decide_now(config, self._store, now), "a decision")
-            self._document = await asyncio.to_thread(cycle.save, decision, self._store, now)
+            bids = () if moment is not None else await self._bidding.offered(decision, config, now, self.deadline)
+            self._document = await asyncio.to_thread(cycle.save, decision, self._store, now, bids)
         except (StoreError, LeaseTaken):
             raise
         except (
@@ -384,7 +387,11 @@ class Daemon:
         left = Money.parse(str(self._document["unallocated"]), decision.snapshot.currency)
         self._metrics.planned(decision, at=cycle.utc_now(), unallocated=left)
         self._metrics.rules_cost(printed_costs(self._document))
-        written = () if self._asks(decision, config, now) else await self._apply(decision, config, now)
+        written: Sequence[WriteResult] = ()
+        bid_written: Sequence[BidResult] = ()
+        if not self._asks(decision, config, now):
+            written = await self._apply(decision, config, now)
+            bid_written = await self._apply_bids(decision, config, now)
         share = await asyncio.to_thread(calibrated, config, decision, written, self._store)
         if share is not None:
             self._metrics.forecast_covered(share)
@@ -396,6 +403,7 @@ class Daemon:
             changes=len(decision.plan.moved),
             applied=sum(type(one.outcome).__name__ == "Applied" for one in written),
             unresolved=sum(type(one.outcome).__name__ == "Unresolved" for one in written),
+            bids=sum(type(one.outcome).__name__ == "LeverApplied" for one in bid_written),
             held=sorted({held.check for held in decision.held}),
             moment=None if moment is None else moment.isoformat(),
             policy=config.digest,
@@ -457,9 +465,19 @@ class Daemon:
         await self._poll(self._time.now())
         return written
 
-    async def _wrote(self, written: Sequence[WriteResult]) -> None:
+    async def _apply_bids(self, decision: Decision, config: Config, now: datetime) -> Sequence[BidResult]:
+        """Writes the plan's bids where their mode is apply; budgets came first."""
+        document = self._document or {}
+        if self._state is State.HALTED or any(one.budget is None for one in decision.held):
+            return ()
+        if not document.get("bids"):
+            return ()
+        return await self._bidding.apply(cycle.stored_plan(decision, document, now), config)
+
+    async def _wrote(self, written: Sequence[WriteResult | BidResult]) -> None:
         """What became of writes, into the metrics and onto the page."""
-        for result in written:
+        self._bidding.wrote([one for one in written if isinstance(one, BidResult)])
+        for result in (one for one in written if isinstance(one, WriteResult)):
             took = timedelta(seconds=result.seconds) if result.seconds else None
             self._metrics.wrote(result.budget, result.outcome, took)
         self._unresolved = len(await asyncio.to_thread(self._store.open_intents))

@@ -2,6 +2,7 @@
 
 One line an event, oldest first: `set` (asked of the platform, with what it answered), `read` (another amount was read
 back), `foreign` (somebody else moved it), `spent` (what the platform itself reported of a day, and when it said so).
+`budget` is a budget, or a bid or target as `account/kind:number`, whose values are in its own unit.
 Instants are UTC; amounts are in the account's own currency.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TextIO
 
+from bidder.bidding import shown
 from bidder.errors import ConfigError, Fault, Source
 from bidder.snapshot import day_number
 from bidder.store.protocol import StoreReader
@@ -57,23 +59,26 @@ def _set(store: StoreReader, since: datetime) -> Iterator[Event]:
         if line.at < since:
             return
         facts = line.facts
-        account, _, _ = str(facts.get("budget", "")).partition("/")
+        what = str(facts.get("budget") or facts.get("lever") or "")
+        account, _, _ = what.partition("/")
         at = line.at.isoformat()
-        if line.kind == "outcome":
-            said = f"{facts['result']}: {facts.get('reason', 'read back')}; before {facts['before']}"
+        if line.kind in ("outcome", "bid_outcome"):
+            said = f"{facts['result']}: {facts.get('reason', 'read back')}; before {facts.get('before', '?')}"
             said += f"; in force {facts['actual']}" if "actual" in facts else ""
-            yield Event(
-                at, account, facts["budget"], "set", facts["after"], facts["currency"], "", said, str(line.number)
-            )
-        elif line.kind == "foreign_edit":
+            yield Event(at, account, what, "set", facts["after"], facts["currency"], "", said, str(line.number))
+        elif line.kind in ("foreign_edit", "bid_foreign_edit"):
             said = f"expected {facts['expected']}; somebody else set it"
             amount, currency = facts["found"], facts["currency"]
-            yield Event(at, account, facts["budget"], "foreign", amount, currency, "", said, str(line.number))
+            yield Event(at, account, what, "foreign", amount, currency, "", said, str(line.number))
 
 
 def _read(store: StoreReader, since: datetime) -> Iterator[Event]:
     for budget, at, amount in store.budget_history(since):
         yield Event(at.isoformat(), budget.account, str(budget), "read", str(amount), amount.currency, "", "", "")
+    currencies = {one.id: one.currency for one in store.levers()}
+    for lever, at, value in store.lever_history(since):
+        currency = currencies.get(lever, "")
+        yield Event(at.isoformat(), lever.account, str(lever), "read", shown(value), currency, "", "", "")
 
 
 def _spent(store: StoreReader, first: date) -> Iterator[Event]:

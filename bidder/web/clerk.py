@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from pydantic import SecretStr
 
 from bidder.apply import WriteResult
+from bidder.apply_bids import BidResult
 from bidder.config.load import Config
 from bidder.decide import Decision
 from bidder.errors import Fault
@@ -78,7 +79,7 @@ class Clerk(Protocol):
         """The accounts that a person types into."""
         ...
 
-    async def approve(self, plan: str, only: Sequence[str], by: str) -> Sequence[WriteResult]:
+    async def approve(self, plan: str, only: Sequence[str], by: str) -> Sequence[WriteResult | BidResult]:
         """Writes the plan or some of its lines, as `bidder apply` does."""
         ...
 

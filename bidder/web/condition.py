@@ -19,7 +19,7 @@ __all__ = ["KINDS", "Fresh", "journal", "quiet_poll", "status"]
 
 KINDS = (
     *("decided", "approved", "rejected", "outcome", "foreign_edit", "polled", "imported", "refused_file", "typed"),
-    *("alert", "state", "note", "intent", "started", "stopped"),
+    *("bid_outcome", "bid_foreign_edit", "alert", "state", "note", "intent", "bid_intent", "started", "stopped"),
 )
 LINES = 300
 LOOKED_AT = 5_000
@@ -151,10 +151,14 @@ def quiet_poll(line: JournalLine) -> bool:
 
 
 def _names(v: Visit) -> dict[str, str]:
-    return {str(one.budget.id): one.budget.name for one in v.store.budgets() if one.budget.name}
+    bids = {str(one.id): one.name for one in v.store.levers() if one.name}
+    return {**bids, **{str(one.budget.id): one.budget.name for one in v.store.budgets() if one.budget.name}}
 
 
 def _mentions(line: JournalLine, text: str, names: Mapping[str, str]) -> bool:
     """Whether a line's facts, or the name of its budget, hold the text."""
     said = json.dumps(dict(line.facts), ensure_ascii=False)
-    return text.casefold() in f"{said} {names.get(str(line.facts.get('budget', '')), '')}".casefold()
+    return (
+        text.casefold()
+        in f"{said} {names.get(str(line.facts.get('budget') or line.facts.get('lever', '')), '')}".casefold()
+    )

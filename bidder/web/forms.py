@@ -14,8 +14,9 @@ from aiohttp import web
 from multidict import MultiDictProxy
 
 from bidder.apply import WriteResult
+from bidder.apply_bids import BidResult
 from bidder.errors import BidderError
-from bidder.plan import Applied, State, Unresolved
+from bidder.plan import State
 from bidder.web.clerk import Clerk, clerk_of
 from bidder.web.control import Acting
 from bidder.web.reload import Reloading
@@ -127,7 +128,7 @@ class _Counter:
             return said.w.say("act.nothing_chosen")
         if word == "yes":
             written = await said.clerk.approve(plan, only, said.session.by)
-            if not all(isinstance(one.outcome, Applied) for one in written):
+            if not all(one.row()["outcome"] == "Applied" for one in written):
                 said.tone = "bad"
             return _outcome(said.w, written)
         await said.clerk.reject(plan, only, said.session.by)
@@ -232,12 +233,12 @@ def _see(address: str, w: Words) -> web.Response:
     return web.Response(status=303, headers={"Location": address, "Cache-Control": "no-store"})
 
 
-def _outcome(w: Words, written: Sequence[WriteResult]) -> str:
+def _outcome(w: Words, written: Sequence[WriteResult | BidResult]) -> str:
     """How many lines landed, and each one that did not."""
-    good = sum(isinstance(one.outcome, Applied) for one in written)
+    rows = [one.row() for one in written]
+    good = sum(row["outcome"] == "Applied" for row in rows)
     told = [w.say("act.approved", n=good)] if good or not written else []
-    for one in written:
-        if not isinstance(one.outcome, Applied):
-            word = "unresolved" if isinstance(one.outcome, Unresolved) else "refused"
-            told.append(f"{one.budget}: {w.term('outcome', word)}, {one.reason}")
+    for row in rows:
+        if row["outcome"] != "Applied":
+            told.append(f"{row['budget']}: {w.term('outcome', row['outcome'].lower())}, {row['reason']}")
     return " ".join(told)

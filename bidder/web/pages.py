@@ -262,9 +262,10 @@ def _sentence(w: Words, facts: Mapping[str, Any], names: Mapping[str, str]) -> s
     """The facts of a line, those first that a person asks for; the rest as `word value`."""
     rest = {key: value for key, value in facts.items() if key not in _UNTOLD}
     parts = []
-    if "budget" in rest:
-        budget = str(rest.pop("budget"))
-        parts.append(names.get(budget, budget))
+    for key in ("budget", "lever"):
+        if key in rest:
+            what = str(rest.pop(key))
+            parts.append(names.get(what, what))
     for before, after in (("before", "after"), ("expected", "found")):
         if before in rest and after in rest:
             parts.append(f"{w.number(rest.pop(before))} → {w.number(rest.pop(after))}")
@@ -302,7 +303,7 @@ def _plain(value: Any) -> str:
 def _tone(line: JournalLine) -> str:
     """good, bad or plain: what a reader's eye should stop at."""
     result = str(line.facts.get("outcome", line.facts.get("result", ""))).lower()
-    if line.kind in ("alert", "foreign_edit", "rejected") or result in ("refused", "unresolved"):
+    if line.kind in ("alert", "foreign_edit", "bid_foreign_edit", "rejected") or result in ("refused", "unresolved"):
         return "bad"
     return "good" if result == "applied" or line.kind == "approved" else "plain"
 

@@ -263,7 +263,9 @@ def _told(journal: Sequence[JournalLine]) -> list[JournalLine]:
 
     What came of an intent says it all again, and a poll that went well is what the light says.
     """
-    return [line for line in journal if line.kind != "intent" and not _quiet_poll(line)][:_LAST_LINES]
+    return [line for line in journal if line.kind not in ("intent", "bid_intent") and not _quiet_poll(line)][
+        :_LAST_LINES
+    ]
 
 
 def _quiet_poll(line: JournalLine) -> bool:
