@@ -49,6 +49,9 @@ _ORDERS = f"""query($first: Int!, $after: String, $query: String!) {{ \
 orders(first: $first, after: $after, sortKey: CREATED_AT, query: $query) {{ pageInfo {{ hasNextPage endCursor }} \
 nodes {{ id createdAt processedAt cancelledAt test displayFinancialStatus currencyCode \
 lineItems(first: {_LINES}) {{ {_LINE} }} }} }} }}"""
+_CHANGED = """query($first: Int!, $after: String, $query: String!) { \
+orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) { pageInfo { hasNextPage endCursor } \
+nodes { id createdAt cancelledAt displayFinancialStatus } } }"""
 _MORE_LINES = f"""query($id: ID!, $after: String) {{ order(id: $id) {{ \
 lineItems(first: {_LINES}, after: $after) {{ {_LINE} }} }} }}"""
 _VARIANT = "id sku price inventoryQuantity product { id title status }"
@@ -103,6 +106,10 @@ class Client:
     async def orders(self, search: str) -> list[Payload]:
         """Every page of the orders that the search finds. Raises ConnectorError."""
         return await self._pages("orders", _ORDERS, "orders", {"query": search})
+
+    async def changed(self, search: str) -> list[Payload]:
+        """Every page of the orders that the search finds, without what was in them. Raises ConnectorError."""
+        return await self._pages("changed orders", _CHANGED, "orders", {"query": search})
 
     async def more_lines(self, order: str, after: str) -> list[Payload]:
         """The lines of an order beyond its first ones. Raises ConnectorError."""

@@ -1,13 +1,14 @@
 """Shopify's answers → products and what the shop did. Amounts are decimal text in the shop's currency.
 
 An order counts on the day it was made, in the shop's zone. Revenue is what was paid for goods after discounts, before
-freight and tax; what was taken back since is `refunds` of the same day. Test, cancelled and unpaid orders are none.
+freight and tax; what was taken back since is `refunds` of the same day. Test, cancelled and unpaid orders are none; the
+products of cancelled ones are said all the same, with zero, as they may have been counted before.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from bidder.account_day import AccountDay
@@ -20,10 +21,12 @@ from bidder.ids import ProductId
 from bidder.money import Currency, Money
 from bidder.snapshot import EPOCH_ORDINAL, day_number
 
-__all__ = ["activity", "check_shop", "products", "unfinished"]
+__all__ = ["activity", "changed_days", "check_shop", "products", "unfinished"]
 
 UNPAID = frozenset({"PENDING", "AUTHORIZED", "VOIDED", "EXPIRED"})
 """Financial statuses of orders for which nothing was paid yet, or ever."""
+
+TAKEN_BACK = frozenset({"REFUNDED", "PARTIALLY_REFUNDED"})
 
 Key = tuple[int, str]
 """Day number and product, "" for the whole shop."""
@@ -50,26 +53,39 @@ def unfinished(pages: Sequence[Payload], account: Account) -> list[tuple[str, st
     return found
 
 
+def changed_days(pages: Sequence[Payload], account: Account, before: date) -> set[date]:
+    """The days before `before` of which an order was taken back, whole or in part."""
+    found = set()
+    for order in _orders(pages, account):
+        if order.get("cancelledAt") is not None or order.get("displayFinancialStatus") in TAKEN_BACK:
+            found.add(_day(order, account))
+    return {day for day in found if day < before}
+
+
 def activity(
     pages: Sequence[Payload],
     more: Mapping[str, Sequence[Payload]],
     account: Account,
-    first: date,
-    last: date,
+    days: Collection[date],
     seen: datetime,
 ) -> Activity:
-    """The days from `first` to `last`, of the shop and of each product; a day without an order is zero, not missing."""
+    """These days, of the shop and of each product; a day without an order is zero, not missing."""
     totals: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for number in range(day_number(first), day_number(last) + 1):
-        totals[number, ""].update({"orders": 0, "units": 0, "revenue": 0, "refunds": 0})
+    for one in days:
+        totals[day_number(one), ""].update({"orders": 0, "units": 0, "revenue": 0, "refunds": 0})
     counted: set[str] = set()
     for order in _orders(pages, account):
-        identity = order.text("id")
-        day = day_number(AccountDay.of(_instant(order, "createdAt"), account.timezone).date)
-        if identity in counted or not day_number(first) <= day <= day_number(last) or not _paid(order):
+        identity, made = order.text("id"), _day(order, account)
+        if identity in counted or made not in days:
             continue
         counted.add(identity)
+        day = day_number(made)
         lines = [*order["lineItems"].items("nodes"), *_more(more.get(identity, ()), account)]
+        if not _paid(order):
+            if order.get("cancelledAt") is not None:
+                for line in lines:
+                    totals[day, _product(line)]["orders"] += 0
+            continue
         totals[day, ""]["orders"] += 1
         for product in {_product(line) for line in lines} - {""}:
             totals[day, product]["orders"] += 1
@@ -173,6 +189,10 @@ def _cost(variant: Node, currency: Currency) -> Money | None:
     if cost is None or variant["inventoryItem"]["unitCost"].text("currencyCode") != currency:
         return None
     return variant["inventoryItem"]["unitCost"].units("amount", currency)
+
+
+def _day(order: Node, account: Account) -> date:
+    return AccountDay.of(_instant(order, "createdAt"), account.timezone).date
 
 
 def _instant(order: Node, name: str) -> datetime:

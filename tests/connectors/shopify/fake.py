@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,7 @@ def order(number: int, created: str, *lines: dict[str, Any], **more: Any) -> dic
         "id": f"gid://shopify/Order/{number}",
         "createdAt": created,
         "processedAt": created,
+        "updatedAt": created,
         "cancelledAt": None,
         "test": False,
         "displayFinancialStatus": "PAID",
@@ -120,11 +122,21 @@ class FakeShopify:
             data = {"order": {"lineItems": self._page(found["lines"], self.lines_per_page, variables["after"])}}
         elif "orders(" in query:
             self.searches.append(variables["query"])
-            data = {"orders": self._page([self._order(one) for one in self.orders], first, variables["after"])}
+            matching = [self._order(one) for one in self.orders if self._found(one, variables["query"])]
+            data = {"orders": self._page(matching, first, variables["after"])}
         else:
             data = {"shop": {"currencyCode": self.currency, "ianaTimezone": self.zone}}
         cost = {"cost": self._cost(50, self.points)}
         return answer({"data": data, "extensions": cost}, X_Shopify_API_Version=self.version)
+
+    @staticmethod
+    def _found(one: dict[str, Any], search: str) -> bool:
+        """Whether a search by instants finds an order; an instant that is none is found by every search."""
+        for name, sign, limit in re.findall(r"(created_at|updated_at):(>=|<)'([^']+)'", search):
+            at = str(one["createdAt" if name == "created_at" else "updatedAt"])
+            if at[:1].isdigit() and (at >= limit if sign == "<" else at < limit):
+                return False
+        return True
 
     def _order(self, one: dict[str, Any]) -> dict[str, Any]:
         shown = {name: value for name, value in one.items() if name != "lines"}

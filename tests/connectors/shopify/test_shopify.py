@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from bidder.activity import Activity
 from bidder.catalog import Account
 from bidder.connectors.http import Timing
 from bidder.connectors.protocol import ActivityReader
@@ -70,7 +71,78 @@ async def test_orders_count_on_the_shops_own_day_and_refunds_with_them(fake: Fak
         ("7", 14): "30.00",
     }  # fmt: skip
     assert str(found["7", 14].money["refunds"]) == "20.00"
-    assert fake.searches == ["created_at:>='2026-10-13T04:00:00Z' AND created_at:<'2026-10-16T04:00:00Z'"]
+    assert fake.searches[0] == "created_at:>='2026-10-13T04:00:00Z' AND created_at:<'2026-10-16T04:00:00Z'"
+
+
+def refunds(found: Activity) -> dict[tuple[int, int], tuple[float, str]]:
+    """Month and day → orders and refunds of the whole shop, where there are any."""
+    return {
+        (row.day.date.month, row.day.date.day): (row.counts["orders"], str(row.money["refunds"]))
+        for row in found.rows()
+        if row.product is None and row.counts["orders"]
+    }
+
+
+async def test_what_is_refunded_of_an_order_older_than_the_days_asked_for_is_seen(fake: FakeShopify) -> None:
+    fake.orders = [
+        order(1, "2026-09-20T12:00:00Z", line("7", 2, "20.00", left=1), updatedAt="2026-10-14T09:00:00Z",
+              displayFinancialStatus="PARTIALLY_REFUNDED"),
+        order(2, "2026-09-21T03:59:59Z", line("8", 1, "5.00")),  # the 20th in New York: the whole day is told again
+        order(3, "2026-09-22T12:00:00Z", line("7", 1, "9.00"), updatedAt="2026-10-14T09:00:00Z"),  # only sent
+        order(4, "2026-09-23T12:00:00Z", line("7", 1, "9.00", left=0), updatedAt="2026-10-14T10:00:00Z",
+              displayFinancialStatus="REFUNDED"),
+        order(5, "2026-09-24T12:00:00Z", line("7", 1, "9.00"), updatedAt="2026-10-14T10:00:00Z",
+              cancelledAt="2026-10-14T10:00:00Z"),
+        order(6, "2026-08-15T12:00:00Z", line("7", 1, "9.00", left=0), updatedAt="2026-10-14T10:00:00Z",
+              displayFinancialStatus="REFUNDED"),  # of a day that the token cannot see whole any more
+        order(7, "2026-10-14T12:00:00Z", line("7", 1, "3.00")),
+    ]  # fmt: skip
+    one = shop(fake)
+    found = await one.activity(FIRST, LAST)
+    assert refunds(found) == {(9, 20): (2, "10.00"), (9, 23): (1, "9.00"), (10, 14): (1, "0.00")}
+    cancelled = [row for row in found.rows() if row.day.date == date(2026, 9, 24)]
+    assert [(row.product, row.counts) for row in cancelled] == [(p, {"orders": 0, "units": 0}) for p in (None, "7")]
+    assert not [row for row in found.rows() if row.day.date in (date(2026, 9, 22), date(2026, 8, 15))]
+    await one.close()
+
+
+async def test_refunds_that_were_seen_are_not_read_again_and_again(fake: FakeShopify) -> None:
+    fake.orders = [
+        order(1, "2026-09-20T12:00:00Z", line("7", 2, "20.00", left=1), updatedAt="2026-10-13T09:00:00Z",
+              displayFinancialStatus="PARTIALLY_REFUNDED"),
+    ]  # fmt: skip
+    one = shop(fake)
+    assert (9, 20) in refunds(await one.activity(FIRST, LAST))
+    assert refunds(await one.activity(FIRST, LAST)) == {}, "changed longer than a day before the last look"
+    fake.orders[0].update(updatedAt="2026-10-15T11:00:00Z", lines=[line("7", 2, "20.00", left=0)])
+    assert refunds(await one.activity(FIRST, LAST)) == {(9, 20): (1, "20.00")}
+    await one.close()
+
+
+async def test_a_look_that_failed_is_not_a_look(fake: FakeShopify) -> None:
+    fake.orders = [
+        order(1, "2026-09-20T12:00:00Z", line("7", 2, "20.00", left=1), updatedAt="2026-10-13T09:00:00Z",
+              displayFinancialStatus="PARTIALLY_REFUNDED"),
+        order(2, "2026-10-14T12:00:00Z", line("7", 1, "NaN")),
+    ]  # fmt: skip
+    one = shop(fake)
+    with pytest.raises(ConnectorError, match="expected a number"):
+        await one.activity(FIRST, LAST)
+    del fake.orders[1]
+    assert (9, 20) in refunds(await one.activity(FIRST, LAST))
+    await one.close()
+
+
+async def test_days_that_are_over_are_read_as_they_are(fake: FakeShopify) -> None:
+    fake.orders = [
+        order(1, "2026-08-30T12:00:00Z", line("7", 2, "20.00", left=1), updatedAt="2026-10-13T09:00:00Z",
+              displayFinancialStatus="PARTIALLY_REFUNDED"),
+    ]  # fmt: skip
+    one = shop(fake)
+    assert refunds(await one.activity(date(2026, 9, 1), date(2026, 9, 30))) == {}
+    assert len(fake.searches) == 1
+    assert (8, 30) in refunds(await one.activity(FIRST, LAST)), "such a look is none at what changed"
+    await one.close()
 
 
 async def test_every_page_of_orders_and_of_their_lines_is_read(fake: FakeShopify) -> None:
