@@ -6,6 +6,9 @@
 | `performance` | a row a campaign and day, for Shopping a product; conversions on the day of the click, fractional |
 | `products` | not offered: the merchant feed is another API |
 | `set` | `campaignBudgets:mutate` with partial failure; the stored amount in the reply is compared |
+| `levers` | keywords and ad groups where campaigns are bid by hand; target ROAS and CPA where a campaign has its own |
+| `lever_reports` | by keyword (share of impressions, at the top), ad group of Shopping, campaign with a target |
+| `set_lever` | `adGroupCriteria`, `adGroups`, `campaigns:mutate` |
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget
 from bidder.connectors.google_ads import parse
 from bidder.connectors.google_ads.client import Client, opened
+from bidder.connectors.google_ads.read_levers import ReadsBids
 from bidder.connectors.google_ads.settings import SUNSET, GoogleAdsSettings
 from bidder.connectors.google_ads.write import GoogleAdsWriter, learned
 from bidder.connectors.http import Shared, Speaking
@@ -32,7 +36,7 @@ __all__ = ["GoogleAdsKind", "GoogleAdsReader", "GoogleAdsSettings", "GoogleAdsWr
 STANDING_DAYS = 7
 
 
-class GoogleAdsReader(Speaking[Client]):
+class GoogleAdsReader(Speaking[Client], ReadsBids):
     """Reads one account."""
 
     restated_days = 30

@@ -29,7 +29,7 @@ from bidder.connectors.http import (
 from bidder.connectors.identity import TOLD
 from bidder.errors import ConnectorError
 
-__all__ = ["Client", "failures", "opened", "verdict"]
+__all__ = ["Client", "between", "failures", "opened", "verdict"]
 
 _MOST_PAGES = 10_000
 
@@ -99,40 +99,46 @@ class Client:
     async def believe(self, account: Account) -> None:
         """Compares currency and zone with the platform's, once. Raises ConnectorError when they differ."""
         if TOLD not in self.http.memory:
-            self.http.memory[TOLD] = parse.check_customer(await self._search("account", _CUSTOMER), account)
+            self.http.memory[TOLD] = parse.check_customer(await self.search("account", _CUSTOMER), account)
 
     async def campaigns(self) -> list[Payload]:
         """All campaigns with their budgets. Raises ConnectorError."""
-        return await self._search("budgets", _BUDGETS + "campaign.status != 'REMOVED'")
+        return await self.search("budgets", _BUDGETS + "campaign.status != 'REMOVED'")
 
     async def campaigns_of(self, budget: str) -> list[Payload]:
         """The campaigns of one budget (digits), with it. Raises ConnectorError."""
-        return await self._search("budgets", f"{_BUDGETS}campaign_budget.id = {budget}")
+        return await self.search("budgets", f"{_BUDGETS}campaign_budget.id = {budget}")
 
     async def standing(self, first: date, last: date) -> list[Payload]:
         """What the platform says of campaigns beside their budgets. Raises ConnectorError."""
-        return await self._search("standing", _STANDING + _between(first, last))
+        return await self.search("standing", _STANDING + between(first, last))
 
     async def performance(self, first: date, last: date) -> list[Payload]:
         """Figures a campaign and day. Raises ConnectorError."""
-        return await self._search("performance", _PERFORMANCE + _between(first, last))
+        return await self.search("performance", _PERFORMANCE + between(first, last))
 
     async def products(self, first: date, last: date) -> list[Payload]:
         """Figures a campaign, product and day, of listings alone. Raises ConnectorError."""
-        return await self._search("products", _PRODUCTS + _between(first, last))
+        return await self.search("products", _PRODUCTS + between(first, last))
 
     async def set_amount(self, budget: str, micros: int) -> Sent:
         """Asks for a daily amount of one budget."""
-        resource = f"customers/{self._customer}/campaignBudgets/{budget}"
+        return await self.mutate("campaignBudgets", budget, "amountMicros", str(micros))
+
+    async def mutate(self, collection: str, resource: str, path: str, value: str | float) -> Sent:
+        """Asks for a new value of one field (`path`, with dots inside parts) of one thing."""
+        update: dict[str, Any] = {"resourceName": f"customers/{self._customer}/{collection}/{resource}"}
+        inner, (*parts, field) = update, path.split(".")
+        for part in parts:
+            inner = inner.setdefault(part, {})
+        inner[field] = value
         body = {
             "partialFailure": True,
             "validateOnly": False,
             "responseContentType": "MUTABLE_RESOURCE",
-            "operations": [
-                {"updateMask": "amountMicros", "update": {"resourceName": resource, "amountMicros": str(micros)}}
-            ],
+            "operations": [{"updateMask": path, "update": update}],
         }
-        return await self.http.write(Ask("set", "POST", f"{self._root}/campaignBudgets:mutate", json=body))
+        return await self.http.write(Ask("set", "POST", f"{self._root}/{collection}:mutate", json=body))
 
     async def close(self) -> None:
         """Gives the connection back; again is no error."""
@@ -140,8 +146,8 @@ class Client:
             self._closed = True
             await self.http.close()
 
-    async def _search(self, operation: str, query: str) -> list[Payload]:
-        """Every page of a query."""
+    async def search(self, operation: str, query: str) -> list[Payload]:
+        """Every page of a query. Raises ConnectorError."""
         pages: list[Payload] = []
         token: str | None = None
         while len(pages) < _MOST_PAGES:
@@ -224,5 +230,6 @@ def _delay(data: Any) -> float | None:
     return max(found, default=None)
 
 
-def _between(first: date, last: date) -> str:
+def between(first: date, last: date) -> str:
+    """The condition that the days of a report lie in."""
     return f"segments.date BETWEEN '{first.isoformat()}' AND '{last.isoformat()}'"

@@ -22,7 +22,7 @@ from bidder.money import Money, minor_unit
 from bidder.performance import Observation, Performance
 from bidder.reports import Reports
 
-__all__ = ["Standing", "budgets", "check_customer", "has_shopping", "lacks_budgets", "reports", "standing"]
+__all__ = ["Standing", "budgets", "check_customer", "has_shopping", "lacks_budgets", "reports", "rows_of", "standing"]
 
 OVERDELIVERY = 2.0
 """A day's spend may reach twice the daily budget (documented at `campaign_budget.amount_micros`)."""
@@ -52,7 +52,7 @@ def check_customer(pages: Sequence[Payload], account: Account) -> Account:
 
     Raises ConnectorError when the platform's currency or zone is not the configured one.
     """
-    rows = _rows(pages, account, "account")
+    rows = rows_of(pages, account, "account")
     if len(rows) != 1:
         raise ConnectorError(account.id, "account", f"results: expected one customer, were {len(rows)}", error="schema")
     customer = rows[0][1]["customer"]
@@ -66,7 +66,7 @@ def budgets(pages: Sequence[Payload], account: Account, says: Mapping[str, Stand
     Budgets over a whole period (CUSTOM_PERIOD) are left out: they are no daily amounts. Raises ConnectorError.
     """
     found: dict[str, list[tuple[Payload, Node]]] = {}
-    for payload, row in _rows(pages, account, "budgets"):
+    for payload, row in rows_of(pages, account, "budgets"):
         if row["campaignBudget"].get("period", "DAILY") != "CUSTOM_PERIOD":
             found.setdefault(row["campaignBudget"].id("id"), []).append((payload, row))
     return [_budget(native, rows, account, says or {}) for native, rows in found.items()]
@@ -75,7 +75,7 @@ def budgets(pages: Sequence[Payload], account: Account, says: Mapping[str, Stand
 def standing(pages: Sequence[Payload], account: Account) -> dict[str, Standing]:
     """What the platform says by campaign."""
     found = {}
-    for _, row in _rows(pages, account, "standing"):
+    for _, row in rows_of(pages, account, "standing"):
         campaign, metrics = row["campaign"], row.get("metrics")
         reasons = campaign.get("primaryStatusReasons", [])
         share = metrics.get("searchBudgetLostImpressionShare") if isinstance(metrics, dict) else None
@@ -113,13 +113,13 @@ def reports(
     """
     listings: dict[tuple[str, date], list[Observation]] = {}
     wholes: dict[tuple[str, date], Observation] = {}
-    for payload, row in _rows(pages, account, "performance"):
+    for payload, row in rows_of(pages, account, "performance"):
         one = _observation(row, account, payload, budget_by_campaign or {})
         key = one.campaign, one.day.date
         if key in wholes:
             raise row.error("campaign", f"{one.campaign} on {one.day.date} came twice")
         wholes[key] = one
-    for payload, row in _rows(products, account, "products"):
+    for payload, row in rows_of(products, account, "products"):
         one = _observation(row, account, payload, budget_by_campaign or {})
         item = str(row["segments"].get("productItemId", ""))
         listings.setdefault((one.campaign, one.day.date), []).append(
@@ -201,7 +201,7 @@ def _observation(row: Node, account: Account, payload: Payload, budgets: Mapping
     )
 
 
-def _rows(pages: Sequence[Payload], account: Account, operation: str) -> list[tuple[Payload, Node]]:
+def rows_of(pages: Sequence[Payload], account: Account, operation: str) -> list[tuple[Payload, Node]]:
     """The rows of all pages. Raises ConnectorError when there are fewer than the platform says."""
     found: list[tuple[Payload, Node]] = []
     said: int | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
 from bidder.catalog import Account, Budget
 from bidder.connectors.google_ads import parse
-from bidder.connectors.google_ads.client import Client, failures
+from bidder.connectors.google_ads.client import Client
+from bidder.connectors.google_ads.proof import is_id, proof_of
+from bidder.connectors.google_ads.set_levers import SetsBids
 from bidder.connectors.http import Lost, NotSent, Reply, dig
 from bidder.connectors.identity import as_told
 from bidder.errors import ConnectorError
@@ -18,12 +19,9 @@ from bidder.plan import Applied, Outcome, Refused, Unresolved
 
 __all__ = ["GoogleAdsWriter", "learned", "outcome_of"]
 
-_PROVES_NOTHING = ("internalError.", "error.")
-"""Failures of the platform itself: it does not say whether the operation was done."""
 
-
-class GoogleAdsWriter:
-    """Writes budgets of one account."""
+class GoogleAdsWriter(SetsBids):
+    """Writes budgets, bids and targets of one account."""
 
     def __init__(self, client: Client, account: Account) -> None:
         self._client = client
@@ -37,7 +35,7 @@ class GoogleAdsWriter:
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
         self._own(budget)
-        if not _is_id(budget.native):
+        if not is_id(budget.native):
             raise ConnectorError(self.account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
         await self._client.believe(self.account)
         pages = await self._client.campaigns_of(budget.native)
@@ -54,7 +52,7 @@ class GoogleAdsWriter:
             return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
         if amount.micros <= 0 or amount.micros % unit:
             return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
-        if not _is_id(budget.native):
+        if not is_id(budget.native):
             return Refused(f"not sent: {budget} is no budget of this platform: expected digits")
         sent = await self._client.set_amount(budget.native, amount.micros)
         if isinstance(sent, NotSent):
@@ -87,25 +85,15 @@ def learned(budgets: list[Budget], client: Client) -> list[Budget]:
 
 def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
     """What a reply to one operation proves, before the read-back."""
-    data, found = reply.data, list(failures(reply.data))
-    words = "; ".join(dict.fromkeys(f"{code}: {message}" if message else code for code, message in found))
-    if reply.status == 200 and dig(data, "partialFailureError") is None:
-        result = dig(data, "results", 0)
-        name = str(dig(result, "resourceName") or "")
-        stored = dig(result, "campaignBudget", "amountMicros")
-        if len(dig(data, "results") or ()) == 1 and name.rpartition("/campaignBudgets/")[2] == budget.native:
-            if stored is None or str(stored) == str(sent.micros):
-                return Applied(sent)
-            return Unresolved(f"the platform stored {stored} micros instead of {sent.micros}")
-        return Unresolved("the reply does not name the budget that was set")
-    proven = bool(found) and not any(code.startswith(_PROVES_NOTHING) for code, _ in found)
-    if reply.status == 200:
-        # a partial failure: the one operation was refused, its place among the results is empty
-        empty = all(not one for one in dig(data, "results") or ())
-        return Refused(words) if proven and empty else Unresolved(words or "an error without a code")
-    reason = f"{reply.status} {words}" if words else f"{reply.status} without a reason"
-    checked = 400 <= reply.status < 500 and reply.status != 408 and isinstance(dig(data, "error"), dict)
-    return Refused(reason) if checked and (proven or not found) else Unresolved(reason)
+
+    def stored(result: Any) -> str | None:
+        found = dig(result, "campaignBudget", "amountMicros")
+        return None if found is None or str(found) == str(sent.micros) else f"{found} micros instead of {sent.micros}"
+
+    taken, reason = proof_of(reply, f"/campaignBudgets/{budget.native}", stored)
+    if taken is None:
+        return Unresolved(reason)
+    return Applied(sent) if taken else Refused(reason)
 
 
 def _minimum(data: Any) -> int | None:
@@ -118,7 +106,3 @@ def _minimum(data: Any) -> int | None:
                 if name.endswith("Micros") and str(value).isascii() and str(value).isdigit():
                     return int(value)
     return None
-
-
-def _is_id(native: str) -> bool:
-    return re.fullmatch(r"\d{1,20}", native, re.ASCII) is not None

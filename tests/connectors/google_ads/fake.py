@@ -274,7 +274,10 @@ def _selected(row: dict[str, Any], fields: list[str]) -> dict[str, Any]:
     for field in fields:
         part, _, name = field.partition(".")
         if name in row.get(part, {}):
-            found.setdefault(_camel(part), {})[_camel(name)] = row[part][name]
+            inner, (*within, last) = found.setdefault(_camel(part), {}), name.split(".")
+            for one in within:
+                inner = inner.setdefault(_camel(one), {})
+            inner[_camel(last)] = row[part][name]
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]  # a copy
 
 

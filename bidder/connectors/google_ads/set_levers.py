@@ -1,0 +1,115 @@
+"""Sets bids and targets of Google Ads: millionths → micros or a ratio, and what a reply proves."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverOutcome, LeverRefused, LeverUnresolved
+from bidder.catalog import Account
+from bidder.connectors.google_ads import levers
+from bidder.connectors.google_ads.client import Client
+from bidder.connectors.google_ads.proof import is_id, proof_of
+from bidder.connectors.google_ads.read_levers import STRATEGIES, ad_group_of, keyword_of, target_of
+from bidder.connectors.http import Lost, NotSent, dig
+from bidder.errors import ConnectorError
+from bidder.money import MICROS, Money, minor_unit
+
+__all__ = ["SetsBids"]
+
+_KEYWORD = re.compile(r"\d{1,20}~\d{1,20}", re.ASCII)
+
+
+class SetsBids:
+    """The part of the writer that concerns bids and targets."""
+
+    _client: Client
+
+    @property
+    def account(self) -> Account:
+        """The account."""
+        raise NotImplementedError
+
+    async def read_lever(self, lever: LeverId) -> Lever:
+        """The bid or target as the platform has it now. Raises ConnectorError."""
+        self._own_lever(lever)
+        if not _named(lever):
+            raise ConnectorError(self.account.id, "bids", f"{lever} is no bid of this platform", error="schema")
+        client, account = self._client, self.account
+        await client.believe(account)
+        match lever.kind:
+            case LeverKind.KEYWORD:
+                found = levers.keywords(await keyword_of(client, lever.native), account)
+            case LeverKind.AD_GROUP:
+                found = levers.ad_groups(await ad_group_of(client, lever.native), account)
+            case _:
+                steered = levers.targets(await target_of(client, lever.native), account)
+                known = client.http.memory.setdefault(STRATEGIES, {})
+                known.update({one.native: strategy for one, (_, strategy) in steered.items()})
+                found = [one for one, _ in steered.values()]
+        mine = [one for one in found if one.id == lever]
+        if not mine:
+            raise ConnectorError(account.id, "bids", f"there is no {lever}", error="schema")
+        return mine[0]
+
+    async def set_lever(self, lever: LeverId, value: int) -> LeverOutcome:
+        """Asks for an absolute value. Raises ConnectorError for another account's, never for a reply."""
+        self._own_lever(lever)
+        if not _named(lever):
+            return LeverRefused(f"not sent: {lever} is no bid of this platform")
+        ratio = lever.kind is LeverKind.TARGET_ROAS
+        step = levers.ROAS_STEP if ratio else minor_unit(self.account.currency)
+        if value <= 0 or value % step:
+            what = "a target ROAS of whole hundredths" if ratio else f"whole {Money(step, self.account.currency)}"
+            return LeverRefused(f"not sent: {Decimal(value) / MICROS} is not {what} above 0")
+        try:
+            collection, resource, path, sent_value = await self._asked(lever, value)
+        except ConnectorError as e:
+            return LeverRefused(f"not sent: how it is steered could not be read: {e.reason}")
+        sent = await self._client.mutate(collection, resource, path, sent_value)
+        if isinstance(sent, NotSent):
+            return LeverRefused(f"not sent: {sent.reason}")
+        if isinstance(sent, Lost):
+            return LeverUnresolved(sent.reason)
+
+        def differs(result: Any) -> str | None:
+            stored = dig(result, _PARTS[collection], *path.split("."))
+            same = stored is None or Decimal(str(stored)) == Decimal(str(sent_value))
+            return None if same else f"{stored} instead of {sent_value}"
+
+        taken, reason = proof_of(sent, f"/{collection}/{resource}", differs)
+        if taken:
+            return LeverApplied(value)
+        reason = self._client.http.redact(reason)
+        return LeverUnresolved(reason) if taken is None else LeverRefused(reason)
+
+    async def _asked(self, lever: LeverId, value: int) -> tuple[str, str, str, str | float]:
+        """Collection, resource, the field's path in it, and the value as the platform writes it."""
+        if lever.kind is LeverKind.KEYWORD:
+            return "adGroupCriteria", lever.native, "cpcBidMicros", str(value)
+        if lever.kind is LeverKind.AD_GROUP:
+            return "adGroups", lever.native, "cpcBidMicros", str(value)
+        known: dict[str, str] = self._client.http.memory.get(STRATEGIES, {})
+        if lever.native not in known:
+            await self.read_lever(lever)
+            known = self._client.http.memory.get(STRATEGIES, {})
+        part, field, kind = levers.FIELDS[known[lever.native]]
+        if kind is not lever.kind:
+            raise ConnectorError(self.account.id, "bids", f"there is no {lever}", error="schema")
+        number: str | float = value / MICROS if kind is LeverKind.TARGET_ROAS else str(value)
+        return "campaigns", lever.native, f"{part}.{field}", number
+
+    def _own_lever(self, lever: LeverId) -> None:
+        if lever.account != self.account.id:
+            raise ConnectorError(self.account.id, "bids", f"{lever} is a bid of another account")
+
+
+_PARTS = {"adGroupCriteria": "adGroupCriterion", "adGroups": "adGroup", "campaigns": "campaign"}
+
+
+def _named(lever: LeverId) -> bool:
+    """Whether the platform may have such a one."""
+    if lever.kind is LeverKind.KEYWORD:
+        return _KEYWORD.fullmatch(lever.native) is not None
+    return lever.kind is not LeverKind.PRODUCT_TARGET and is_id(lever.native)
