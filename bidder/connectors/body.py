@@ -13,10 +13,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from bidder.connectors.redact import hidden
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Currency, Money, minor_unit
 
-__all__ = ["Node"]
+__all__ = ["Node", "shown"]
 
 MOST = 10**18
 """A larger figure is none, in any unit, and columns of 64 bits could not hold it."""
@@ -34,9 +35,9 @@ class Node:
     path: str = ""
 
     def error(self, name: str, reason: str) -> ConnectorError:
-        """The error that this field is not what it should be."""
+        """The error that this field is not what it should be. `reason` shows a value by `shown`."""
         where = f"{self.path}.{name}".strip(".") or "the body"
-        return ConnectorError(self.account, self.operation, f"{where}: {reason}", error="schema")
+        return ConnectorError(self.account, self.operation, f"{where}: {hidden(reason)}", error="schema")
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value under a name, `default` where there is none. Raises ConnectorError when this is no object."""
@@ -68,7 +69,7 @@ class Node:
         """Text that is not empty."""
         found = self.needed(name)
         if not isinstance(found, str) or not found.strip():
-            raise self.error(name, f"expected text, was {_shown(found)}")
+            raise self.error(name, f"expected text, was {shown(found)}")
         return found
 
     def id(self, name: str) -> str:
@@ -76,7 +77,7 @@ class Node:
         found = self.needed(name)
         text = str(found) if isinstance(found, int) and not isinstance(found, bool) else found
         if not isinstance(text, str) or not text.isascii() or not text.isdigit():
-            raise self.error(name, f"expected an id of digits, was {_shown(found)}")
+            raise self.error(name, f"expected an id of digits, was {shown(found)}")
         return text
 
     def number(self, name: str, default: Decimal | None = None, *, signed: bool = False) -> Decimal:
@@ -95,7 +96,7 @@ class Node:
         elif isinstance(found, str) and _NUMBER.fullmatch(found.strip()):
             value = Decimal(found.strip())
         if value is None or not value.is_finite() or abs(value) >= MOST or (value < 0 and not signed):
-            raise self.error(name, f"expected a number{'' if signed else ' of at least 0'}, was {_shown(found)}")
+            raise self.error(name, f"expected a number{'' if signed else ' of at least 0'}, was {shown(found)}")
         return value
 
     def whole(self, name: str, default: int | None = None, *, signed: bool = False) -> int:
@@ -128,7 +129,7 @@ class Node:
         try:
             return date.fromisoformat(found)
         except (TypeError, ValueError):
-            raise self.error(name, f"expected a date, was {_shown(found)}") from None
+            raise self.error(name, f"expected a date, was {shown(found)}") from None
 
 
 def _kind(value: Any) -> str:
@@ -136,8 +137,11 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _shown(value: Any) -> str:
-    """A value short enough for one line; what is no scalar is named only."""
-    if isinstance(value, Decimal):
-        return str(value)[:60]
-    return repr(value)[:60] if isinstance(value, str | int | bool) else _kind(value)
+def shown(value: Any) -> str:
+    """A value of a reply without secrets, short enough for one line; what is no scalar is named only.
+
+    Secrets go before it is cut: the first half of a token is no longer known as one.
+    """
+    if isinstance(value, str):
+        return repr(hidden(value))[:60]
+    return hidden(str(value))[:60] if isinstance(value, Decimal | int) else _kind(value)

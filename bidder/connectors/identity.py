@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bidder.catalog import Account
+from bidder.connectors.redact import hidden
 from bidder.errors import ConnectorError
 
 __all__ = ["TOLD", "as_told", "check_identity", "same_zone"]
@@ -34,7 +35,7 @@ def check_identity(account: Account, *, currency: str | None, timezone: str | No
         wrong.append(f"is in {timezone}, the configuration says {account.timezone}: write timezone: {timezone}")
     if wrong:
         reason = f"the account {'; and '.join(wrong)} under the account"
-        raise ConnectorError(account.id, "account", reason, error="schema")
+        raise ConnectorError(account.id, "account", hidden(reason), error="schema")
     return replace(account, timezone=timezone) if told and timezone is not None else account
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from bidder.catalog import Account
 from bidder.connectors.body import Node
+from bidder.connectors.identity import check_identity
+from bidder.connectors.redact import Redactor, hidden
 from bidder.errors import ConnectorError
+from bidder.ids import AccountId
 from bidder.money import Currency, Money
 
 CNY, JPY = Currency("CNY"), Currency("JPY")
@@ -90,3 +94,40 @@ def test_what_is_no_object_is_said(value: Any) -> None:
 
 def test_a_repr_shows_no_body() -> None:
     assert "secret" not in repr(node("secret"))
+
+
+SECRETS = ("canary-token-of-an-account", "canary-" + "long" * 30, 'canary-"quoted"\\and\nbroken')
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("before", ["", "Bearer ", "x" * 50])
+def test_a_secret_that_a_reply_gives_back_is_not_in_the_error(secret: str, before: str) -> None:
+    account = Redactor([secret])
+    reads: list[Callable[[Node], Any]] = [lambda n: n.number("x"), lambda n: n.day("x"), lambda n: n.id("x")]
+    for read in reads:
+        with pytest.raises(ConnectorError) as caught:
+            read(node(f"{before}{secret}"))
+        assert not any(secret[start : start + 8] in str(caught.value) for start in (0, 8)), repr(account)
+        assert "***" in str(caught.value)
+
+
+def test_neither_are_numbers_that_are_secrets() -> None:
+    account = Redactor(["4815162342"])
+    for value in (-4815162342, Decimal("-4815162342")):
+        with pytest.raises(ConnectorError, match=r"was -\*\*\*") as caught:
+            node(value).number("x")
+        assert "4815" not in str(caught.value), repr(account)
+
+
+def test_an_account_that_is_closed_hides_nothing_any_more() -> None:
+    account: Redactor | None = Redactor(["canary-short-lived"])
+    assert hidden("is canary-short-lived") == "is ***"
+    del account
+    assert hidden("is canary-short-lived") == "is canary-short-lived"
+
+
+def test_a_currency_that_is_a_secret_is_not_said() -> None:
+    _held = Redactor([SECRETS[0]])
+    account = Account(AccountId("ads"), "shopify", CNY, "Asia/Shanghai")
+    with pytest.raises(ConnectorError, match=r"is in \*\*\*, the configuration says CNY"):
+        check_identity(account, currency=SECRETS[0], timezone=None, now=datetime(2026, 10, 1, tzinfo=UTC))

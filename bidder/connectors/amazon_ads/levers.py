@@ -13,7 +13,7 @@ from bidder.bidding import Lever, LeverId, LeverKind, LeverReport
 from bidder.catalog import Account
 from bidder.connectors.amazon_ads.client import AD_GROUPS, KEYWORDS, TARGETS, Entity
 from bidder.connectors.amazon_ads.parse import cents
-from bidder.connectors.body import Node
+from bidder.connectors.body import Node, shown
 from bidder.connectors.http import Payload
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId, ProductId
@@ -148,7 +148,7 @@ def _kind(row: Node) -> LeverKind:
     kind = _KEYWORD_TYPES.get(row.text("keywordType"))
     if kind is None:
         raise row.error(
-            "keywordType", f"expected one of {', '.join(_KEYWORD_TYPES)}, was {row.text('keywordType')[:40]!r}"
+            "keywordType", f"expected one of {', '.join(_KEYWORD_TYPES)}, was {shown(row.text('keywordType'))}"
         )
     return kind
 
@@ -171,7 +171,7 @@ def _rows(pages: Sequence[Payload], account: Account, entity: Entity) -> Iterato
 def _on(row: Node) -> bool:
     state = row.text("state").upper()
     if state not in _STATES:
-        raise row.error("state", f"expected {', '.join(_STATES)}, was {state[:40]!r}")
+        raise row.error("state", f"expected {', '.join(_STATES)}, was {shown(state)}")
     return state == "ENABLED"
 
 

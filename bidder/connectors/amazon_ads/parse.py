@@ -13,7 +13,7 @@ from typing import Any
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus
-from bidder.connectors.body import Node
+from bidder.connectors.body import Node, shown
 from bidder.connectors.http import Payload
 from bidder.connectors.identity import check_identity
 from bidder.errors import ConnectorError
@@ -119,7 +119,7 @@ def report_state(payload: Payload, account: str) -> Pending | Ready | Failed:
             return Ready(body.text("url"))
         case "FAILED" | "CANCELLED" as state:
             return Failed(str(body.get("failureReason", state)))
-    raise body.error("status", f"expected PENDING, PROCESSING, COMPLETED or FAILED, was {body.text('status')[:40]!r}")
+    raise body.error("status", f"expected PENDING, PROCESSING, COMPLETED or FAILED, was {shown(body.text('status'))}")
 
 
 def check_same_report(payload: Payload, account: str, asked: Mapping[str, Any]) -> None:
@@ -147,7 +147,7 @@ def reports(payload: Payload, account: Account, window: int) -> Reports:
 def _budget(row: Node, page: Payload, account: Account, country: str) -> Budget:
     campaign, state = row.id("campaignId"), row.text("state").upper()
     if state not in _STATES:
-        raise row.error("state", f"expected {', '.join(_STATES)}, was {state[:40]!r}")
+        raise row.error("state", f"expected {', '.join(_STATES)}, was {shown(state)}")
     least, most = _LIMITS.get(country, (None, None))
     return Budget(
         id=BudgetId(account.id, campaign),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from bidder.connectors.http.manners import Manners, Timing
 from bidder.connectors.http.message import Ask, Lost, Meaning, NotSent, Payload, Reply, Sent, Verdict, ahead_of
 from bidder.connectors.http.pace import SHARED, Bucket, Circuit, gap_before
-from bidder.connectors.http.redact import Redactor, bare_url
 from bidder.connectors.http.tokens import Keyring
+from bidder.connectors.redact import Redactor, bare_url
 from bidder.errors import ConnectorError
 from bidder.plan import Applied, Outcome, Refused, Unresolved
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bidder.connectors.http.manners import Manners, Timing, TokenRecipe
 from bidder.connectors.http.message import Ask, Lost, Meaning, NotSent, Sent, Verdict, said_in
-from bidder.connectors.http.redact import Redactor
+from bidder.connectors.redact import Redactor
 
 __all__ = ["EARLY", "REST_AFTER_REFUSAL", "Keyring"]
 

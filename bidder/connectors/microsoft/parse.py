@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus
-from bidder.connectors.body import Node
+from bidder.connectors.body import Node, shown
 from bidder.connectors.divide import divided
 from bidder.connectors.http import Payload
 from bidder.connectors.identity import check_identity
@@ -141,7 +141,7 @@ def report_state(payload: Payload, account: str) -> Pending | Empty | Ready | Fa
             return Ready(body.text("ReportDownloadUrl")) if body.get("ReportDownloadUrl") else Empty()
         case "Error":
             return Failed()
-    raise body.error("Status", f"expected Pending, Success or Error, was {body.text('Status')[:40]!r}")
+    raise body.error("Status", f"expected Pending, Success or Error, was {shown(body.text('Status'))}")
 
 
 def reports(pages: Sequence[Payload], account: Account, found: Found, *, products: Sequence[Payload] = ()) -> Reports:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from bidder.account_day import AccountDay
 from bidder.activity import Activity, ShopActivity
 from bidder.catalog import Account, Product
-from bidder.connectors.body import Node
+from bidder.connectors.body import Node, shown
 from bidder.connectors.http import Payload
 from bidder.connectors.identity import check_identity
 from bidder.ids import ProductId
@@ -200,7 +200,7 @@ def _instant(order: Node, name: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise order.error(name, f"expected an instant, was {text[:40]!r}") from None
+        raise order.error(name, f"expected an instant, was {shown(text)}") from None
     if at.tzinfo is None:
-        raise order.error(name, f"expected an instant with its zone, was {text[:40]!r}")
+        raise order.error(name, f"expected an instant with its zone, was {shown(text)}")
     return at

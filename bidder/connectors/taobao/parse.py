@@ -13,7 +13,7 @@ from typing import Any
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus
-from bidder.connectors.body import Node
+from bidder.connectors.body import Node, shown
 from bidder.connectors.divide import divided
 from bidder.connectors.http import Payload
 from bidder.connectors.taobao.pages import rows_of, top_result
@@ -135,7 +135,7 @@ def day_in(row: Node, name: str) -> date:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
-        raise row.error(name, f"expected a date, was {text[:60]!r}") from None
+        raise row.error(name, f"expected a date, was {shown(text)}") from None
 
 
 def _budget(row: Node, native: str, account: Account, payload: Payload, scene: str) -> Budget:
@@ -164,7 +164,7 @@ def _status(row: Node) -> BudgetStatus:
         return BudgetStatus.PAUSED
     if said == "terminate":
         return BudgetStatus.REMOVED
-    raise row.error("display_status", f"expected start, pause, terminate, …, was {said!r}")
+    raise row.error("display_status", f"expected start, pause, terminate, …, was {shown(said)}")
 
 
 def _observations(

@@ -15,7 +15,7 @@ from typing import Any
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus
-from bidder.connectors.body import Node
+from bidder.connectors.body import Node, shown
 from bidder.connectors.http import Payload
 from bidder.connectors.taobao.parse import MINIMUM, OVERDELIVERY, STEP, day_in
 from bidder.connectors.taobao.top import listed
@@ -69,7 +69,7 @@ def budget(payload: Payload, account: Account, campaign: Node) -> Budget | None:
     reasons = str(campaign.get("settle_reason", "")).replace(",", ";").split(";")
     status = campaign.text("online_status")
     if status not in ("online", "offline"):
-        raise campaign.error("online_status", f"expected online or offline, was {status!r}")
+        raise campaign.error("online_status", f"expected online or offline, was {shown(status)}")
     return Budget(
         id=BudgetId(account.id, native),
         name=str(campaign.get("title", "")) or native,

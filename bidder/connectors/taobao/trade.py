@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from bidder.account_day import AccountDay
 from bidder.activity import Activity, ShopActivity
 from bidder.catalog import Account, Product
-from bidder.connectors.body import Node
+from bidder.connectors.body import Node, shown
 from bidder.connectors.http import Payload
 from bidder.connectors.taobao.top import BEIJING, listed
 from bidder.ids import ProductId
@@ -147,4 +147,4 @@ def _instant(row: Node, name: str) -> datetime:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=BEIJING).astimezone(UTC)
     except ValueError:
-        raise row.error(name, f"expected an instant, was {text[:60]!r}") from None
+        raise row.error(name, f"expected an instant, was {shown(text)}") from None

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account
-from bidder.connectors.body import Node
+from bidder.connectors.body import Node, shown
 from bidder.connectors.http import Payload
 from bidder.connectors.tiktok.parse import Known, rows_of
 from bidder.errors import ConnectorError
@@ -126,7 +126,7 @@ def _day(row: Node) -> date:
     said = row["dimensions"].text("stat_time_day")
     text, _, rest = said.partition(" ")
     if rest not in ("", "00:00:00"):
-        raise row.error("dimensions.stat_time_day", f"expected a day, was {said!r}")
+        raise row.error("dimensions.stat_time_day", f"expected a day, was {shown(said)}")
     return Node(row.account, row.operation, {"stat_time_day": text}, f"{row.path}.dimensions").day("stat_time_day")
 
 

@@ -284,6 +284,15 @@ async def test_a_shape_that_is_not_known_is_an_error_and_never_a_zero(
     await one.close()
 
 
+async def test_a_token_that_the_platform_gives_back_is_not_said(fake: FakeShopify) -> None:
+    fake.orders = [order(1, f"{'x' * 40}{SECRETS[1]}-1", line("7", 1, "1.00"))]
+    one = shop(fake)
+    with pytest.raises(ConnectorError, match=r"createdAt: expected an instant, was 'x+\*\*\*") as failed:
+        await one.activity(FIRST, LAST)
+    assert "canary" not in str(failed.value)
+    await one.close()
+
+
 async def test_pages_that_lead_back_to_earlier_ones_are_not_read_for_ever(fake: FakeShopify) -> None:
     one = shop(fake)
     await one.products()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from threading import Lock
 from urllib.parse import quote, quote_plus, urlsplit
+from weakref import WeakSet
 
-__all__ = ["Redactor", "bare_url"]
+__all__ = ["Redactor", "bare_url", "hidden"]
 
 SHORTEST = 4
 """Shorter strings are no secrets and would blacken words."""
@@ -16,6 +18,8 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
+        with _LOCK:
+            _LIVE.add(self)
         for secret in secrets:
             self.add(secret)
 
@@ -29,10 +33,27 @@ class Redactor:
 
     def __call__(self, text: str, longest: int = 300) -> str:
         """The text without secrets, on one line, cut to a length for people."""
+        text = " ".join(self.hide(text).split())
+        return text if len(text) <= longest else text[: longest - 1] + "…"
+
+    def hide(self, text: str) -> str:
+        """The text without secrets, as long as it is."""
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
-        text = " ".join(text.split())
-        return text if len(text) <= longest else text[: longest - 1] + "…"
+        return text
+
+
+_LIVE: WeakSet[Redactor] = WeakSet()
+_LOCK = Lock()
+
+
+def hidden(text: str) -> str:
+    """The text without the secrets of any account that is open: for words about a reply whose account has no say."""
+    with _LOCK:
+        live = list(_LIVE)
+    for one in live:
+        text = one.hide(text)
+    return text
 
 
 def bare_url(url: str) -> str:
