@@ -30,9 +30,12 @@ from bidder.snapshot import FloatArray, IntArray
 
 __all__ = ["propose"]
 
-DOUBT = 0.5
+DOUBT = 1.0
 """So many standard deviations of what sets a bid apart from its budget's others are left out of its move: that far the
 bid in force is as good a guess (soft threshold, Donoho & Johnstone 1994; SCIENCE 5.1)."""
+
+DOUBT_TOGETHER = 0.5
+"""Likewise of what all bids of a budget have in common, which is known better and which λ corrects."""
 
 FARTHEST = 3.0
 """Costs are forecast for bids of at most so many times today's, up or down."""
@@ -83,6 +86,7 @@ class _Bids:
     now: FloatArray
     click: FloatArray
     worth: FloatArray
+    product: IntArray
     rates: Conversion
     shape: Landscape
     spend: FloatArray
@@ -104,7 +108,7 @@ def _bids(levers: Sequence[Lever], every: Figures, stale: NDArray[np.bool_], cas
     for rows in members:
         ended[rows] = _ended(figures, rows, _facts(case, levers[int(rows[0])].budget), case)[0]
     shape = landscape(figures, ended)
-    columns = _Bids(now, rates.rate * worth * keep, worth, rates, shape, figures.spend, value)
+    columns = _Bids(now, rates.rate * worth * keep, worth, product, rates, shape, figures.spend, value)
     lines: list[Proposal | None] = [None] * len(levers)
     for rows in members:
         facts = _facts(case, levers[int(rows[0])].budget)
@@ -160,10 +164,11 @@ def _wishes(
     weight = np.where(use, np.nan_to_num(costs) @ recent, 0.0)
     weight = weight / weight.sum() if weight.sum() > 0 else use / use.sum()
     apart = np.where(use, np.log(np.where(use, click, 1.0)) - np.log(np.where(use, now, 1.0)), 0.0)
-    common = float((weight * apart).sum())
+    common = np.asarray((weight * apart).sum())
     doubt = DOUBT * np.hypot(all_.rates.own_sd[rows], all_.rates.shared_sd[rows])
     alone = np.where(use, apart - common, 0.0)
-    sure = np.where(use, now, 1.0) * np.exp(common + np.sign(alone) * np.maximum(np.abs(alone) - doubt, 0.0))
+    together = DOUBT_TOGETHER * np.sqrt((weight**2 * all_.rates.own_sd[rows] ** 2).sum() + _pooled(all_, rows, weight))
+    sure = np.where(use, now, 1.0) * np.exp(_soft(common, together) + _soft(alone, doubt))
     wanted = pace.wanted_a_day(day, ended, amount)
     bound = float((recent[-7:] * ended[-7:]).sum() / recent[-7:].sum())
     least = 1.0 + max(facts.price, 0.0) * bound
@@ -174,6 +179,19 @@ def _wishes(
 
     price = pace.price_of_money(cost_at, amount, least) if isfinite(wanted) else least
     return price, np.where(use, sure / price, np.where(np.isfinite(click), 0.0, np.nan))
+
+
+def _pooled(all_: _Bids, rows: IntArray, weight: FloatArray) -> float:
+    """Variance of the mean of what products have in common: of one product all of it, of many little."""
+    product, shared = all_.product[rows], all_.rates.shared_sd[rows]
+    share = np.bincount(product, weight)
+    sd = np.bincount(product, weight * shared) / np.maximum(share, 1e-12)
+    return float((share**2 * sd**2).sum())
+
+
+def _soft(value: FloatArray, doubt: FloatArray) -> FloatArray:
+    """The value less the doubt about it; 0 where that is larger."""
+    return np.asarray(np.sign(value) * np.maximum(np.abs(value) - doubt, 0.0))
 
 
 def _line(
@@ -210,7 +228,7 @@ def _line(
     share = 1.0 if rates.clicks[row] >= settings.min_clicks else LEARNING_SHARE
     after, stays = stepped(int(now), aim, room, case.day, case.moves.get(lever.id, ()), share)
     why = stays if stays is not None else _why(click, wish, asked, now, price)
-    return Proposal(lever, after, why, wish=aim, **seen)
+    return Proposal(lever, after, why, wish=float(aim), **seen)
 
 
 def _held(

@@ -93,7 +93,8 @@ def conversion(
     tried = np.where(both, figures.clicks, 0.0) @ (weight * part)
     bought = np.where(both, figures.orders, 0.0) @ weight
     whole = max(float(bought.sum()), 0.5) / float(tried.sum()) if tried.sum() > 0 else USUAL_CVR
-    rate, shared, own_sd = np.full(len(tried), whole), np.zeros(len(tried)), np.zeros(len(tried))
+    rate, own_sd = np.full(len(tried), whole), np.zeros(len(tried))
+    shared = np.full(len(tried), 1 / np.sqrt(max(float(bought.sum()), 0.5)))  # of everybody's rate
     said = np.zeros(len(tried)) if guess is None else np.nan_to_num(guess)
     above: IntArray = np.zeros(len(tried), dtype=np.int64)
     for level in (product, group, np.arange(len(tried))):
