@@ -13,10 +13,19 @@ from datetime import datetime
 from urllib.parse import quote, urlencode, urlsplit
 
 from bidder.connectors.http import Ask, TokenRecipe, oauth, with_bearer
-from bidder.connectors.rest.settings import Auth, Hmac, PutAt, Stamp
+from bidder.connectors.rest.settings import Auth, Basic, Hmac, PutAt, Stamp
 from bidder.connectors.rest.template import filled
 
-__all__ = ["prepared", "recipe"]
+__all__ = ["prepared", "recipe", "secrets_of"]
+
+
+def secrets_of(auth: Auth, known: Mapping[str, str]) -> list[str]:
+    """What must never be said: the credentials, and the form in which user and password travel."""
+    return [*known.values(), *([] if auth.basic is None else [_pair(auth.basic, known)])]
+
+
+def _pair(basic: Basic, known: Mapping[str, str]) -> str:
+    return base64.b64encode(f"{known[basic.user]}:{known[basic.password]}".encode()).decode()
 
 
 def recipe(auth: Auth, known: Mapping[str, str]) -> TokenRecipe | None:
@@ -41,8 +50,7 @@ def prepared(
         headers = dict(ask.headers) | {name: filled(text, known) for name, text in auth.header.items()}
         query = dict(ask.query) | {name: filled(text, known) for name, text in auth.query.items()}
         if auth.basic is not None:
-            pair = f"{known[auth.basic.user]}:{known[auth.basic.password]}"
-            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+            headers["Authorization"] = f"Basic {_pair(auth.basic, known)}"
         ask = with_bearer(replace(ask, headers=headers, query=query), known[auth.bearer] if auth.bearer else token)
         return ask if auth.hmac is None else _signed(ask, auth.hmac, known, base_url, now())
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 from bidder.catalog import Account
 from bidder.connectors.http import Ask, Http, Manners, Payload, Reply, Sent, Timing
-from bidder.connectors.rest.auth import prepared, recipe
+from bidder.connectors.rest.auth import prepared, recipe, secrets_of
 from bidder.connectors.rest.calls import Call, ListCall, Paging
 from bidder.connectors.rest.meaning import is_true, judged_by
 from bidder.connectors.rest.path import CannotLook, found_at
@@ -34,7 +34,7 @@ def opened(account: Account, settings: RestSettings | RestShopSettings, timing: 
         tokens=recipe(settings.auth, known),
         rate=5.0,
     )
-    return Http(account.id, manners.as_set(settings), secrets=known.values(), timing=timing)
+    return Http(account.id, manners.as_set(settings), secrets=secrets_of(settings.auth, known), timing=timing)
 
 
 def asked(operation: str, call: Call, values: Values, headers: Mapping[str, str]) -> Ask:
