@@ -141,7 +141,7 @@ class _Shop:
         elif self.now < self._at(self.day, until=False):
             return self._said("early", self._at(self.day, until=False))
         if not self._read():
-            return self._said("unread", self.now + self._pause())
+            return self._said("unread", self.now + min(self._pause(), 5 * AGAIN))
         if moment is None and self.now < self._at(self.day, until=True) and not self._complete():
             return self._said("early", min(self._at(self.day, until=True), self.now + self._pause()))
         return self._decide(moment)

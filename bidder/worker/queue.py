@@ -2,23 +2,22 @@
 
 What procrastinate does for a fleet: takes jobs by priority and age, each once (SKIP LOCKED), keeps two jobs of one lock
 apart, refuses a second job of one queueing lock, wakes workers by NOTIFY, defers periodic work once among all workers,
-and knows by a heartbeat whose worker is gone. What may be tried again is said here, by the kind of failure.
+and knows by a heartbeat whose worker is gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from procrastinate import App, PsycopgConnector, RetryDecision
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import Job
+from procrastinate import App, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy
 
-from bidder.errors import LeaseTaken, StoreError
-
-__all__ = ["QUEUE", "SCHEMA", "Again", "Queue", "QueueLost", "Wanted"]
+__all__ = ["QUEUE", "SCHEMA", "Again", "JobContext", "Queue", "QueueLost", "Wanted"]
 
 SCHEMA = "bidder_jobs"
 QUEUE = "bidder"
@@ -50,46 +49,32 @@ class Again(Exception):
         super().__init__(why)
 
 
-class _Safe(BaseRetryStrategy):
-    """What may be tried again: whatever only read, and writes too, since they settle what went before by reading back.
+class _HandBack(BaseRetryStrategy):
+    """A job that is broken off because its worker stops goes back into the queue at once; no other is tried blindly."""
 
-    A failure that is none of these would fail again; what was due stays due and comes back by itself.
-    """
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        match exception:
-            case Again(seconds=seconds):
-                return _in(seconds)
-            case LeaseTaken():
-                return _in(5)
-            case StoreError() | ConnectorException():
-                return _in(min(60, 2 ** min(job.attempts, 6)))
-            case _ if not isinstance(exception, Exception):  # this worker stops: another takes it up at once
-                return _in(0)
-        return None
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002 - its name
+        return RetryDecision(retry_at=datetime.now(UTC)) if not isinstance(exception, Exception) else None
 
 
-def _in(seconds: float) -> RetryDecision:
-    return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
-
-
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A job that is to be done: its task, its words, and which others it must not meet."""
 
-    __slots__ = ("lock", "priority", "queueing_lock", "task", "words")
-
-    def __init__(self, task: str, words: dict[str, Any], priority: int, lock: str | None, once: str | None) -> None:
-        self.task, self.words, self.priority = task, words, priority
-        self.lock = lock
-        """Only one job of a lock runs at a time."""
-        self.queueing_lock = once
-        """Only one job of it waits at a time."""
+    task: str
+    words: dict[str, Any]
+    priority: int
+    lock: str | None
+    """Only one job of a lock runs at a time."""
+    once: str | None
+    """Only one job of it waits at a time."""
+    at: datetime | None = None
+    """Not before; None: at once."""
 
 
 class Queue:
     """The queue of one fleet, open between `open` and `close`."""
 
-    retry = _Safe()
+    retry = _HandBack()
 
     def __init__(self, url: str) -> None:
         self.app = App(
@@ -139,7 +124,8 @@ class Queue:
                 task_name=one.task,
                 priority=one.priority,
                 lock=one.lock,
-                queueing_lock=one.queueing_lock,
+                queueing_lock=one.once,
+                scheduled_at=one.at,
                 task_kwargs=one.words,
             )
             for one in wanted
@@ -159,12 +145,21 @@ class Queue:
                     continue
             return taken
 
+    async def again(self, job: Job, seconds: float) -> None:
+        """The same job in so many seconds, unless one like it waits already. For a job that ends itself afterwards."""
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        words = dict(job.task_kwargs)
+        await self.defer([Wanted(job.task_name, words, job.priority, job.lock, job.queueing_lock, at)])
+
     async def rescue(self, seconds: float) -> list[str]:
         """Jobs whose worker gave no sign of life for so long go back into the queue; their tasks."""
         manager = self.app.job_manager
         stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=seconds))
         for job in stalled:
-            await manager.retry_job(job)
+            try:
+                await manager.retry_job(job)
+            except UniqueViolation:  # one like it waits already and will do the same
+                await manager.finish_job(job, Status.ABORTED, delete_job=True)
         await manager.prune_stalled_workers(seconds)
         return [job.task_name for job in stalled]
 

@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -43,7 +44,9 @@ async def work(
 
     `ready` is called with the address of the metrics once there is one. Raises BidderError where it cannot listen.
     """
-    logging.getLogger("procrastinate").setLevel(logging.CRITICAL + 1)  # each failure is told by us, once
+    for name in ("procrastinate", "psycopg"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # each failure is told by us, once
+    asyncio.get_running_loop().set_exception_handler(_untold)
     metrics, alive = FleetMetrics(), asyncio.Event()
     async with serving(host, port, metrics, alive.is_set) as url:
         if ready is not None:
@@ -125,6 +128,15 @@ async def _count(queue: Queue, metrics: FleetMetrics) -> None:
             found = {row["task_name"]: (row["waiting"], row["running"], row["oldest"]) for row in rows}
             metrics.queue(found, datetime.now(UTC))
         await asyncio.sleep(LOOK)
+
+
+def _untold(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waited for: above all a job whose end could not be noted, since others had taken it up meanwhile."""
+    e = context.get("exception")
+    if isinstance(e, QueueLost):
+        log.warning("job_taken_up_by_others", error=_words(e))
+    else:
+        loop.default_exception_handler(context)
 
 
 def _name() -> str:

@@ -28,12 +28,15 @@ from bidder.worker.letters import post_alerts, posting
 from bidder.worker.pace import Pace
 from bidder.worker.polling import confirm, poll_account
 from bidder.worker.pool import Pool, PoolLost
-from bidder.worker.queue import QUEUE, Again, Queue, Wanted
+from bidder.worker.queue import QUEUE, Again, JobContext, Queue, QueueLost, Wanted
 from bidder.worker.settings import Priority, WorkerSettings
 
 __all__ = ["Tasks"]
 
 log = structlog.get_logger("bidder.worker")
+
+PAUSE = 5.0
+"""Seconds after which a job is tried again whose shop or store somebody else had."""
 
 LARGE = 5.0
 """Seconds from which on a shop is decided by itself, after the others and one of its kind at a time."""
@@ -53,9 +56,13 @@ class Tasks:
         self.pace = Pace(queue, settings.rates, metrics)
         self.bulkhead = Bulkhead(settings.concurrency)
         for name in ("begin", "poll", "decide", "apply", "digest"):
-            queue.app.task(name=name, queue=QUEUE, retry=Queue.retry)(self._counted(name, getattr(self, name)))
+            queue.app.task(name=name, queue=QUEUE, retry=Queue.retry, pass_context=True)(
+                self._counted(name, getattr(self, name))
+            )
         seconds = f"*/{settings.tick}" if settings.tick < 60 else "0"
-        tick = queue.app.task(name="tick", queue=QUEUE, priority=Priority.TICK, lock="tick", queueing_lock="tick")
+        tick = queue.app.task(
+            name="tick", queue=QUEUE, priority=Priority.TICK, lock="tick", queueing_lock="tick", pass_context=True
+        )
         queue.app.periodic(cron=f"* * * * * {seconds}")(tick(self._counted("tick", self.tick)))
 
     async def close(self) -> None:
@@ -64,23 +71,21 @@ class Tasks:
         await self.fleet.close()
 
     def _counted(self, name: str, work: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        """The job, its end counted; what one shop's store or lease raises is forgotten here with its store."""
+        """The job, its end counted. What may pass is tried again, by a job that settles first what this one left."""
 
-        async def run(**words: Any) -> None:
+        async def run(context: JobContext, **words: Any) -> None:
             begun, result = time.monotonic(), "failed"
             try:
                 await work(**words)
                 result = "done"
-            except (LeaseTaken, StoreError) as e:
+            except (Again, LeaseTaken, StoreError) as e:
                 result = "again"
-                if "shop" in words:
-                    self.fleet.forget(words["shop"])
-                log.warning("job_again", task=name, error=str(e), **words)
-                raise
-            except Again:
-                result = "again"
-                raise
-            except (ConfigError, ConnectorError) as e:
+                if not isinstance(e, Again):
+                    log.warning("job_again", task=name, error=str(e), **words)
+                    if "shop" in words:
+                        self.fleet.forget(words["shop"])
+                await self.queue.again(context.job, e.seconds if isinstance(e, Again) else PAUSE)
+            except (ConfigError, ConnectorError, QueueLost) as e:
                 log.error("job_failed", task=name, error=str(e), **words)
                 raise
             except Exception:
