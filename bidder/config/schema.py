@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from bidder.config.calendar import calendar_json_schema
 from bidder.config.file import File
 from bidder.config.rule_tests import RuleTest
 from bidder.connectors.observations import Observation
+from bidder.connectors.rest.settings import RestSettings, RestShopSettings
 from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
 from bidder.rules.words import WORDS
 from bidder.written import show_percent
@@ -29,17 +30,44 @@ PRIORITY = (
 )
 """What the key `priority` means, in the schema and on the reference page."""
 
+DESCRIBED: Mapping[str, type[BaseModel]] = {"rest": RestSettings, "rest_shop": RestShopSettings}
+"""Platforms whose accounts say all that there is to know of them."""
+
 _DURATION = TypeAdapter(timedelta)
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def bidder_schema() -> dict[str, Any]:
-    """The schema of bidder.yaml. Keys of an account beside the common ones belong to its platform and stay open."""
+    """The schema of bidder.yaml. Keys of an account beside the common ones belong to its platform; where that is
+    described in YAML they are known, else they stay open."""
     schema = File.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
     definitions["Mode"].pop("description", None)  # says how the code sees it; the field says what it means
     definitions["GuardSettings"]["properties"].pop("check_history", None)
+    account = definitions["AccountSection"]
+    account["allOf"] = [
+        _described(word, model, account["properties"], definitions) for word, model in DESCRIBED.items()
+    ]
     return {"$schema": DRAFT, **_tidy(schema), "title": "bidder.yaml"}
+
+
+def _described(
+    word: str, model: type[BaseModel], common: Mapping[str, Any], definitions: dict[str, Any]
+) -> dict[str, Any]:
+    """The keys of an account whose platform is described in it: an editor completes them, and no other key is taken."""
+    own = model.model_json_schema(by_alias=True)
+    for name, definition in own.pop("$defs").items():
+        if definitions.setdefault(name, definition) != definition:
+            raise ValueError(f"two definitions are called {name}")
+    own["properties"]["credentials"]["additionalProperties"] = {"$ref": "#/$defs/Reference"}
+    return {
+        "if": {"properties": {"platform": {"const": word}}, "required": ["platform"]},
+        "then": {
+            "properties": {**dict.fromkeys(common, True), **own["properties"]},
+            "required": own.get("required", []),
+            "additionalProperties": False,
+        },
+    }
 
 
 def rules_schema() -> dict[str, Any]:

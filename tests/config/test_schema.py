@@ -28,6 +28,10 @@ EXAMPLES = [
     ("calendar", EXAMPLE / "calendar.yaml"),
     ("rules", ROOT / "bidder/cli/demo_shop/rules.yaml"),
     ("tests", EXAMPLE / "rules.test.yaml"),
+    ("bidder", ROOT / "examples/02-rest-yaml/bidder.yaml"),
+    ("rules", ROOT / "examples/02-rest-yaml/rules.yaml"),
+    ("bidder", ROOT / "examples/03-shop-activity/ga4.yaml"),
+    ("bidder", ROOT / "examples/03-shop-activity/woocommerce.yaml"),
 ]
 
 

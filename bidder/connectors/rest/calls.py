@@ -232,7 +232,7 @@ class SetCall(Call):
 
     unit: Unit | None = None
     """How {amount} is written; what `money` says when left out."""
-    applied: Annotated[Proof, BeforeValidator(_when)]
+    applied: Annotated[Proof, BeforeValidator(_when, json_schema_input_type=str | Proof)]
     """A reply that says it was taken, 2xx where no status is written; `_budget`, `_amount` (a number) and
     `_amount_text` are what was asked."""
     refused: tuple[Proof, ...] = ()

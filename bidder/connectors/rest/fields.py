@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from bidder.connectors.rest.words import DayStyle, Expression, Section, Unit, as_path
 
@@ -63,10 +63,11 @@ class StatusField(ValueField):
         return self
 
 
-Value = Annotated[ValueField, BeforeValidator(as_path)]
-MoneyValue = Annotated[MoneyField, BeforeValidator(as_path)]
-DayValue = Annotated[DayField, BeforeValidator(as_path)]
-StatusValue = Annotated[StatusField, BeforeValidator(as_path)]
+# the inner annotation is for the schema alone: what a person may write beside the mapping
+Value = Annotated[ValueField, BeforeValidator(as_path, json_schema_input_type=str | ValueField)]
+MoneyValue = Annotated[MoneyField, BeforeValidator(as_path, json_schema_input_type=str | MoneyField)]
+DayValue = Annotated[DayField, BeforeValidator(as_path, json_schema_input_type=str | DayField)]
+StatusValue = Annotated[StatusField, BeforeValidator(as_path, json_schema_input_type=str | StatusField)]
 
 
 class AccountFields(Section):
@@ -210,6 +211,3 @@ class ActivityFields(Section):
         if not self.model_fields_set - {"day", "product", "traffic"}:
             raise ValueError("no figure: expected one such as visitors, orders or revenue")
         return self
-
-
-Days = Annotated[int, Field(ge=0, le=400, strict=True)]

@@ -169,6 +169,12 @@ def _several(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+Activities = Annotated[
+    tuple[ActivityCall, ...],
+    BeforeValidator(_several, json_schema_input_type=ActivityCall | tuple[ActivityCall, ...]),
+]
+
+
 class _Described(PlatformSettings):
     """What both kinds say."""
 
@@ -188,7 +194,7 @@ class _Described(PlatformSettings):
     """Asks for the account's currency and zone; as written in bidder.yaml when left out."""
     products: ProductsCall | None = None
     """What the shop sells."""
-    activity: Annotated[tuple[ActivityCall, ...], BeforeValidator(_several)] = ()
+    activity: Activities = ()
     """What the shop did a day; several calls for figures of the shop and of its products."""
     replies: Replies = Replies()
     """What replies mean."""
