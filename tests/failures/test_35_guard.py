@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import inspect
 import random
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import FrozenInstanceError, replace
 from datetime import timedelta
 from math import inf
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from bidder.catalog import BudgetStatus, Mode
 from bidder.errors import UnsafePlan
 from bidder.guard import CHECKS, GuardSettings, MinHistory, guard, lines, self_test, whole
 from bidder.guard.breaker import Written, flapping
-from bidder.guard.case import exact
+from bidder.guard.case import Case, exact
 from bidder.ids import PlanId
 from bidder.limits import Bounds, Limit, Limits, Priority, Quantity, Sense
 from bidder.money import Currency, Money, currency_of
@@ -235,6 +237,8 @@ def test_what_is_not_written_in_the_configuration_is_this() -> None:
     assert (settings.raise_, settings.cut, settings.max_moved_share) == (0.30, 0.40, 0.40)
     assert (settings.target_driven.step, settings.target_driven.cooldown) == (0.20, 72 * hours)
     assert (stale.api, stale.amazon, stale.files, stale.stock) == (26 * hours, 50 * hours, 78 * hours, 24 * hours)
+    assert stale.rates == 72 * hours
+    assert GuardSettings.model_fields["cut"].description, "the reference page says what it is"
     assert (settings.min_history.days, settings.min_history.or_clicks) == (7, 150)
     assert settings.check_history
     assert "check_history" not in settings.model_dump()
@@ -317,6 +321,14 @@ def test_a_step_of_nothing_is_the_smallest_coin() -> None:
     assert guard(plan, Limits(2, (), (cap,)), shop, GuardSettings(check_history=False)) == ()
 
 
+def test_a_step_of_one_millionth_is_a_step() -> None:
+    shop = a_shop(a_budget("ads/a"))
+    shop = replace(shop, budgets=tuple(replace(one, step=Money(1, CNY)) for one in shop.budgets))
+    changes = tuple(Change(one.id, one.now, Money.parse("110.000001", CNY)) for one in shop.budgets)
+    cap = Limit("cap", Quantity.AMOUNT, np.ones(1), Sense.AT_MOST, 300.0, Priority.ABSOLUTE)
+    assert guard(Plan(PlanId("p"), CNY, changes), Limits(1, (), (cap,)), shop, GuardSettings(check_history=False)) == ()
+
+
 def test_a_weighted_cap_allows_a_billionth_and_a_plain_one_nothing() -> None:
     shop = a_shop(a_budget("ads/a", now=9_000.0), a_budget("ads/b", now=9_000.0))
     changes = tuple(Change(one.id, one.now, Money.parse("10000", CNY)) for one in shop.budgets)
@@ -324,6 +336,109 @@ def test_a_weighted_cap_allows_a_billionth_and_a_plain_one_nothing() -> None:
         cap = Limit("cap", Quantity.AMOUNT, np.full(2, weight), Sense.AT_MOST, bound, Priority.ABSOLUTE)
         given = Plan(PlanId("p"), CNY, changes), Limits(2, (), (cap,)), shop, GuardSettings(check_history=False)
         assert ("within_absolute_caps" in {one.check for one in guard(*given)}) is held
+
+
+def _checks(
+    amounts: Sequence[tuple[str, str]],
+    limits: Sequence[Limit],
+    bounds: Sequence[Bounds] = (),
+    *,
+    reference: Sequence[float] | None = None,
+    currencies: Sequence[Currency] = (CNY, CNY),
+    **settings: object,
+) -> set[str]:
+    """What holds a plan of two budgets from → to."""
+    shop = a_shop(a_budget("ads/a"), a_budget("ads/b"))
+    pairs = zip(shop.budgets, currencies, amounts, strict=True)
+    budgets = tuple(replace(b, currency=c, now=Money.parse(before, c)) for b, c, (before, _) in pairs)
+    accounts = tuple(replace(one, mode=Mode.APPLY) for one in shop.accounts)
+    shop = Snapshot.build(
+        as_of=shop.as_of, day=shop.day, currency=CNY, accounts=accounts, budgets=budgets, products=[],
+        history=shop.history, exchange={USD: 7.1},
+    )  # fmt: skip
+    to = {budget.id: after for budget, (_, after) in zip(budgets, amounts, strict=True)}
+    changes = tuple(Change(one.id, one.now, Money.parse(to[one.id], one.currency)) for one in shop.budgets)
+    asked = GuardSettings.model_validate({"check_history": False, **settings})
+    place = [[one.id for one in budgets].index(one.id) for one in shop.budgets]  # a Snapshot has an order of its own
+    given = Limits(
+        2,
+        tuple(replace(one, lower=one.lower[place], upper=one.upper[place]) for one in bounds),
+        tuple(replace(one, weights=one.weights[place]) for one in limits),
+        reference=None if reference is None else np.array(reference)[place],
+    )
+    return {one.check for one in guard(Plan(PlanId("p"), CNY, changes), given, shop, asked)}
+
+
+def _cap(bound: float, *weights: float, priority: int = Priority.ABSOLUTE) -> Limit:
+    return Limit("cap", Quantity.AMOUNT, np.array(weights or (1.0, 1.0)), Sense.AT_MOST, bound, priority)
+
+
+def _upper(*upper: float, priority: int = Priority.OWNER_CAP) -> Bounds:
+    return Bounds("upper", np.full(2, -inf), np.array(upper), priority)
+
+
+def test_a_billionth_above_a_bound_is_still_it_and_no_more() -> None:
+    cap, bound = _cap(9_000.0), _upper(1000.0, inf)
+    assert "within_bounds" not in _checks([("990", "1000.000001"), ("100", "100")], [cap], [bound])
+    assert "within_bounds" in _checks([("990", "1000.000002"), ("100", "100")], [cap], [bound])
+
+
+def test_a_weighted_cap_allows_its_billionth_and_no_more() -> None:
+    half = _cap(1000.0, 0.5, 0.5)
+    assert "within_absolute_caps" not in _checks([("990", "1000.000001"), ("1000", "1000.000001")], [half])
+    assert "within_absolute_caps" in _checks([("990", "1000.000002"), ("1000", "1000.000002")], [half])
+
+
+def test_of_two_currencies_a_plain_cap_allows_what_floats_cannot_say() -> None:
+    both = [("900", "1000"), ("10", "10")]
+    assert "within_absolute_caps" not in _checks(both, [_cap(1070.9999995)], currencies=(CNY, USD))
+    assert "within_absolute_caps" in _checks(both, [_cap(1070.99)], currencies=(CNY, USD))
+
+
+def test_a_cap_on_some_budgets_is_plain_too() -> None:
+    one = _cap(999.9999995, 1.0, 0.0)
+    assert "within_absolute_caps" in _checks([("900", "1000"), ("100", "100")], [_cap(9_000.0), one])
+
+
+@pytest.mark.parametrize("side", ["lower", "upper"])
+def test_a_bound_that_is_no_number_holds_whatever_the_other_side(side: str) -> None:
+    sides = {"lower": np.full(2, -inf), "upper": np.full(2, inf)}
+    sides[side] = np.array([np.nan, sides[side][0]])
+    broken = Bounds("broken", sides["lower"], sides["upper"], Priority.WISH)
+    assert _checks([("100", "110"), ("100", "100")], [_cap(9_000.0)]) == set()
+    assert _checks([("100", "110"), ("100", "100")], [_cap(9_000.0)], [broken]) != set()
+
+
+def test_from_the_smallest_amount_a_wrong_unit_is_seen_as_well() -> None:
+    assert "units_plausible" in _checks([("0.000001", "1"), ("100", "100")], [_cap(9_000.0)])
+
+
+def test_below_a_stop_a_budget_may_be_by_one_step_and_no_more() -> None:
+    stop = _upper(30.0, inf, priority=Priority.STOCK)
+    assert "units_plausible" not in _checks([("100", "29.99"), ("100", "100")], [_cap(9_000.0)], [stop])
+    assert "units_plausible" in _checks([("100", "29.98"), ("100", "100")], [_cap(9_000.0)], [stop])
+
+
+def test_a_cap_that_is_passed_already_may_be_passed_as_much_and_no_more() -> None:
+    owner = _cap(90.0, 0.5, 0.5, priority=Priority.OWNER_CAP)
+    assert "within_owner_limits" not in _checks([("100", "110"), ("100", "90")], [_cap(9_000.0), owner])
+    assert "within_owner_limits" in _checks([("100", "110"), ("100", "90.01")], [_cap(9_000.0), owner])
+
+
+def test_on_the_day_of_an_event_each_budget_is_measured_from_its_own_multiple() -> None:
+    """One that stands at nothing has none; one of a coin has."""
+    cap = _cap(9_000.0)
+    wide: dict[str, Any] = {"raise": 9.0, "max_moved_share": 0.1}
+    assert "not_too_much_moved" not in _checks([("0", "1"), ("100", "300")], [cap], reference=(5, 300), **wide)
+    assert "not_too_much_moved" not in _checks([("1", "3"), ("1", "3")], [cap], reference=(3, 3), **wide)
+    assert "not_too_much_moved" in _checks([("1", "3"), ("1", "3")], [cap], reference=(1, 1), **wide)
+
+
+def test_what_is_looked_at_does_not_change_meanwhile() -> None:
+    shop = a_shop(a_budget("ads/a"))
+    case = Case(Plan(PlanId("p"), CNY, ()), Limits(1, (), ()), shop, GuardSettings())
+    with pytest.raises(FrozenInstanceError):
+        case.settings = GuardSettings()  # type: ignore[misc]  # that it cannot be is what is asked
 
 
 def test_a_single_unit_of_a_total_of_two_is_half() -> None:
@@ -376,6 +491,26 @@ EQUIVALENT: tuple[tuple[str, str], ...] = (
     ("if not isinstance(after, Money)", "what is no Money breaks the check, which holds the plan as well"),
     ("if not ordinary:", "on an ordinary day every multiple is 1: asked in vain"),
     ("default=(None, 0)", "of no writes: 1 is below MOST_WRITES as 0 is"),
+    ("Add → Sub: high = np.where(np.isfinite(high), high, case.before", "picks more lines for the same exact look"),
+    ("Sub → Add: low = np.where(np.isfinite(low), low, case.before", "likewise"),
+    ("1 → 2: low = np.where(np.isfinite(low), low, case.before", "likewise"),
+    ("Lt → LtE: beyond = (case.after > high)", "likewise"),
+    ("Gt → GtE: for index, budget, change in case.some(~falls", "likewise"),
+    ("Lt → LtE: for index, budget, change in case.some(~falls", "likewise"),
+    ("1 → 2: own = np.array(", "any negative length means what is left over"),
+    ("abs taken out: return bound + abs(bound)", "a bound below zero is passed by any amount"),
+    ("abs taken out: return Fraction(0) if plain and one_currency", "so is a cap"),
+    ("Gt → GtE: elif budget.id in case.snapshot.lowers", "what does not move was left out above"),
+    ("never: if self.limits.reference is None", "nobody asks where there is no reference"),
+    ("1 → 2: return Fraction(1)", "likewise"),
+    ("True → False: for weight, amount in zip(", "there is an amount for each line"),
+    ("True → False: for (at, _, change), stops_here in zip(", "likewise"),
+    ("0 → 1: return np.minimum(asked, self.windows[0])", "who asks for more than is left has no room: both are one"),
+    ("without term 1: return exact(reference) / exact(now)", "NaN is not above zero"),
+    ("without term 3: return exact(reference) / exact(now)", "of two equal amounts the multiple is 1: a shorter way"),
+    ("0 → 1: if left < min(case.left(limit, before)", "whatever comes so far is below minus the slop"),
+    ("Gt → GtE: if new > old or not (stops_here", "what does not move adds nothing"),
+    ("Gt → GtE: moved[currency] = moved.get(currency, 0)", "likewise"),
 )
 """(part of what a mutant is called, why no test can tell it)."""
 
