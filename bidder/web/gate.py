@@ -37,7 +37,6 @@ _LISTED = 200
 """So many shops a page can be switched to from a list."""
 _SPARE = 60.0
 """Seconds in which the same refusal is journaled once."""
-_KEY = "bidder.principal"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,10 +49,13 @@ class Principal:
     session: Session | None = None
 
 
+_KEY = web.RequestKey("principal", Principal)
+
+
 def principal_of(request: web.Request) -> Principal:
     """Who the gate let in. Raises HTTPUnauthorized for an address that asks for nothing."""
-    found = request.get(_KEY)
-    if not isinstance(found, Principal):
+    found: Principal | None = request.get(_KEY)
+    if found is None:
         raise web.HTTPUnauthorized
     return found
 

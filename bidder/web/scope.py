@@ -23,7 +23,6 @@ __all__ = ["VIEW", "Scope", "for_programs", "gated", "let_in", "scope_of", "sess
 VIEW = web.AppKey("view", ShopView)
 """The shop of an application that has one."""
 
-_KEY = "bidder.scope"
 _FOR_PROGRAMS = re.compile(r"(/shops/[^/]*)?/(api|metrics|-)(/|\Z)")
 
 
@@ -44,6 +43,9 @@ class Scope:
     """Shops that the page can be switched to; empty for more than a list can hold."""
 
 
+_KEY = web.RequestKey("scope", Scope)
+
+
 def for_programs(path: str) -> bool:
     """Whether an address is for programs: it speaks JSON or plain text, and knows no session of a browser."""
     return _FOR_PROGRAMS.match(path) is not None
@@ -57,12 +59,12 @@ def let_in(request: web.Request, scope: Scope) -> None:
 def scope_of(request: web.Request) -> Scope:
     """The gate's word, or that of the one shop that there is."""
     found = request.get(_KEY)
-    return found if isinstance(found, Scope) else Scope(request.app[VIEW], "", "http", acts=True)
+    return found if found is not None else Scope(request.app[VIEW], "", "http", acts=True)
 
 
 def gated(request: web.Request) -> bool:
     """Whether a gate has asked already who this is and what he may."""
-    return isinstance(request.get(_KEY), Scope)
+    return _KEY in request
 
 
 def view_of(request: web.Request) -> ShopView:
