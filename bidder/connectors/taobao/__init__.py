@@ -6,7 +6,9 @@
 | `performance` | a row a campaign and day, by item where told; sales on the day of the click, `attribution_days` long |
 | `products` | with `shop: true`: the items on sale and in the warehouse with price and stock |
 | `activity` | with `shop: true`: paid orders, pieces and revenue by item and day from trades, and refunds |
-| `keywords` | 直通车: words and prices, read only |
+| `levers` | 直通车: keyword prices, that for phones where there is one; 万相台无界: 投产比 and 成交成本 targets |
+| `lever_reports` | 直通车: by keyword, mean position where told; 万相台无界: by campaign with a target |
+| `set_lever` | 直通车: `keywords.pricevon.set`; targets of 万相台无界 are typed in by hand |
 | `set` | `budget.batchupdate`, or `simba.campaign.budget.update`; never without an amount |
 """
 

@@ -7,11 +7,14 @@ import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from bidder.bidding import Lever, LeverReport
 from bidder.catalog import Account, Budget
 from bidder.connectors.http import Payload, Speaking
 from bidder.connectors.identity import TOLD, as_told, check_identity
 from bidder.connectors.taobao import parse, simba
 from bidder.connectors.taobao.client import Client
+from bidder.connectors.taobao.levers import of_campaigns
+from bidder.connectors.taobao.read_levers import read_levers, read_reports, read_targets
 from bidder.connectors.taobao.settings import Api
 from bidder.connectors.taobao.top import NO_PERMISSION
 from bidder.errors import ConnectorError
@@ -76,6 +79,22 @@ class TaobaoReader(Speaking[Client]):
             payload = await self._client.simba_keywords(adgroup.id("adgroup_id"))
             found += simba.keywords(payload, self.account, adgroup)
         return found
+
+    async def levers(self) -> Sequence[Lever]:
+        """Keyword prices of 直通车, or targets of campaigns of 万相台无界. Raises ConnectorError."""
+        believe(self.account, self._client)
+        if self._client.settings.api is Api.SIMBA:
+            return await read_levers(self._client, self.account)
+        return await read_targets(self._client, self.account, await scenes(self._client, self.account))
+
+    async def lever_reports(self, first: date, last: date) -> Sequence[LeverReport]:
+        """A row a keyword of 直通车 and day; for targets a row a campaign and day. Raises ConnectorError."""
+        believe(self.account, self._client)
+        if self._client.settings.api is Api.SIMBA:
+            return await read_reports(self._client, self.account, first, last)
+        steered = {one.campaign: one.id for one in await self.levers()}
+        figures = await self.performance(first, last) if steered else Reports.of(())
+        return of_campaigns(figures, steered)
 
     async def close(self) -> None:
         """Gives the connection back."""

@@ -24,7 +24,18 @@ from bidder.ids import BudgetId, ProductId
 from bidder.money import MICROS, Money
 from bidder.performance import Observation, Performance
 
-__all__ = ["MAXIMUM", "Keyword", "adgroups", "budget", "campaigns", "keywords", "old_reports", "reports", "smooth"]
+__all__ = [
+    "MAXIMUM",
+    "Keyword",
+    "adgroups",
+    "budget",
+    "campaigns",
+    "embedded",
+    "keywords",
+    "old_reports",
+    "reports",
+    "smooth",
+]
 
 MAXIMUM = 99_999 * MICROS
 """The largest daily budget."""
@@ -119,13 +130,13 @@ def old_reports(
 ) -> list[Observation]:
     """One campaign's observations a day from the two reports of old. Raises ConnectorError."""
     sales = {}
-    for row in _embedded(effect, account, "rpt_campaign_effect_list"):
+    for row in embedded(effect, account, "rpt_campaign_effect_list"):
         day = day_in(row, "date")
         if day in sales:
             raise row.error("date", f"{day} came twice")
         sales[day] = row
     found: dict[date, Observation] = {}
-    for row in _embedded(base, account, "rpt_campaign_base_list"):
+    for row in embedded(base, account, "rpt_campaign_base_list"):
         day = day_in(row, "date")
         if day in found:
             raise row.error("date", f"{day} came twice")
@@ -192,7 +203,7 @@ def _seen(
     )
 
 
-def _embedded(payload: Payload, account: Account, name: str) -> Iterator[Node]:
+def embedded(payload: Payload, account: Account, name: str) -> Iterator[Node]:
     """The rows of a list that may be JSON inside JSON; {} there is an empty one."""
     body = Node(account.id, "performance", payload.body)
     found: Any = body.needed(name)

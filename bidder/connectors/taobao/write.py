@@ -14,6 +14,7 @@ from bidder.connectors.taobao import parse, simba
 from bidder.connectors.taobao.client import Client
 from bidder.connectors.taobao.pages import top_result
 from bidder.connectors.taobao.reading import believe, campaign_in_scenes
+from bidder.connectors.taobao.set_levers import SetsBids
 from bidder.connectors.taobao.settings import Api
 from bidder.connectors.taobao.top import listed, proves_refusal, unwrapped, verdict
 from bidder.errors import ConnectorError
@@ -24,8 +25,8 @@ from bidder.plan import Applied, Outcome, Refused, Unresolved
 __all__ = ["TaobaoWriter", "outcome_of_batch", "outcome_of_simba"]
 
 
-class TaobaoWriter:
-    """Writes budgets of one seller's account."""
+class TaobaoWriter(SetsBids):
+    """Writes budgets and keyword prices of one seller's account."""
 
     def __init__(self, client: Client, account: Account) -> None:
         self._client = client
