@@ -27,7 +27,7 @@ class LeverRow:
 
 
 class FakeLevers(FakePlatform, Protocol):
-    """The platform's side of one account with bids or targets, at least five that are active and have a value."""
+    """The platform's side of one account with bids or targets, at least three that are active and have a value."""
 
     @property
     def levers(self) -> Sequence[LeverId]:

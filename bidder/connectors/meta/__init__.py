@@ -6,6 +6,9 @@
 | `performance` | a row a budget and day, by catalogue product with `by_product: true`; one type of purchase |
 | `products` | not offered: the catalogue is another API |
 | `set` | `POST /{id}` with `daily_budget` and nothing else; at most four changes of a budget an hour |
+| `levers` | ROAS goals of ad sets (LOWEST_COST_WITH_MIN_ROAS) |
+| `lever_reports` | by ad set with a goal |
+| `set_lever` | `bid_constraints` with the goal alone |
 """
 
 from __future__ import annotations

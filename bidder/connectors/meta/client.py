@@ -21,6 +21,7 @@ __all__ = ["Client", "opened"]
 
 _MOST_PAGES = 10_000
 _BUDGET = "id,name,status,effective_status,daily_budget,lifetime_budget"
+_GOAL = f"{_BUDGET},campaign_id,bid_strategy,bid_constraints"
 _FIGURES = "spend,impressions,clicks,actions,action_values"
 _GONE = '[{"field":"adset.effective_status","operator":"IN","value":["ARCHIVED","DELETED"]}]'
 JOB_SECONDS = 240.0
@@ -74,6 +75,21 @@ class Client:
         """One campaign or ad set. Raises ConnectorError."""
         return await self.http.payload(
             Ask("budgets", "GET", f"{self.settings.root}/{native}", query={"fields": _BUDGET})
+        )
+
+    async def goals(self) -> list[Payload]:
+        """All ad sets with how they are bid, page by page. Raises ConnectorError."""
+        return await self._pages("bids", f"{self._account}/adsets", {"fields": _GOAL, "limit": "200"})
+
+    async def goal(self, native: str) -> Payload:
+        """One ad set with how it is bid. Raises ConnectorError."""
+        return await self.http.payload(Ask("bids", "GET", f"{self.settings.root}/{native}", query={"fields": _GOAL}))
+
+    async def set_goal(self, native: str, floor: int) -> Sent:
+        """Asks for a ROAS goal of one ad set, in ten-thousandths, and for nothing else."""
+        asked = json.dumps({"roas_average_floor": floor}, separators=(",", ":"))
+        return await self.http.write(
+            Ask("set", "POST", f"{self.settings.root}/{native}", form={"bid_constraints": asked})
         )
 
     async def insights(

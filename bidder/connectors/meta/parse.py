@@ -89,7 +89,7 @@ def budgets(
         known.add(native)
         if str(row.get("bid_strategy")) in _TARGETS:
             targets.add(native)
-        if _owns(row):
+        if owns(row):
             owning.add(native)
             found += _daily(row, native, account, page, minimum, target_driven=native in targets)
     for page, row in _rows(adsets, account, "budgets"):
@@ -153,7 +153,7 @@ def unknown_campaigns(pages: Sequence[Payload], account: Account, owners: Owners
 
 def with_gone(owners: Owners, nodes: Mapping[str, Payload], account: Account) -> Owners:
     """The same with campaigns that are no longer listed: whether they held the budget is known all the same."""
-    owning = {native for native, one in nodes.items() if _owns(Node(account.id, "budgets", one.body))}
+    owning = {native for native, one in nodes.items() if owns(Node(account.id, "budgets", one.body))}
     return Owners(owners.campaigns | owning, owners.known | nodes.keys())
 
 
@@ -198,7 +198,7 @@ def _minor(row: Node, name: str) -> int:
     return 0 if row.get(name) is None else int(row.id(name))
 
 
-def _owns(row: Node) -> bool:
+def owns(row: Node) -> bool:
     return bool(_minor(row, "daily_budget") or _minor(row, "lifetime_budget"))
 
 

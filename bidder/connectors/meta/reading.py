@@ -12,6 +12,7 @@ from bidder.connectors.http import Payload, Speaking
 from bidder.connectors.identity import TOLD, as_told
 from bidder.connectors.meta import parse
 from bidder.connectors.meta.client import Client
+from bidder.connectors.meta.read_levers import ReadsGoals
 from bidder.connectors.meta.usage import TOO_MUCH
 from bidder.errors import ConnectorError
 from bidder.money import Money
@@ -22,7 +23,7 @@ __all__ = ["MetaReader", "believe"]
 log = logging.getLogger("bidder.meta")
 
 
-class MetaReader(Speaking[Client]):
+class MetaReader(Speaking[Client], ReadsGoals):
     """Reads one account."""
 
     restated_days = 28

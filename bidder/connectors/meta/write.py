@@ -11,6 +11,7 @@ from bidder.connectors.identity import as_told
 from bidder.connectors.meta import parse
 from bidder.connectors.meta.client import Client
 from bidder.connectors.meta.reading import believe
+from bidder.connectors.meta.set_levers import SetsGoals
 from bidder.connectors.meta.settings import unit_of
 from bidder.connectors.meta.usage import proves_refusal, verdict
 from bidder.errors import ConnectorError
@@ -26,8 +27,11 @@ EDITS_AN_HOUR = 4
 _HOUR = timedelta(hours=1)
 
 
-class MetaWriter:
-    """Writes budgets of one ad account. `edits` remembers for longer than a writer lives when a budget was changed."""
+class MetaWriter(SetsGoals):
+    """Writes budgets and ROAS goals of one ad account.
+
+    `edits` remembers for longer than a writer lives when a budget was changed.
+    """
 
     edits_an_hour = EDITS_AN_HOUR
     """`apply` counts too, across restarts."""
