@@ -15,7 +15,7 @@ from pathlib import Path
 from bidder.config.agency import Agency
 from bidder.config.layers import Layer, Papers
 from bidder.config.load import Config, load
-from bidder.config.shops import Shop, read_shop, shared_store, shop_files, shop_paths
+from bidder.config.shops import Shop, read_shop, shared_store, shop_files, shop_paths, store_place
 from bidder.daemon.reload import Watch
 from bidder.errors import ConfigError, Fault, Source, UnsafePlan
 from bidder.ids import ALIAS
@@ -59,7 +59,9 @@ class ShopFiles:
                 continue
             shop = self._one(path.stem, path, papers)
             there.add(shop.name)
-            other = shop.name if shop.config is None else stores.setdefault(shop.config.store_url, shop.name)
+            other = (
+                shop.name if shop.config is None else stores.setdefault(store_place(shop.config.store_url), shop.name)
+            )
             if other != shop.name:
                 shop = doubled[shop.name] = shared_store(shop, other)
             yield shop
@@ -92,7 +94,8 @@ class ShopFiles:
         papers = Papers(instead={path: text.encode()})
         config = load(path, env=self._env, under=Layer(shop, papers, self._agency.template))
         with self._lock:
-            others = [name for name, (one, _) in self._known.items() if one.store_url == config.store_url]
+            place = store_place(config.store_url)
+            others = [name for name, (one, _) in self._known.items() if store_place(one.store_url) == place]
         if any(name != shop for name in others):
             raise ConfigError([Fault(Source(str(path)), f"store: is that of {others[0]} already")])
         return config

@@ -45,10 +45,10 @@ def ahead(shops: Iterable[ShopStanding], agency: Agency, day: date) -> Sequence[
     """Those that need somebody, most money first, in the agency's currency; what nobody can tell the worth of leads."""
     rates = worth_in(agency, day)
 
-    def order(one: ShopStanding) -> tuple[bool, float, int, str]:
+    def order(one: ShopStanding) -> tuple[int, float, int, str]:
         first = one.first
         assert first is not None
-        known = one.currency in rates and not first.unknown
+        known = 0 if first.unknown else 1 if one.currency not in rates else 2
         return known, -one.at_risk * rates.get(one.currency, 1.0), KINDS.index(first.kind), one.name
 
     return sorted((one for one in shops if one.needs), key=order)

@@ -17,6 +17,7 @@ import structlog
 
 from bidder import cycle
 from bidder.agency.desk import Desk
+from bidder.agency.messages import Messages
 from bidder.config.agency import Agency
 from bidder.daemon.supervisor import Supervisor
 from bidder.errors import BidderError
@@ -75,7 +76,7 @@ async def serve(
             raise BidderError(f"cannot listen on {host}:{port}: {e.strerror or e}; choose another with --listen") from e
         url = f"http://{f'[{host}]' if ':' in host else host}:{runner.addresses[0][1]}/"
         ready(url)
-        looking = asyncio.create_task(_look(desk, served, stopping), name="rounds")
+        looking = asyncio.create_task(_look(desk, served, Messages(agency, people), stopping), name="rounds")
         following = asyncio.create_task(supervisor.follow(served, url), name="supervisor")
         await stopping.wait()
         supervisor.stopping()
@@ -87,7 +88,7 @@ async def serve(
         people.close()
 
 
-async def _look(desk: Desk, served: _Served, stopping: asyncio.Event) -> None:
+async def _look(desk: Desk, served: _Served, messages: Messages, stopping: asyncio.Event) -> None:
     """Round after round, until it is told to stop."""
     enough = threading.Event()
 
@@ -100,6 +101,8 @@ async def _look(desk: Desk, served: _Served, stopping: asyncio.Event) -> None:
         began = monotonic()
         try:
             made = await asyncio.to_thread(desk.round, enough)
+            if not stopping.is_set():
+                await asyncio.to_thread(messages.after_round, desk.standings(lambda _: True), desk.now())
             took = monotonic() - began
             log.info("round", made=made, seconds=round(took, 2))
         except Exception as e:  # the page goes on with what was seen before

@@ -58,6 +58,8 @@ class ShopStanding:
     objective_before: float | None = None
     """What the budgets before it would."""
     day_limit: float | None = None
+    over_cap: bool = False
+    """Whether yesterday cost more than the cap of a day, by what the accounts report."""
     accounts: tuple[AccountStanding, ...] = ()
     faults: tuple[Fault, ...] = ()
 
@@ -127,8 +129,14 @@ def standing(seen: Seen) -> ShopStanding:
         objective=None if stored is None else float(stored.document["expected"]["mean"]),
         objective_before=None if stored is None else float(stored.document["expected_now"]),
         day_limit=None if status["day_limit"] is None else float(status["day_limit"]),
+        over_cap=_over_cap(seen),
         accounts=tuple(seen.accounts),
     )
+
+
+def _over_cap(seen: Seen) -> bool:
+    cap = seen.config.caps().day
+    return cap is not None and seen.spent_yesterday > cap.to_float()
 
 
 def _modes(config: Config) -> tuple[str, ...]:

@@ -40,6 +40,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "alert test": ("bidder alert test",),
     "experiment plan": ("bidder experiment plan", "bidder experiment plan --lang en --json"),
     "shops check": ("bidder shops check", "bidder shops --agency half-moon check --json"),
+    "shops digest": (
+        "bidder shops digest",
+        "bidder shops digest --lang en --html morning.html",
+        "bidder shops digest --send",
+    ),
     "shops serve": ("bidder shops serve", "bidder shops serve --agency half-moon --listen 127.0.0.1:9108"),
     "token create": ("bidder token create Mei --role operator --shop tea-house --shop silk",),
     "token list": ("bidder token list --json",),

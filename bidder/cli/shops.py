@@ -13,6 +13,8 @@ from bidder.errors import BidderError, ConfigError, Fault, Source
 if TYPE_CHECKING:
     from bidder.agency.standing import ShopStanding
     from bidder.config.agency import Agency
+    from bidder.explain.agency_document import AgencyDigest
+    from bidder.explain.agency_words import Language
 
 __all__ = ["AgencyOption", "register"]
 
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
     family = typer.Typer(help="Many shops looked at together.", rich_markup_mode="rich")
     family.callback(invoke_without_command=True)(shops)
     family.command("check")(check)
+    family.command("digest")(digest)
     family.command("serve")(serve)
     app.add_typer(family, name="shops")
 
@@ -104,6 +107,55 @@ def check(context: typer.Context, agency: AgencyOption = None, as_json: JsonOpti
         raise BidderError(f"{found.folder}: no shops: none of {', '.join(found.shops)} is there")
 
 
+def digest(
+    context: typer.Context,
+    agency: AgencyOption = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en (default: zh where the agency counts in CNY).")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one HTML file with all shops that need somebody.")] = None,
+    send: Annotated[bool, typer.Option("--send", help="Send it to the receivers in agency.yaml.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The agency's morning: the money of all shops, and those that need somebody, most money at risk first."""
+    from bidder.agency.digest import agency_digest
+    from bidder.agency.overview import look
+    from bidder.config.agency import load_agency
+    from bidder.cycle import utc_now
+    from bidder.explain.agency_digest import agency_page, agency_text
+
+    found, now = load_agency(agency or context.obj), utc_now()
+    if lang not in (None, "zh", "en"):
+        raise ConfigError([Fault(Source("--lang"), f"expected zh or en, was {lang!r}")])
+    language: Language = "zh" if lang == "zh" or (lang is None and found.currency == "CNY") else "en"
+    shown = agency_digest(list(look(found, now)), found, now)
+    if html is not None:
+        html.write_text(agency_page(shown, language), "utf-8")
+        typer.echo(f"wrote {html}", err=True)
+    if send:
+        _send(shown, found)
+    if as_json:
+        typer.echo(shown.model_dump_json(indent=2))
+    elif html is None and not send:
+        typer.echo("\n".join(agency_text(shown, language)))
+
+
+def _send(shown: AgencyDigest, agency: Agency) -> None:
+    from bidder.alerts import send
+    from bidder.explain.agency_digest import agency_page, agency_text
+
+    receivers = [one for one in agency.receivers if one.digest]
+    if not receivers:
+        raise ConfigError([Fault(Source(str(agency.path)), "no receivers: write alerts: [{to: {env: ALERT_URL}}]")])
+    failed = 0
+    for one in receivers:
+        language: Language = "zh" if one.language == "zh" else "en"
+        title, *rest = agency_text(shown, language)
+        why = send(one, title, "\n".join(rest), html=agency_page(shown, language))
+        typer.echo(f"{one.name}  {'sent' if why is None else f'NOT sent: {why}'}")
+        failed += why is not None
+    if failed:
+        raise BidderError(f"{failed} of {len(receivers)} receivers did not take it")
+
+
 def serve(
     context: typer.Context,
     agency: AgencyOption = None,
@@ -149,7 +201,7 @@ def _table(listed: list[ShopStanding], agency: Agency, count: int, needing: int)
     from rich.console import Console
     from rich.table import Table
 
-    from bidder.explain.agency_words import Language, need_text
+    from bidder.explain.agency_words import need_text
 
     language: Language = "zh" if agency.currency == "CNY" else "en"
     table = Table("shop", "state", "plan", "waits", "holds", "yesterday", "month", "pace", "needs somebody", box=None)

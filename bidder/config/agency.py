@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from bidder.alerts import Receiver
 from bidder.config.alerts import read_receivers
 from bidder.config.faults import faults_of
-from bidder.config.file import Address, AlertSection, Alias, Code, Listen, Reference, Section, Zone
+from bidder.config.file import Address, AlertSection, Alias, Clock, Code, Listen, Reference, Section, Zone
 from bidder.config.marks import Document, read_yaml
 from bidder.config.rates import Rates, WrittenRates, read_rates
 from bidder.config.secrets import resolve
@@ -58,8 +59,11 @@ class AgencyFile(Section):
     {env: NAME} or {file: path} where the address holds a password."""
     web: AgencyWeb = AgencyWeb()
     """The page of all shops."""
+    digest: Clock | None = None
+    """When the agency's digest is sent to the receivers under `alerts`, in the agency's zone; after most shops have
+    decided, such as "11:15"."""
     alerts: tuple[AlertSection, ...] = ()
-    """Who gets the agency's digest."""
+    """Who gets the agency's digest, and hears of shops that have come to need somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ class Agency:
     store_url: str = field(repr=False)
     """May hold a password."""
     listen: str
+    digest_at: time | None = None
+    """When the digest is sent, in the agency's zone; None: it is not."""
     receivers: tuple[Receiver, ...] = ()
     warnings: tuple[Fault, ...] = ()
 
@@ -124,6 +130,7 @@ def load_agency(asked: Path | None = None, env: Mapping[str, str] | None = None)
         shops=file.shops,
         store_url=store,
         listen=env.get("BIDDER_LISTEN", "").strip() or file.web.listen,
+        digest_at=file.digest,
         receivers=receivers,
         warnings=tuple(warnings),
     )

@@ -20,7 +20,7 @@ from bidder.config.load import Config, load
 from bidder.errors import ConfigError, Fault, Source
 from bidder.ids import ALIAS
 
-__all__ = ["Shop", "load_shop", "read_shop", "read_shops", "shared_store", "shop_files", "shop_paths"]
+__all__ = ["Shop", "load_shop", "read_shop", "read_shops", "shared_store", "shop_files", "shop_paths", "store_place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def read_shops(agency: Agency, env: Mapping[str, str] | None = None) -> Iterator
         name = path.stem
         shop = read_shop(agency, name, path, env, papers)
         if shop.config is not None:
-            other = stores.setdefault(shop.config.store_url, name)
+            other = stores.setdefault(store_place(shop.config.store_url), name)
             if other != name:
                 shop = shared_store(shop, other)
         yield shop
@@ -64,6 +64,12 @@ def load_shop(agency: Agency, name: str, env: Mapping[str, str] | None = None) -
         if path.stem == name and path.is_file():
             return _load(agency, name, path, os.environ if env is None else env, Papers())
     raise ConfigError([Fault(Source(str(agency.path)), f"{name}: no such shop")])
+
+
+def store_place(url: str) -> str:
+    """The same for two addresses of one store: a file by its path without `..`."""
+    prefix = "sqlite:///"
+    return prefix + os.path.abspath(url.removeprefix(prefix)) if url.startswith(prefix) else url
 
 
 def shared_store(shop: Shop, other: str) -> Shop:

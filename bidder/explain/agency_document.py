@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["MonthLine", "NeedLine", "ShopLine", "ShopsDocument", "YesterdayLine"]
+__all__ = ["AgencyDigest", "MoneyLine", "MonthLine", "NeedLine", "ShopLine", "ShopsDocument", "YesterdayLine"]
 
 
 class _Shape(BaseModel):
@@ -83,3 +83,43 @@ class ShopsDocument(_Shape):
     needing: int
     """How many need somebody: they stand first."""
     shops: list[ShopLine]
+
+
+class MoneyLine(_Shape):
+    """All shops of one currency together."""
+
+    currency: str
+    shops: int
+    spend: str
+    """Of yesterday."""
+    revenue: str
+    """Of yesterday, as the platforms attribute it."""
+    month_spend: str
+    month_budget: str
+    """Of the shops that have one."""
+
+
+class AgencyDigest(_Shape):
+    """An agency's morning: the money of all shops, and which of them need somebody, most money at risk first."""
+
+    agency: str
+    title: str
+    at: str
+    zone: str
+    currency: str
+    """In which shops are compared."""
+    count: int
+    states: dict[str, int]
+    """How many shops are in which state."""
+    money: list[MoneyLine]
+    """A line a currency: amounts of different currencies are not added up."""
+    waits: int
+    """Changes that wait for a yes, in all shops."""
+    needs: dict[str, int]
+    """How many shops need what."""
+    over_cap: list[str]
+    """Shops whose accounts report that yesterday cost more than the day's cap."""
+    without_rate: list[str]
+    """Currencies whose worth in the agency's is not known; their shops are compared as if nothing hung on them."""
+    first: list[ShopLine]
+    """The shops that need somebody."""
