@@ -1,6 +1,7 @@
 """The reference page of rules, made from the models: every word, field, unit, default and example, in two languages.
 
-`python -m bidder.config.reference docs` writes docs/rules.md and docs/rules.zh.md; a test holds them to the models.
+`python -m bidder.config.reference docs` writes docs/rules.md, docs/rules.zh.md and docs/rest-keys.md; tests hold them
+to the models.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Literal
 
 from bidder.config.calendar import calendar_json_schema
 from bidder.config.reference_calendar import calendar_section, files_section, products_section
+from bidder.config.reference_rest import REST_FILE, rest_page
 from bidder.config.reference_words import EXAMPLES, PAGE, ZH
 from bidder.config.schema import rules_schema
 from bidder.rules.attributes import NAMES
@@ -140,7 +142,8 @@ def _said(words: str, language: Language) -> str:
 
 
 def main(folder: Path) -> None:
-    """Writes both pages."""
+    """Writes the pages."""
+    (folder / REST_FILE).write_text(rest_page(), "utf-8")
     for language, name in FILES.items():
         (folder / name).write_text(rules_page(language), "utf-8")
 

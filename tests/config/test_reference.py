@@ -16,9 +16,13 @@ from bidder.config.products import COLUMNS, read_products
 from bidder.config.reference import FILES, main, rules_page
 from bidder.config.reference_calendar import EXAMPLE as CALENDAR_EXAMPLE
 from bidder.config.reference_calendar import SHEET
+from bidder.config.reference_rest import REST_FILE, rest_page
 from bidder.config.reference_words import EXAMPLES
 from bidder.config.rules import rules_of
 from bidder.config.schema import schema_text
+from bidder.connectors.rest.calls import Paging, ReportCall, SetCall
+from bidder.connectors.rest.fields import ActivityFields, BudgetFields
+from bidder.connectors.rest.settings import Replies, RestSettings
 from bidder.errors import Fault
 from bidder.money import Currency
 from bidder.promotion import Phase
@@ -32,6 +36,14 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 def test_the_page_is_current(language: str) -> None:
     kept = (DOCS / FILES[language]).read_text("utf-8")  # type: ignore[index]  # the keys themselves
     assert kept == rules_page(language), "python -m bidder.config.reference docs"  # type: ignore[arg-type]  # likewise
+
+
+def test_the_page_of_described_platforms_is_current_and_has_every_key() -> None:
+    page = (DOCS / REST_FILE).read_text("utf-8")
+    assert page == rest_page(), "python -m bidder.config.reference docs"
+    for model in (RestSettings, SetCall, ReportCall, BudgetFields, ActivityFields, Paging, Replies):
+        for name, field in model.model_fields.items():
+            assert f"| `{field.alias or name}` |" in page, f"{model.__name__}.{name}"
 
 
 def test_every_word_stands_in_it_with_every_field() -> None:
@@ -89,5 +101,5 @@ def test_the_least_that_runs_runs(tmp_path: Path) -> None:
 
 def test_it_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
     main(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == set(FILES.values())
+    assert {path.name for path in tmp_path.iterdir()} == {*FILES.values(), REST_FILE}
     assert "投产比" in (tmp_path / "rules.zh.md").read_text("utf-8")

@@ -20,7 +20,10 @@ from jmespath.parser import ParsedResult
 
 from bidder.written import did_you_mean
 
-__all__ = ["CannotLook", "checked_path", "found_at"]
+__all__ = ["FUNCTIONS", "CannotLook", "checked_path", "found_at"]
+
+FUNCTIONS = ("get", "items", "split", "plus", "minus", "times", "over")
+"""Beside those of the standard."""
 
 
 class CannotLook(ValueError):

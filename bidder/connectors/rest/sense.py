@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -19,6 +20,10 @@ from bidder.connectors.rest.template import places, places_in
 from bidder.written import did_you_mean
 
 __all__ = ["Wrong", "wrong"]
+
+_ASKED: dict[str, Any] = {"_budget": "7", "_amount": 1, "_amount_text": "1"}
+_EMPTY: dict[str | int, tuple[Any, ...]] = {"applied": (_ASKED, {**_ASKED, "_body": []}), "refused": ({}, [])}
+"""All that a proof sees of an empty reply."""
 
 Wrong = tuple[tuple[str | int, ...], str]
 """The path of a value under the account, and what is wrong with it."""
@@ -140,7 +145,7 @@ def _proofs(call: SetCall) -> Iterator[Wrong]:
     proofs: list[tuple[tuple[str | int, ...], Proof]] = [(("set", "applied"), call.applied)]
     proofs += [(("set", "refused", index), one) for index, one in enumerate(call.refused)]
     for path, proof in proofs:
-        if proof.when is not None and (is_true(proof.when, {}) or is_true(proof.when, [])):
+        if proof.when is not None and any(is_true(proof.when, one) for one in _EMPTY[path[1]]):
             what = "ask for what has to be there, such as ok == `false` instead of !ok"
             yield (
                 (*path, "when"),
