@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -11,8 +12,14 @@ from typing import Any
 
 import pytest
 
+from bidder import cycle
+from bidder.approval import APPROVING, approve, reject
+from bidder.cli.back_bids import bids_before, bids_first, bids_to_move, set_bids
+from bidder.cli.bids_status import bids_status
 from bidder.config.load import load
 from bidder.daemon import Daemon, metrics_for
+from bidder.errors import ConfigError
+from bidder.explain.evidence import write_evidence
 from bidder.money import MICROS, Money
 from bidder.performance import Performance
 from bidder.plan import State
@@ -186,14 +193,47 @@ async def test_bids_are_read_proposed_written_and_settled_though_a_reply_is_lost
     assert life.metric("bidder_bid_writes_total") == len(planned) == life.metric("bidder_bid_changes")
 
 
-async def test_in_propose_they_wait_with_the_plan(amazon: Amazon, tmp_path: Path) -> None:
+async def test_in_propose_they_wait_with_the_plan_are_approved_by_name_and_gone_back_from(
+    amazon: Amazon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {str(one): bid.micros for one, bid in amazon.bids.items()}
     life = Life(tmp_path, amazon, bids="propose")
     await life.live()
     stored = life.store.plan()
     assert stored is not None
-    assert stored.document["bids"]
+    planned = {row["id"]: row["planned"] for row in stored.document["bids"]}
+    assert planned
     assert amazon.bid_requests == []
-    assert life.metric("bidder_bid_changes") == len(stored.document["bids"])
+    assert life.metric("bidder_bid_changes") == len(planned)
+    chosen, *others = planned
+    writers = cycle.open_writers(life.config, modes=APPROVING)
+    approving: dict[str, Any] = {"by": "hand", "config": life.config, "store": life.store, "writers": writers}
+    approving |= {"clock": life.now, "today": None}
+    reject(stored, others[:1], by="hand", reason="no", store=life.store, clock=life.now)
+    with pytest.raises(ConfigError, match="has no budget amz/keyword:404"):
+        await approve(stored, ["amz/keyword:404"], **approving)
+    (written,) = await approve(stored, [chosen], **approving)
+    assert written.row() == {
+        "budget": chosen,
+        "requested": planned[chosen],
+        "outcome": "Applied",
+        "actual": planned[chosen],
+        "reason": "read back",
+    }
+    rest = [one.row() for one in await approve(stored, [], **approving)]
+    assert {one["budget"] for one in rest if one["outcome"] == "Applied"} == set(others[1:])
+    assert not others[:1] or others[0] not in {one["budget"] for one in rest}, "it was rejected"
+    shown = bids_status(life.store, stored, life.config.bids)
+    assert (shown["accounts"][0]["mode"], shown["changes"], shown["unresolved"]) == ("propose", len(planned), [])
+    told = io.StringIO()
+    write_evidence(life.store, "2026-01-01", None, told)
+    assert f",amz,{chosen},set,{planned[chosen]},USD," in told.getvalue()
+    monkeypatch.setattr(cycle, "utc_now", life.now)
+    back = bids_to_move(life.config, life.store, bids_before(life.store, stored.id))
+    assert {one.row()["outcome"] for one in await set_bids(life.config, life.store, back)} == {"Applied"}
+    assert {str(one): bid.micros for one, bid in amazon.bids.items()} == before
+    assert bids_to_move(life.config, life.store, bids_first(life.store)) == []
+    await asyncio.gather(*(one.close() for one in writers.values()))
 
 
 async def test_off_nothing_is_asked_and_halted_nothing_is_written(amazon: Amazon, tmp_path: Path) -> None:
