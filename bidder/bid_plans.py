@@ -1,7 +1,7 @@
 """Bids in a saved plan: from proposals to the lines of its document, and from those lines through the door.
 
-A plan's document has them under `bids`, a row a bid or target that moves: `id`, `name`, `budget`, `currency`, `now`,
-`planned` (decimals, in money a click or an order, or a ratio), `reason`. Used by `cycle`; `bidder apply` approves both.
+A plan's document has them under `bids`, a `BidLine` a bid or target that moves. Used by `cycle`; `bidder apply`
+approves both.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from bidder.apply_bids import BidResult, apply_bids
-from bidder.bidding import LeverChange, LeverId, millionths, shown
+from bidder.bidding import LeverChange, LeverId, millionths
 from bidder.bids.case import Proposal
 from bidder.bids.settings import BidSettings
 from bidder.catalog import Account, Mode
 from bidder.connectors.protocol import BudgetWriter
+from bidder.explain.bids import bid_line
 from bidder.guard.bids import BidLimits
 from bidder.ids import AccountId
 from bidder.store.protocol import Store, StoredPlan, rejected_key
@@ -26,19 +27,7 @@ __all__ = ["bid_accounts", "bid_changes_of", "bid_limits", "bid_rows", "write_bi
 
 def bid_rows(lines: Iterable[Proposal]) -> list[dict[str, Any]]:
     """The lines of a plan's document: what moves."""
-    return [
-        {
-            "id": str(one.lever.id),
-            "name": one.lever.name,
-            "budget": None if one.lever.budget is None else str(one.lever.budget),
-            "currency": str(one.lever.currency),
-            "now": None if one.lever.now is None else shown(one.lever.now),
-            "planned": shown(one.after),
-            "reason": one.why.value,
-        }
-        for one in lines
-        if one.moves and one.after is not None
-    ]
+    return [bid_line(one) for one in lines if one.moves]
 
 
 def bid_changes_of(stored: StoredPlan) -> list[LeverChange]:

@@ -6,32 +6,42 @@ Used by the commands, the daemon and the digest. It only reads; `apply_bids` is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bidder.account_day import AccountDay
 from bidder.bidding import Lever, LeverId
 from bidder.bids.case import Case, Moved, Proposals
+from bidder.bids.diagnose import Finding, diagnose
+from bidder.bids.figures import Figures
 from bidder.bids.propose import propose
 from bidder.bids.settings import BidSettings
-from bidder.bids.shop import WINDOW, case_of
+from bidder.bids.shop import WINDOW, budget_facts, case_of, worth_of
 from bidder.bids_known import budgets_written_today
 from bidder.decide import Decision
 from bidder.ids import AccountId
 from bidder.optimizer.objective import Objective
+from bidder.snapshot import Snapshot
 from bidder.store.protocol import StoreReader
 
-__all__ = ["Offers", "offers"]
+__all__ = ["Offers", "findings", "offers"]
 
 MOVES_BACK = timedelta(days=120)
 """How far back own moves are looked for: the bid before the first of them is the one that a person set."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Offers:
     """The case and what is proposed on it."""
 
-    def __init__(self, case: Case, proposals: Proposals) -> None:
-        self.case = case
-        self.proposals = proposals
+    case: Case
+    proposals: Proposals
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Keywords worth a look."""
+        case = self.case
+        return diagnose(case.levers, case.figures, case.worth, case.budgets, case.day, case.late)
 
 
 def offers(decision: Decision, store: StoreReader, settings: Mapping[AccountId, BidSettings]) -> Offers | None:
@@ -55,6 +65,16 @@ def offers(decision: Decision, store: StoreReader, settings: Mapping[AccountId, 
         profit=decision.policy.objective is Objective.PROFIT,
     )
     return Offers(case, propose(case))
+
+
+def findings(snapshot: Snapshot, store: StoreReader, settings: Mapping[AccountId, BidSettings]) -> tuple[Finding, ...]:
+    """Keywords worth a look, of the accounts that have settings. Needs no decision. Raises StoreError."""
+    levers = [one for one in store.levers() if one.id.account in settings]
+    if not levers:
+        return ()
+    first, last = snapshot.day - timedelta(days=WINDOW), snapshot.day - timedelta(days=1)
+    figures = Figures.of(levers, store.lever_reports(first, last, snapshot.as_of), snapshot.day, WINDOW)
+    return diagnose(levers, figures, worth_of(levers, snapshot), budget_facts(snapshot), snapshot.day)
 
 
 def _moves(levers: list[Lever], store: StoreReader, decision: Decision) -> dict[LeverId, list[Moved]]:

@@ -53,7 +53,7 @@ def case_of(
         levers=levers,
         figures=Figures.of(levers, reports, snapshot.day, WINDOW, as_of or snapshot.as_of),
         worth=worth_of(levers, snapshot),
-        budgets=budget_facts(snapshot, curves, price, moving),
+        budgets=budget_facts(snapshot, price, moving, curves.facts.get("elasticity")),
         moves=moves,
         settings=settings,
     )
@@ -95,13 +95,16 @@ def _rate(lever: Lever, snapshot: Snapshot) -> float | None:
 
 
 def budget_facts(
-    snapshot: Snapshot, curves: Curves, price: float, moving: Collection[BudgetId]
+    snapshot: Snapshot,
+    price: float = 0.0,
+    moving: Collection[BudgetId] = (),
+    elasticity: FloatArray | None = None,
 ) -> dict[BudgetId, BudgetFacts]:
     """What each budget was, spent and is worth, by account day. Budgets that are held or unresolved count as moving."""
     spent, amounts = _by_day(snapshot)
     days = [date.fromordinal(snapshot.today - back + EPOCH_ORDINAL) for back in range(WINDOW, 0, -1)]
     usual = BudgetFacts(None).elasticity
-    power = curves.facts.get("elasticity", np.full(len(snapshot.budgets), usual))
+    power = np.full(len(snapshot.budgets), usual) if elasticity is None else elasticity
     return {
         budget.id: BudgetFacts(
             now=None if budget.now is None else budget.now.micros,

@@ -30,6 +30,8 @@ class Room:
     step: float
     rest: timedelta
     grain: int
+    whole: bool = True
+    """Whether a platform's step that is larger than ours may be taken whole; never for targets."""
 
     def within(self, value: float) -> float:
         """The nearest value inside the bounds."""
@@ -62,7 +64,9 @@ def stepped(
         return now, Why.TURNS
     most = room.step * share
     after = _on_grain(min(wish, now * (1 + most)) if up else max(wish, now * (1 - most)), now, room)
-    if after == now and abs(wish - now) >= room.grain:  # the platform's step is larger than ours: one of its own
+    if (
+        room.whole and after == now and abs(wish - now) >= room.grain
+    ):  # the platform's step is larger than ours: one of its own
         after = now + room.grain if up else now - room.grain
     if after == now or (after > now) != up or room.within(after) != after:
         return now, Why.NEAR

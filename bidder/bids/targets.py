@@ -119,4 +119,4 @@ def _room(lever: Lever, settings: BidSettings) -> Room:
     usual = RATIO_GRAIN if lever.id.kind is LeverKind.TARGET_ROAS else minor_unit(lever.currency)
     grain = lever.step or usual
     low = max(lever.minimum or 0, grain)
-    return Room(low, lever.maximum, settings.target.step, settings.target.rest, grain)
+    return Room(low, lever.maximum, settings.target.step, settings.target.rest, grain, whole=False)

@@ -80,7 +80,7 @@ def plan(
     decided = decide_from(asked, config, store)
     shown = show_plan(decided, as_json=as_json)
     if asked == Asked():
-        _keep(decided.decision, config, store)
+        _keep(decided.decision, decided.bids, config, store)
     nothing_safe(shown)
     if exit_code and shown["budgets"] and any(line["now"] != line["planned"] for line in shown["budgets"]):
         raise typer.Exit(10)
@@ -161,7 +161,7 @@ def reject(
     typer.echo(f"rejected  {stored.id}" + "".join(f"  {one}" for one in only or []))
 
 
-def _keep(decision: Decision, config: Path | None, store: str | None) -> None:
+def _keep(decision: Decision, bids: list[dict[str, Any]], config: Path | None, store: str | None) -> None:
     """Saves today's plan, so that `apply` can write that very one; a plan of other figures than the shop's is not."""
     from bidder.config.load import load
     from bidder.cycle import save, utc_now
@@ -175,7 +175,7 @@ def _keep(decision: Decision, config: Path | None, store: str | None) -> None:
         try:
             newest = saved.plan()
             if newest is None or newest.id != decision.plan.id:  # one that was applied or rejected stays so
-                save(decision, saved, utc_now())
+                save(decision, saved, utc_now(), bids)
         finally:
             saved.close()
     except StoreError as e:
@@ -200,6 +200,7 @@ def explain(
     Of the newest saved plan where there is one, worked out again on what was known then; else of a plan made now.
     """
     from bidder.cli.planning import Asked, explain_from
+    from bidder.explain.bids import bids_of, bids_text, finding_line, of_budgets
     from bidder.explain.entity import entity_document
     from bidder.explain.entity_text import entity_text
 
@@ -214,13 +215,18 @@ def explain(
     )
     decided = explain_from(asked, config, store)
     shown = {**entity_document(decided.decision, entity), "notes": list(decided.notes)}
+    if decided.offers is not None:
+        named = [one["id"] for one in shown["budgets"]]
+        shown["bids"] = bids_of(decided.offers.proposals, named)
+        shown["keywords"] = [finding_line(one) for one in of_budgets(decided.offers.findings, named)]
     if as_json:
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
         from rich.console import Console
         from rich.text import Text
 
-        Console(soft_wrap=True, highlight=False).print(Text(entity_text(shown, decided.notes)))
+        told = [entity_text(shown, decided.notes), bids_text(shown.get("bids", ()), shown.get("keywords", ()))]
+        Console(soft_wrap=True, highlight=False).print(Text("\n\n".join(one for one in told if one)))
 
 
 def _today(loaded: Config) -> date | None:

@@ -15,6 +15,7 @@ from bidder.errors import ConfigError, Fault, SolveError, Source
 if TYPE_CHECKING:
     from bidder.config.load import Config
     from bidder.decide import Decision, Policy
+    from bidder.offers import Offers
     from bidder.reports import Reports
     from bidder.snapshot import Snapshot
     from bidder.store.protocol import StoredPlan, StoreReader
@@ -48,6 +49,15 @@ class Decided:
     notes: tuple[str, ...] = ()
     without: Decision | None = None
     asked: tuple[str, ...] = ()
+    offers: Offers | None = None
+    """Bids that go with it, where they are on."""
+
+    @property
+    def bids(self) -> list[dict[str, Any]]:
+        """The lines of bids that move."""
+        from bidder.explain.bids import bid_line
+
+        return [] if self.offers is None else [bid_line(one) for one in self.offers.proposals.moved]
 
 
 def decide_from(asked: Asked, config: Path | None, store: str | None) -> Decided:
@@ -67,7 +77,7 @@ def decide_from(asked: Asked, config: Path | None, store: str | None) -> Decided
     policy = _policy(asked, loaded, snapshot, bare)
     decision = decide(snapshot, policy)
     if not asked.what_if:
-        return Decided(decision, notes)
+        return Decided(decision, notes, offers=None if bare else _offers(decision, loaded, store))
     return Decided(decide(snapshot, changed_policy(decision, asked.what_if)), notes, decision, asked.what_if)
 
 
@@ -92,13 +102,28 @@ def explain_from(asked: Asked, config: Path | None, store: str | None) -> Decide
     finally:
         saved.close()
     decision = decide(snapshot, loaded.policy)
+    offers = _offers(decision, loaded, store)
     if decision.plan.id == stored.id:
-        return Decided(decision)
+        return Decided(decision, offers=offers)
     note = (
         f"the saved plan is {stored.id} of {stored.day}; made again it is {decision.plan.id}: the configuration, the "
         "products or the program have changed since, and this is what they give on what was known then"
     )
-    return Decided(decision, (note,))
+    return Decided(decision, (note,), offers=offers)
+
+
+def _offers(decision: Decision, loaded: Config, url: str | None) -> Offers | None:
+    """The bids that go with a decision, from the stored ones; None where bids are off."""
+    if not loaded.bids:
+        return None
+    from bidder.offers import offers
+    from bidder.store import open_reader
+
+    saved = open_reader(url or loaded.store_url)
+    try:
+        return offers(decision, saved, loaded.bids)
+    finally:
+        saved.close()
 
 
 def _then(loaded: Config, saved: StoreReader, stored: StoredPlan) -> Snapshot:
@@ -144,10 +169,13 @@ def _then(loaded: Config, saved: StoreReader, stored: StoredPlan) -> Snapshot:
 
 def show_plan(decided: Decided, *, as_json: bool) -> Mapping[str, Any]:
     """Prints the plan's document or its table; returns the document."""
+    from bidder.explain.bids import bid_notes
     from bidder.explain.plan import document
 
-    made = document(decided.decision, decided.notes, without=decided.without, asked=decided.asked)
-    shown = made.model_dump(mode="json")
+    offers = decided.offers
+    notes = (*decided.notes, *([] if offers is None else bid_notes(offers.proposals)))
+    made = document(decided.decision, notes, without=decided.without, asked=decided.asked)
+    shown = {**made.model_dump(mode="json"), "bids": decided.bids}
     if as_json:
         import typer
 

@@ -123,6 +123,7 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
             until=f"{config.schedule.decide.until:%H:%M}",
             calendar=known.calendar,
             experiment=effect_shown(config, store, now, day),
+            keywords=_keywords(config, store, now, day),
             activities=[
                 (one.event.name, f"{one.deadline:%m-%d}")
                 for one in config.calendar.candidates
@@ -130,6 +131,17 @@ def digest_now(config: Config, store: StoreReader, now: datetime, day: date | No
             ],
         )
     )
+
+
+def _keywords(config: Config, store: StoreReader, now: datetime, day: date) -> list[dict[str, object]]:
+    """Keywords worth a look; none where bids are not read."""
+    if not config.bids:
+        return []
+    from bidder.explain.bids import finding_line
+    from bidder.offers import findings
+
+    snapshot = cycle.snapshot_of(config, store, now, day + timedelta(days=1))
+    return [finding_line(one) for one in findings(snapshot, store, config.bids)]
 
 
 def letters(shown: DigestDocument, receivers: Sequence[Receiver], folder: Path) -> list[Letter]:

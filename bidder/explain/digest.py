@@ -17,6 +17,7 @@ from bidder.explain.digest_document import (
     DigestDocument,
     FindingLine,
     ForecastLine,
+    KeywordLine,
     MoveLine,
     Period,
     PlanLine,
@@ -83,6 +84,7 @@ def digest_of(known: Known) -> DigestDocument:
         why=why_of(known, shop, ads, then, last, basis),
         findings=findings,
         todo=[one for one in findings if one.worth >= LEAST_WORTH or one.held > 0][:TODOS],
+        keywords=[KeywordLine.model_validate(one) for one in known.keywords],
         activities=[list(one) for one in known.activities],
         plan=_plan(known),
         forecast=_forecast(known, ads, last),
@@ -176,6 +178,7 @@ def _plan(known: Known) -> PlanLine | None:
         ),
         waits=known.waits,
         until=known.until,
+        bids=len(shown.get("bids") or ()),
     )
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "DigestDocument",
     "FindingLine",
     "ForecastLine",
+    "KeywordLine",
     "MoveLine",
     "PartLine",
     "Period",
@@ -124,6 +125,27 @@ class PlanLine(_Shape):
     """What each rule that binds costs a day, dearest first."""
     waits: str
     until: str
+    bids: int = 0
+    """Bids and targets that move beside the budgets."""
+
+
+class KeywordLine(_Shape):
+    """A keyword that spends without orders, or that sells and has no money left; its last 28 days."""
+
+    kind: Literal["spend_without_orders", "orders_without_budget"]
+    id: str
+    name: str
+    budget: str | None
+    currency: str
+    clicks: float | None
+    orders: float | None
+    spend: str | None
+    earned: str | None
+    """Contribution of its orders less its spend; null where no margin is known."""
+    expected: float
+    """Orders that its product's other clicks make one expect."""
+    ended: int
+    """Days of the last seven on which its budget ended early."""
 
 
 class ForecastLine(_Shape):
@@ -186,6 +208,8 @@ class DigestDocument(_Shape):
     why: WhyLine | None
     findings: list[FindingLine]
     todo: list[FindingLine]
+    keywords: list[KeywordLine] = []
+    """Keywords worth a look, where bids are read."""
     activities: list[list[str]]
     plan: PlanLine | None
     forecast: ForecastLine | None

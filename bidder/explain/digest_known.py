@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from bidder.activity import Activity
 from bidder.catalog import Product
@@ -53,5 +53,7 @@ class Known:
     calendar: Sequence[Promotion] = ()
     """Platform activities that the shop takes part in, past ones too."""
     experiment: EffectDocument | None = None
+    keywords: Sequence[Mapping[str, Any]] = ()
+    """Keywords worth a look, as :func:`bidder.explain.bids.finding_line` gives them."""
     activities: Sequence[tuple[str, str]] = ()
     """Platform activities that can be joined: (name, until)."""

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from bidder.explain.bids import finding_words
 from bidder.explain.digest_document import DigestDocument, FindingLine, PlanLine, WhyLine
 from bidder.explain.digest_words import words
 from bidder.explain.experiment import effect_lines, effect_sentence
@@ -20,6 +21,8 @@ Language = Literal["zh", "en"]
 
 FIRST_SCREEN = 14
 """Lines."""
+KEYWORDS = 10
+"""Of those worth a look, shown in the message; the document has all."""
 FEW_ORDERS = 30
 """Below so many a rate is shown with its count."""
 _MINUS = "\N{MINUS SIGN}"
@@ -75,6 +78,11 @@ def below_the_fold(shown: DigestDocument, language: Language) -> list[str]:
             lines.append(f"  {_s(rest):>9}  {w['others']}")
     if shown.findings:
         lines += ["", w["found"], *(f"  {finding_text(one, language)}" for one in shown.findings[:20])]
+    if shown.keywords:
+        found = [finding_words(one.model_dump(), language) for one in shown.keywords[:KEYWORDS]]
+        rest = len(shown.keywords) - KEYWORDS
+        lines += ["", w["keywords"], *(f"  {one}" for one in found)]
+        lines += [f"  {w['more'].format(n=rest)}"] if rest > 0 else []
     if shown.plan is not None and shown.plan.moves:
         lines += ["", w["moves"]]
         for move in shown.plan.moves:
@@ -228,6 +236,8 @@ def _plan(plan: PlanLine | None, w: Mapping[str, Any]) -> list[str]:
         lines.append(f"     {' ｜ '.join(shown)}")
     else:
         lines.append(w["plan_still"].format(planned=_n(plan.planned)))
+    if plan.bids:
+        lines.append(f"     {w['bids'].format(n=plan.bids)}")
     if plan.left:
         told = [f"{one.name}：{w['state'][one.state]}" for one in plan.left[:2]]
         lines.append(f"{w['left']} {' ｜ '.join(told)}")

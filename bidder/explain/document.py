@@ -9,6 +9,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 __all__ = [
+    "BidLine",
     "BudgetLine",
     "CertificateLine",
     "ClashLine",
@@ -220,6 +221,32 @@ class CertificateLine(_Shape):
     """Relative duality gap."""
 
 
+class BidLine(_Shape):
+    """One bid or target that moves. Amounts are decimals in money a click or an order; of a target ROAS a ratio."""
+
+    id: str
+    """account/kind:number."""
+    name: str
+    """The keyword, or as the platform calls it."""
+    budget: str | None
+    """The budget that pays for its clicks."""
+    currency: str
+    now: str | None
+    planned: str | None
+    reason: str
+    """worth_more, worth_less, money_dear, goal, …: a code; docs/bids.md says each."""
+    click: str | None
+    """What a click is worth: contribution an order × orders a click × keep-share; null of targets."""
+    low: str | None
+    """Its 80 % interval."""
+    high: str | None
+    money: float | None
+    """1 + λ, by which it was divided: what the last unit of its budget's money earns; 1 where the budget has room."""
+    clicks: float | None
+    """Seen in the days that bids are decided on."""
+    orders: float | None
+
+
 class PlanDocument(_Shape):
     """One day's plan with its reasons."""
 
@@ -265,6 +292,8 @@ class PlanDocument(_Shape):
     """The exchange rates of its budgets' currencies; empty where all are in the plan's."""
     hot: list[HotLine] = []
     """The products that the money goes to, where a rule `hot_list` says so."""
+    bids: list[BidLine] = []
+    """Bids and targets that move, where `bids` is written in bidder.yaml."""
     what_if: WhatIf | None = None
     """Only where something was asked: `bidder plan --what-if`."""
     policy: str = ""

@@ -10,6 +10,7 @@ import numpy as np
 
 from bidder.catalog import Budget, BudgetStatus
 from bidder.decide import Decision
+from bidder.explain.bids import bid_table
 from bidder.explain.clashes import clash_lines, clash_words, hot_lines, passed_caps, silent_rules
 from bidder.explain.costs import Costs, costs_of, rule_of
 from bidder.explain.document import (
@@ -271,7 +272,10 @@ def table(shown: Mapping[str, Any], width: int = 160) -> RenderableType:
     reasons.add_column(ratio=2)
     for line in lines:
         reasons.add_row(Text(line["id"], style="bold"), Text(line["reason"]))
-    parts: list[RenderableType] = [figures, Text(), reasons, Text(), Padding(Text("\n".join(_summary(shown))), 0)]
+    parts: list[RenderableType] = [figures, Text(), reasons, Text()]
+    if shown.get("bids"):
+        parts += [bid_table(shown["bids"]), Text()]
+    parts.append(Padding(Text("\n".join(_summary(shown))), 0))
     return Group(*parts, *([Text(), _beside(shown)] if shown["what_if"] else []))
 
 
