@@ -1,4 +1,4 @@
-"""Many small programs of different shops at once: one start of the engine for all, and none for those of one row.
+"""Many small programs of different shops at once: one start of the engine for all, none for those of at most one row.
 
 Programs that share no column and no row are one program whose matrix stands in blocks, and the optimum of the whole is
 the optimum of each. A program of one row is Dantzig's knapsack with fractions (Dantzig 1957), solved by sorting. As
@@ -28,8 +28,8 @@ ALIKE = 1e-12
 
 def solve_many(programs: Sequence[Program], seconds: float, by: Engine = engine) -> list[Solution]:
     """An answer for each, in their order. One that was not found here has another status than `optimal`."""
-    answers = [one_row(one) if one.rows == 1 else _unanswered(one) for one in programs]
-    waiting = [place for place, answer in enumerate(answers) if programs[place].rows != 1]
+    answers = [one_row(one) if one.rows <= 1 else _unanswered(one) for one in programs]
+    waiting = [place for place, answer in enumerate(answers) if programs[place].rows > 1]
     for part in _parts([programs[place] for place in waiting]):
         places = [waiting[index] for index in part]
         for place, answer in zip(places, _together([programs[one] for one in places], seconds, by), strict=True):
@@ -38,15 +38,17 @@ def solve_many(programs: Sequence[Program], seconds: float, by: Engine = engine)
 
 
 def one_row(program: Program) -> Solution:
-    """The optimum of a program of one row, by sorting; `infeasible` where its row cannot be kept.
+    """The optimum of a program of one row or none, by sorting; `infeasible` where its row cannot be kept.
 
     A column is full where its value is above price · use and empty where it is below. The price moves away from 0, from
     one column's ratio to the next, until the row is kept; the columns at the last ratio are filled in part, all alike.
     """
-    use = program.weights[0, program.pattern] * (1.0 if program.bend[0] == 0 else program.bends[program.bend[0] - 1])
     value, width = program.value, program.width
     full = value > 0.0
     amounts = np.where(full, width, 0.0)
+    if not program.rows:
+        return Solution(amounts, np.zeros(0), "optimal")
+    use = program.weights[0, program.pattern] * (1.0 if program.bend[0] == 0 else program.bends[program.bend[0] - 1])
     total = float(np.einsum("i,i", use, amounts))
     lower, upper = float(program.lower[0]), float(program.upper[0])
     if lower <= total <= upper:

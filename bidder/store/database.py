@@ -6,6 +6,7 @@ others a database is two kinds of transaction.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,7 @@ class Database:
 
     def __init__(self, url: str, *, read_only: bool) -> None:
         self._backend = _opened(_parsed(url), read_only)
+        self._shared = threading.local()
         self.where = self._backend.where
         """For messages; without a password."""
         self.path = self._backend.path
@@ -70,9 +72,23 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database."""
+        """A transaction that sees one state of the database; within `as_one` of this thread, that one's."""
+        shared: Connection | None = getattr(self._shared, "connection", None)
+        if shared is not None:
+            yield shared
+            return
         with self._transaction(writes=False) as connection:
             yield connection
+
+    @contextmanager
+    def as_one(self) -> Iterator[None]:
+        """Whatever this thread reads meanwhile, it reads in one transaction: of one state, and begun once."""
+        with self.reading() as connection:
+            before, self._shared.connection = getattr(self._shared, "connection", None), connection
+            try:
+                yield
+            finally:
+                self._shared.connection = before
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -1,4 +1,4 @@
-"""A day's decision, saved once: the plan, its journal line and that the day is decided, in one transaction or not at all.
+"""A day's decision, saved once: plan, journal line and that the day is decided, in one transaction or not at all.
 
 Whoever is killed between two of these leaves none of them; whoever comes second finds the day decided. The lease is
 asked for in the same transaction, so that one who was away for too long saves nothing.

@@ -7,6 +7,7 @@ fails, and then nothing may be written to a platform.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -211,6 +212,10 @@ class StoreReader(LeverReader, Protocol):
 
     def value(self, key: str) -> Any:
         """A small JSON value remembered across restarts; None when absent."""
+        ...
+
+    def as_one(self) -> AbstractContextManager[None]:
+        """While it lasts, this thread's reads are of one state of the store; and cheaper, being begun once."""
         ...
 
     def close(self) -> None:

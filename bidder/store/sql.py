@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,6 +139,9 @@ class SqlReader(LeverReading):
         with self._database.reading() as connection:
             text = connection.execute(select(tables.memory.c.value).where(tables.memory.c.key == key)).scalar()
         return None if text is None else json.loads(text)
+
+    def as_one(self) -> AbstractContextManager[None]:
+        return self._database.as_one()
 
     def close(self) -> None:
         """Releases the connections."""

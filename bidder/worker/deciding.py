@@ -132,26 +132,34 @@ class _Shop:
 
     def answer(self) -> Answer:
         """What is due is done. Raises StoreError, LeaseTaken."""
+        with self.store.as_one():
+            early, moment = self._early()
+        return early if early is not None else self._decide(moment)
+
+    def _early(self) -> tuple[Answer | None, datetime | None]:
+        """Why it is not to be decided now, if so; else for which moment of an event, if any."""
         today = self.day.isoformat()
         moment = None
         if self.store.value(DAY) == today:
             moment = due_moment(self.config, self.store, self.now)
             if moment is None:
-                return self._said("already", self._next(), parts=self._left())
+                return self._said("already", self._next(), parts=self._left()), None
         elif self.now < self._at(self.day, until=False):
-            return self._said("early", self._at(self.day, until=False))
+            return self._said("early", self._at(self.day, until=False)), None
         if not self._read():
-            return self._said("unread", self.now + min(self._pause(), 5 * AGAIN))
+            return self._said("unread", self.now + min(self._pause(), 5 * AGAIN)), None
         if moment is None and self.now < self._at(self.day, until=True) and not self._complete():
-            return self._said("early", min(self._at(self.day, until=True), self.now + self._pause()))
-        return self._decide(moment)
+            return self._said("early", min(self._at(self.day, until=True), self.now + self._pause())), None
+        return None, moment
 
     def _decide(self, moment: datetime | None) -> Answer:
         key, said = (DAY, self.day.isoformat()) if moment is None else (DECIDED, moment.isoformat())
         latest = moment or latest_moment(self.config, self.now)
         values: dict[str, Any] = {} if latest is None else {DECIDED: latest.isoformat()}
         try:
-            decision = decide(cycle.snapshot_of(self.config, self.store, self.now), self.config.policy)
+            with self.store.as_one():
+                snapshot = cycle.snapshot_of(self.config, self.store, self.now)
+            decision = decide(snapshot, self.config.policy)
             shown = document(decision).model_dump(mode="json")
         except (StoreError, LeaseTaken):
             raise

@@ -17,10 +17,11 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, Unique
 from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy
 
-__all__ = ["QUEUE", "SCHEMA", "Again", "JobContext", "Queue", "QueueLost", "Wanted"]
+__all__ = ["DECISIONS", "PLATFORMS", "SCHEMA", "Again", "JobContext", "Queue", "QueueLost", "Wanted"]
 
 SCHEMA = "bidder_jobs"
-QUEUE = "bidder"
+PLATFORMS, DECISIONS = "bidder", "bidder_decisions"
+"""Two queues: jobs that wait for platforms or the database, many at once; and decisions, one for each process."""
 
 QueueLost = ConnectorException
 """The database cannot be reached; whoever waits may try again."""
@@ -120,7 +121,7 @@ class Queue:
         jobs = [
             Job(
                 id=None,
-                queue=QUEUE,
+                queue=DECISIONS if one.task == "decide" else PLATFORMS,
                 task_name=one.task,
                 priority=one.priority,
                 lock=one.lock,

@@ -15,7 +15,7 @@ import structlog
 
 from bidder.cycle import utc_now
 from bidder.instrumentation.fleet import FleetMetrics
-from bidder.worker.queue import QUEUE, Queue, QueueLost
+from bidder.worker.queue import DECISIONS, PLATFORMS, Queue, QueueLost
 from bidder.worker.serving import serving
 from bidder.worker.settings import WorkerSettings
 from bidder.worker.tasks import Tasks
@@ -81,29 +81,34 @@ async def _session(
         await queue.open()
         alive.set()
         log.info("started", worker=_name(), concurrency=settings.concurrency, processes=settings.processes)
-        working = asyncio.create_task(_procrastinate(queue, settings), name="worker")
-        counting = asyncio.create_task(_count(queue, metrics), name="counting")
-        stopping = asyncio.create_task(stop.wait(), name="stop")
+        working = [
+            asyncio.create_task(_procrastinate(queue, settings, PLATFORMS, settings.concurrency), name="platforms"),
+            asyncio.create_task(_procrastinate(queue, settings, DECISIONS, settings.processes), name="decisions"),
+        ]
+        beside = [
+            asyncio.create_task(stop.wait(), name="stop"),
+            asyncio.create_task(_count(queue, metrics), name="counting"),
+        ]
         try:
-            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*working, beside[0]}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in (counting, stopping, working):
-                one.cancel()  # of `working`: nothing new is begun, what is under way is finished
-            ended = await asyncio.gather(counting, stopping, working, return_exceptions=True)
-        lost = ended[2]
-        if isinstance(lost, Exception):
-            raise lost
+            for one in (*beside, *working):
+                one.cancel()  # of those that work: nothing new is begun, what is under way is finished
+            ended = await asyncio.gather(*working, *beside, return_exceptions=True)
+        for lost in ended:
+            if isinstance(lost, Exception):
+                raise lost
     finally:
         await tasks.close()
         with contextlib.suppress(QueueLost, TimeoutError):
             await queue.close()
 
 
-async def _procrastinate(queue: Queue, settings: WorkerSettings) -> None:
+async def _procrastinate(queue: Queue, settings: WorkerSettings, jobs: str, at_once: int) -> None:
     await queue.app.run_worker_async(
         name=_name(),
-        queues=[QUEUE],
-        concurrency=settings.concurrency,
+        queues=[jobs],
+        concurrency=at_once,
         install_signal_handlers=False,
         delete_jobs="successful",
         fetch_job_polling_interval=min(5.0, settings.tick),

@@ -28,7 +28,7 @@ from bidder.worker.letters import post_alerts, posting
 from bidder.worker.pace import Pace
 from bidder.worker.polling import confirm, poll_account
 from bidder.worker.pool import Pool, PoolLost
-from bidder.worker.queue import QUEUE, Again, JobContext, Queue, QueueLost, Wanted
+from bidder.worker.queue import DECISIONS, PLATFORMS, Again, JobContext, Queue, QueueLost, Wanted
 from bidder.worker.settings import Priority, WorkerSettings
 
 __all__ = ["Tasks"]
@@ -56,12 +56,13 @@ class Tasks:
         self.pace = Pace(queue, settings.rates, metrics)
         self.bulkhead = Bulkhead(settings.concurrency)
         for name in ("begin", "poll", "decide", "apply", "digest"):
-            queue.app.task(name=name, queue=QUEUE, retry=Queue.retry, pass_context=True)(
+            where = DECISIONS if name == "decide" else PLATFORMS
+            queue.app.task(name=name, queue=where, retry=Queue.retry, pass_context=True)(
                 self._counted(name, getattr(self, name))
             )
         seconds = f"*/{settings.tick}" if settings.tick < 60 else "0"
         tick = queue.app.task(
-            name="tick", queue=QUEUE, priority=Priority.TICK, lock="tick", queueing_lock="tick", pass_context=True
+            name="tick", queue=PLATFORMS, priority=Priority.TICK, lock="tick", queueing_lock="tick", pass_context=True
         )
         queue.app.periodic(cron=f"* * * * * {seconds}")(tick(self._counted("tick", self.tick)))
 
