@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +37,41 @@ def test_what_a_command_prints(leaks: Leaks) -> None:
     app.command()(lambda: echo(f"token {SECRET}"))
     CliRunner().invoke(app, [])
     assert seen(leaks, "output")
+
+
+CHILD = [sys.executable, "-I", "-S", "-c", "import sys; print(sys.stdin.read()); print(sys.argv[1], file=sys.stderr)"]
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_what_a_process_says(leaks: Leaks, text: bool) -> None:
+    given = f"token {SECRET}"
+    for one in (("", given), (given, "")):
+        said: str | bytes = one[0] if text else one[0].encode()
+        done = subprocess.run([*CHILD, one[1]], input=said, capture_output=True, text=text, check=True)
+        assert done.returncode == 0
+        assert seen(leaks, "output of a process")
+
+
+def test_what_a_process_says_line_by_line(leaks: Leaks) -> None:
+    with subprocess.Popen(
+        [*CHILD, SECRET], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert list(process.stdout) == ["\n"]
+        assert not leaks
+        assert process.stderr.readline() == f"{SECRET}\n"
+        assert seen(leaks, "output of a process")
+        assert (process.stderr.read(), process.wait()) == ("", 0)
+
+
+def test_what_a_daemon_writes_into_its_log(leaks: Leaks, tmp_path: Path) -> None:
+    for name in ("log", "log-0", "bidder.log"):
+        with (tmp_path / name).open("w") as log:
+            subprocess.run([*CHILD, SECRET], stdin=subprocess.DEVNULL, stderr=log, stdout=log, check=True)
+        leaks.look_into(tmp_path)
+        assert seen(leaks, name)
+        (tmp_path / name).unlink()
 
 
 def test_what_is_logged_from_debug_on(leaks: Leaks) -> None:
