@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -92,7 +93,11 @@ _OPTIONS = jmespath.Options(custom_functions=_Functions())
 def checked_path(text: str) -> str:
     """The same text. Raises ValueError that says what is wrong with it, and what was meant."""
     try:
-        parsed = _compiled(text)
+        with warnings.catch_warnings():  # a literal that is no JSON would be taken for text, which is on its way out
+            warnings.simplefilter("error")
+            parsed = _compiled(text)
+    except Warning:
+        raise ValueError(f"{text!r}: what stands in `backquotes` is no JSON; write text as 'text'") from None
     except ParseError as e:
         where = f" at character {e.lex_position + 1}" if e.lex_position >= 0 else ""
         token = f" at {e.token_value!r}" if e.token_value else ""

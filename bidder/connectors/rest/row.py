@@ -146,8 +146,6 @@ class Row:
             return None
         unit, currency = of.unit or self.style.money, self.style.account.currency
         value = self._number(name, of, found, "an amount") * unit.micros(currency)
-        if unit is not Unit.UNITS and value != value.to_integral_value():
-            raise self.error(name, of.path, f"expected whole {unit.value}, was {_shown(found)}; is its unit another?")
         micros = int(value.to_integral_value(ROUND_HALF_EVEN))
         if abs(micros) >= MOST:
             raise self.error(name, of.path, f"expected an amount, was {_shown(found)}")
