@@ -38,9 +38,11 @@ async def serve(
     from aiohttp import web
 
     from bidder.daemon.supervisor import Supervisor
+    from bidder.heap import one_arena
     from bidder.web.app import create_app
     from bidder.web.complaints import complaints
 
+    one_arena()  # before any thread is started
     stop, supervisor = asyncio.Event(), Supervisor()
     loop = asyncio.get_running_loop()
 

@@ -13,7 +13,7 @@ import typer
 
 from bidder.errors import BidderError, ConfigError, Fault, Source
 
-__all__ = ["register"]
+__all__ = ["rate_of", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +57,7 @@ def worker(
     from bidder.cli.serving import address_of
     from bidder.cli.stores import address_of_store
     from bidder.config.agency import find_agency, load_agency
+    from bidder.heap import one_arena
     from bidder.instrumentation import configure_logging
     from bidder.worker.settings import WorkerSettings
 
@@ -78,6 +79,7 @@ def worker(
     except ValueError as e:
         raise ConfigError([Fault(Source("--listen"), str(e))]) from e
     configure_logging(json=log_format != "text")
+    one_arena()  # before any thread is started
     at = find_agency(agency, os.environ)
     load_agency(at)  # what is wrong with it is said now
     settings = WorkerSettings(
@@ -89,7 +91,7 @@ def worker(
         lease=timedelta(seconds=lease),
         tick=tick,
         heartbeat=timedelta(seconds=heartbeat),
-        rates=dict(_rate(one) for one in rate or ()),
+        rates=dict(rate_of(one) for one in rate or ()),
     )
 
     async def run() -> None:
@@ -103,7 +105,8 @@ def worker(
     asyncio.run(run())
 
 
-def _rate(text: str) -> tuple[str, float]:
+def rate_of(text: str) -> tuple[str, float]:
+    """`meta=20`: a platform and its requests a second. Raises ConfigError."""
     platform, _, number = text.partition("=")
     try:
         rate = float(number)

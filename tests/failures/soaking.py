@@ -27,6 +27,7 @@ from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, Product
 from bidder.config.load import load
 from bidder.daemon import Daemon, metrics_for
+from bidder.heap import one_arena
 from bidder.ids import BudgetId
 from bidder.money import MICROS, Currency, Money
 from bidder.plan import Applied, Outcome
@@ -162,6 +163,7 @@ def _size(url: str, store: Store) -> int:
 
 def main(folder: Path, url: str, cycles: int, every: int) -> None:
     """Lives through the cycles and prints what it held."""
+    one_arena()  # as `bidder run` does
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     os.chdir(folder)
     (folder / "bidder.yaml").write_text(SHOP, "utf-8")
