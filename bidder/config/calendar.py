@@ -263,6 +263,7 @@ def calendar_of(
     events: list[Promotion] = []
     candidates: list[Candidate] = []
     seen: dict[str, Source] = {}
+    picked: list[tuple[int, Promotion]] = []
     for index, one in enumerate(written):
         section = _section(one, index, document, faults)
         if section is None:
@@ -274,13 +275,18 @@ def calendar_of(
             faults.append(Fault(place, f"name: {section.name} of {year} stands at {seen[key]} already"))
             continue
         seen[key] = place
-        event = _event(section, index, document, shop, products, faults)
+        event = _event(section, index, document, shop, faults)
+        picked.append((index, event))
         _plausible(section, index, document, month)
         if section.joined:
             events.append(event)
         else:
             each = None if section.fee_each is None else section.fee_each.money(shop.currency)
             candidates.append(Candidate(event, each, section.deadline))
+    for (index, _), event in zip(picked, resolved([event for _, event in picked], products), strict=True):
+        if event.goods and products and not event.products:
+            what = f"{event.name}: these goods select nothing"
+            document.warnings.append(Fault(document.at((index, "goods")), what))
     return Calendar(tuple(events), tuple(candidates))
 
 
@@ -300,7 +306,6 @@ def _event(
     index: int,
     document: Document,
     shop: ShopSection,
-    products: Sequence[Product],
     faults: list[Fault],
 ) -> Promotion:
     zone = ZoneInfo(shop.timezone)
@@ -317,7 +322,7 @@ def _event(
             own = document.at((index, "goods"))
             plain = countable and isinstance(section.goods, str)
             faults.extend(Fault(fault.source if plain else own, f"goods: {fault.message}") for fault in e.faults)
-    event = Promotion(
+    return Promotion(
         name=section.name,
         spans=tuple(_spans(section, zone)),
         goods=goods,
@@ -333,9 +338,6 @@ def _event(
         new_worth=None if section.new_worth is None else section.new_worth.money(shop.currency),
         approved={phase: amount.money(shop.currency) for phase, amount in section.approved.items()},
     )
-    if goods and products and not resolved((event,), products)[0].products:
-        document.warnings.append(Fault(document.at((index, "goods")), f"{section.name}: these goods select nothing"))
-    return event
 
 
 def _plausible(section: EventSection, index: int, document: Document, month: Monthly | None) -> None:
