@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bidder.account_day import AccountDay
 from bidder.apply import WriteResult, apply_changes, settle
+from bidder.bidding import Lever, LeverId, LeverKind
 from bidder.catalog import Account, Budget, BudgetStatus, Mode
 from bidder.errors import StoreError
 from bidder.ids import AccountId, PlanId
@@ -548,3 +550,17 @@ async def test_the_day_of_a_change_is_the_accounts(store: Store) -> None:
     platform.fake_account = account_in("UTC")
     await write(platform, store, {"b2": 190}, clock=clock)
     assert east == store.last_changes()[platform.id("b2")] + 1
+
+
+async def test_a_budget_of_which_a_bid_moved_today_is_not_raised_until_tomorrow(store: Store) -> None:
+    clock, platform = TickingClock(), FakePlatform.of(NOW)
+    bid = Lever(LeverId(platform.account.id, LeverKind.KEYWORD, "k1"), "tea", Currency("CNY"), 1_000_000)
+    store.add_levers([replace(bid, budget=platform.id("b1"))], clock())
+    store.begin_lever(PLAN, bid.id, bid.currency, 1_000_000, 1_100_000, clock())
+    more: dict[str, Any] = {"cap": yuan(10_000), "raise_once": True, "clock": clock}
+    results = await write(platform, store, {"b1": 110, "b2": 210}, **more)
+    assert results["b1"].reason == "a bid or target of it moved today: one of the two moves on a day"
+    assert platform.amounts == {"b1": yuan(100), "b2": yuan(210), "b3": yuan(300)}
+    assert (await write(platform, store, {"b1": 90}, **more))["b1"].outcome == Applied(yuan(90)), "it may fall"
+    clock.now = AccountDay.of(clock(), platform.account.timezone).end_at
+    assert (await write(platform, store, {"b1": 99}, **more))["b1"].outcome == Applied(yuan(99))

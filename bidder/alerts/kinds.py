@@ -60,6 +60,8 @@ KINDS: Mapping[str, Kind] = {
     "no_plan": Kind(Level.WARNING, again=24 * _HOUR),
     "config": Kind(Level.WARNING),
     "foreign": Kind(Level.WARNING, lasting=False),
+    "bids_unknown": Kind(Level.WARNING, timedelta(minutes=10), again=24 * _HOUR),
+    "bids_foreign": Kind(Level.INFO, lasting=False),
     "approval": Kind(Level.INFO, lasting=False),
 }
 """In the order in which they are said."""

@@ -183,6 +183,7 @@ class Alerts:
 
     def _seen(self, config: Config, glance: Glance) -> Seen:
         edits = [one for one in self._store.journal(limit=LINES, kind="foreign_edit") if glance.now - one.at < EDITS]
+        bids = self._store.journal(kind="bid_foreign_edit", since=glance.now - EDITS) if config.bids else ()
         state_line = self._store.journal(limit=1, kind="state") if glance.state is State.HALTED else ()
         sources = {str(account.id) for account, _ in config.accounts} | {one.name for one in config.incoming.watched}
         return Seen(
@@ -199,6 +200,8 @@ class Alerts:
             refused=self._refused,
             intents=self._store.open_intents(),
             edits=edits,
+            bid_moves=self._store.open_lever_moves(),
+            bid_edits=bids,
             burns=self._polled.burns,
             event=_event(config, glance.now),
         )

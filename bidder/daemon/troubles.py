@@ -17,9 +17,11 @@ from bidder.alerts import Trouble
 from bidder.catalog import Mode
 from bidder.config.load import Config
 from bidder.connectors.registry import has_ads
+from bidder.daemon.bid_troubles import bid_troubles, bids_waiting
 from bidder.daemon.shop_figures import ShopFigures
 from bidder.money import Money
 from bidder.plan import State
+from bidder.store.lever_protocol import LeverMove
 from bidder.store.protocol import Intent, JournalLine
 from bidder.watch.diagnose import poisson_at_most
 
@@ -75,6 +77,8 @@ class Seen:
     refused: tuple[datetime, str] | None = None
     intents: Sequence[Intent] = ()
     edits: Sequence[JournalLine] = ()
+    bid_moves: Sequence[LeverMove] = ()
+    bid_edits: Sequence[JournalLine] = ()
     burns: Mapping[str, Burn] = field(default_factory=dict)
     event: bool = False
 
@@ -91,6 +95,7 @@ def troubles_of(seen: Seen) -> list[Trouble]:
     found += [_muted(one, halted) for one in _approval(seen)]
     found += [_muted(one, outage or halted) for one in _month(seen)]
     found += [_muted(one, one.facts["account"] in blind) for one in _unresolved(seen)]
+    found += bid_troubles(seen.config, seen.document or {}, seen.bid_moves, seen.bid_edits, blind)
     if seen.figures is not None:
         over = any(one.kind == "overspend" for one in found)
         found += [_muted(one, over) for one in (*_over_plan(seen, seen.figures), *_spikes(seen, seen.figures))]
@@ -214,8 +219,9 @@ def _approval(seen: Seen) -> Iterator[Trouble]:
     waiting = [
         one for one in document["budgets"] if one["id"].partition("/")[0] in asking and float(one["difference"]) != 0
     ]
-    if waiting and not any(hold["budget"] is None for hold in document["holds"]):
-        facts = {"n": len(waiting), "until": f"{until:%H:%M}"}
+    n = len(waiting) + bids_waiting(seen.config, document)
+    if n and not any(hold["budget"] is None for hold in document["holds"]):
+        facts = {"n": n, "until": f"{until:%H:%M}"}
         yield Trouble("approval", str(document["plan"]), seen.now, facts)
 
 

@@ -12,13 +12,16 @@ import pytest
 from bidder.account_day import AccountDay
 from bidder.activity import Activity, ShopActivity
 from bidder.alerts import KINDS, Desk, text_of
+from bidder.bidding import LeverId
 from bidder.config.load import load
 from bidder.daemon.alerting import _event
 from bidder.daemon.shop_figures import Rates, ShopFigures, refund_rates
 from bidder.daemon.troubles import Burn, Seen, troubles_of
 from bidder.ids import BudgetId, PlanId, ProductId
+from bidder.money import Currency
 from bidder.plan import State
 from bidder.snapshot import day_number
+from bidder.store.lever_protocol import LeverMove
 from bidder.store.protocol import Intent, JournalLine
 from tests.builders import yuan
 
@@ -172,6 +175,32 @@ def test_changes_that_wait_until_eleven(seen: Seen) -> None:
     assert kinds(replace(morning, now=NOON)) == []
     held = {**document, "holds": [{"check": "x", "reason": "y", "budget": None}]}
     assert kinds(replace(morning, document=held)) == []
+
+
+def test_bids_wait_are_unknown_and_are_edited_one_message_an_account(seen: Seen, tmp_path: Path) -> None:
+    settings = SHOP.replace("timezone: Asia/Shanghai}]", "timezone: Asia/Shanghai, bids: {mode: apply}}]")
+    (tmp_path / "bids.yaml").write_text(settings, "utf-8")
+    config = load(tmp_path / "bids.yaml", env={})  # bids in apply, in an account that is in propose
+    lines = [{"id": f"wxt/keyword:{n}", "planned": "1.1"} for n in range(3)]
+    document = {"day": "2026-09-22", "plan": "p", "holds": [], "budgets": [], "bids": lines}
+    bids = replace(seen, config=config, document=document)
+    (waiting,) = troubles_of(replace(bids, now=NOON - 2 * HOUR))
+    assert (waiting.kind, waiting.facts["n"]) == ("approval", 3)
+    key = LeverId.parse("wxt/keyword:1")
+    sent = [LeverMove(n, PlanId("p"), key, 1, 2, Currency("CNY"), NOON - n * HOUR) for n in (1, 2)]
+    (unknown,) = troubles_of(replace(bids, bid_moves=sent))
+    assert (unknown.kind, unknown.subject, unknown.since) == ("bids_unknown", "wxt", NOON - 2 * HOUR)
+    assert Desk().look([replace(unknown, since=NOON)], NOON, "Asia/Shanghai") == [], "it may be read back at once"
+    silent = replace(bids, bid_moves=sent, last_good={("wxt", "bids"): NOON - 4 * HOUR})
+    assert (kinds(silent), kinds(silent, muted=True)) == (["stale"], ["bids_unknown"])
+
+    def edit(n: int, found: str) -> JournalLine:
+        facts = {"lever": f"wxt/keyword:{n}", "expected": "1.0", "found": found}
+        return JournalLine(n, NOON - n * HOUR, "bid_foreign_edit", facts, "", "")
+
+    (edited,) = troubles_of(replace(bids, bid_edits=[edit(1, "3.0"), edit(1, "2.0"), edit(0, "1.1")]))
+    assert (edited.kind, edited.subject, edited.facts["n"]) == ("bids_foreign", "wxt@2026-09-22", 1)
+    assert kinds(replace(seen, document=document, bid_edits=[edit(1, "3.0")])) == [], "its bids are not looked after"
 
 
 def test_refunds_are_summed_by_week_from_what_the_shop_says() -> None:
