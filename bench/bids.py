@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ ACCOUNT, CNY = AccountId("sim"), Currency("CNY")
 FIRST = date(2026, 3, 2)
 MICRO = int(MICROS)
 
-KINDS: Mapping[str, Mapping[str, object]] = {
+KINDS: Mapping[str, Mapping[str, Any]] = {
     "usual": {},
     "one bid for all": {"start": "shop"},
     "an operator's guesses": {"start": "own"},
