@@ -137,6 +137,32 @@ PLATFORMS: Mapping[str, str] = {
       client_id: {{env: SHOPIFY_CLIENT_ID}}
       client_secret: {{env: SHOPIFY_CLIENT_SECRET}}
 """,
+    "rest": """\
+  - name: own
+    platform: rest                # any platform with a JSON API, described here: docs/own-connector.md
+    mode: observe                 # propose and apply need `set`; look at `bidder check --online` first
+    base_url: https://ads.example.com
+    # currency: USD               # when it is not the shop's
+    credentials: {{key: {{env: OWN_KEY}}}}
+    auth: {{header: {{X-Api-Key: "{{key}}"}}}}
+    money: minor                  # 12050 is 120.50; units, hundredths, micros are others
+    budgets:
+      get: /v1/campaigns
+      rows: data
+      paging: {{by: page, name: page, size: 100}}
+      fields: {{id: id, name: title, amount: daily_budget, status: {{path: state, active: [active], paused: [paused]}}}}
+    report:
+      get: /v1/stats
+      query: {{from: "{{first}}", to: "{{last}}"}}
+      rows: data
+      paging: {{by: page, name: page, size: 100}}
+      fields: {{day: date, campaign: campaign_id, clicks: clicks, spend: cost, orders: orders, revenue: paid}}
+    set:
+      put: /v1/campaigns/{{budget}}
+      json: {{daily_budget: "{{amount}}"}}
+      applied: data.daily_budget == _amount
+      refused: [{{status: [400, 404, 429], when: error.code}}]   # replies that prove that nothing happened
+""",
     "sandbox": """\
   - name: play
     platform: sandbox             # an invented shop, to try everything without keys
