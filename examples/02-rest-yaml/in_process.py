@@ -1,6 +1,6 @@
 """The same bidder.yaml without a wire: what the daemon decides when no request fails. For comparison only.
 
-    closed_loop.py --worlds 3 --policy in_process:Policy          # with this folder and the repository on PYTHONPATH
+    closed_loop.py --worlds 0 --policy in_process:Policy          # with this folder and the repository on PYTHONPATH
 
 Each morning the marketplace's view is handed to the very descriptions of bidder.yaml, as if it had been read over HTTP;
 then come the daemon's own steps: poll, decide, apply. Budgets live in a dictionary.

@@ -19,6 +19,9 @@ from bidder.plan import Applied, Outcome, Refused, Unresolved
 
 __all__ = ["RestWriter", "outcome_of"]
 
+AGAIN_WITHIN = 15.0
+"""Seconds within which a write may be sent again."""
+
 PAUSE = 1.0
 """Seconds at most before a write is sent again that provably did nothing."""
 
@@ -55,10 +58,13 @@ class RestWriter:
             return Refused(f"not sent: {amount} is no amount of whole {Money(smallest, currency)} above 0")
         number = Number(Decimal(amount.micros) / unit.micros(currency))
         values: Values = {"budget": budget.native, "amount": number}
+        clock, sent_at = self._http.timing.monotonic, self._http.timing.monotonic()
         for tried in range(self._call.again + 1):
             sent = await self._reading.client.write("set", self._call, values)
             outcome = self._http.redacted(self._outcome(sent, budget, amount, number))
             if tried == self._call.again or not isinstance(outcome, Refused) or not self._later(sent):
+                break
+            if clock() - sent_at > AGAIN_WITHIN:  # whoever stopped bidder meanwhile is heard
                 break
             await self._http.timing.sleep(min(PAUSE, self._http.manners.gap))  # a longer wait is the session's
         return outcome
