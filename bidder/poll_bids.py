@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import isfinite
+from typing import Any
 
 from bidder.account_day import AccountDay
 from bidder.bidding import Lever, LeverId, LeverReport, shown
@@ -24,6 +25,9 @@ FEW = 4
 """Below so many known bids or rows a drop says nothing."""
 
 ABSURD = 1e15
+
+FIGURES_EVERY = timedelta(hours=3)
+"""How often figures are asked for; bids at each poll. Bids are decided once a day, on whole days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,11 @@ class BidReading:
 async def poll_bids(
     reader: BidReader, store: Store, clock: Callable[[], datetime], days: int, lock: asyncio.Lock
 ) -> BidReading:
-    """Every bid, then the figures of the last `days` account days and today. Raises ConnectorError, StoreError.
+    """Every bid, then the figures of the last `days` whole account days. Raises ConnectorError, StoreError.
 
-    Ends with one `bid_foreign_edit` in the journal for each that somebody else has moved. `lock`: SQLite takes one
-    writer at a time.
+    Figures are asked for on the first poll of an account day and every `FIGURES_EVERY` from then on: those of thousands
+    of keywords are many, and the running day decides nothing. Writes one `bid_foreign_edit` into the journal for each
+    that somebody else has moved. `lock`: SQLite takes one writer at a time.
     """
     account, read_at = reader.account, clock()
     levers = [one for one in await reader.levers() if one.id.account == account.id]
@@ -63,15 +68,19 @@ async def poll_bids(
         left = [replace(known[one], active=False) for one in sorted(gone)]
         await asyncio.to_thread(store.add_levers, [*levers, *left], read_at)
     today = AccountDay.of(read_at, account.timezone)
-    first = today.next(-days).date
-    reports = await reader.lever_reports(first, today.date)
-    good = [one for one in reports if _can_be(one, account, today.date)]
+    first, last = today.next(-days).date, today.next(-1).date
+    memory = f"bid_figures {account.id}"
+    if not _due(await asyncio.to_thread(store.value, memory), today.date, read_at):
+        return BidReading(rows=len(levers), data_at=read_at)
+    reports = await reader.lever_reports(first, last)
+    good = [one for one in reports if _can_be(one, account, last)]
     async with lock:
-        missing, expected = await asyncio.to_thread(_missing, good, account, store, first, today.date)
+        missing, expected = await asyncio.to_thread(_missing, good, account, store, first, last)
         if expected >= FEW and missing * 2 > expected:
             fault = f"{missing} of {expected} rows of earlier days are missing from the answer"
             return BidReading(len(levers) + len(reports), 0, len(reports) - len(good), fault=fault)
         new = await asyncio.to_thread(store.add_lever_reports, good)
+        await asyncio.to_thread(store.set_value, memory, [today.date.isoformat(), read_at.isoformat()])
     return BidReading(len(levers) + len(reports), new, len(reports) - len(good), read_at)
 
 
@@ -86,7 +95,16 @@ def _foreign_edits(levers: Sequence[Lever], known: Mapping[LeverId, Lever], stor
         store.append("bid_foreign_edit", at, currency=lever.currency, seen="poll", **facts)
 
 
-def _can_be(one: LeverReport, account: Account, today: date) -> bool:
+def _due(asked: Any, today: date, now: datetime) -> bool:
+    """Whether figures are to be asked for, after those that were: [account day, instant], or nothing of use."""
+    try:
+        age = now - datetime.fromisoformat(asked[1])
+        return bool(asked[0] != today.isoformat()) or not timedelta() <= age < FIGURES_EVERY
+    except (TypeError, ValueError, IndexError):
+        return True
+
+
+def _can_be(one: LeverReport, account: Account, last: date) -> bool:
     """Whether a row can be true."""
     p = one.performance
     counts = [value for value in (p.impressions, p.clicks, p.orders, p.units, one.rank) if value is not None]
@@ -94,7 +112,7 @@ def _can_be(one: LeverReport, account: Account, today: date) -> bool:
     shares = [value for value in (one.share, one.top_share) if value is not None]
     return (
         one.lever.account == account.id
-        and one.day <= today
+        and one.day <= last
         and all(isfinite(value) and 0 <= value < ABSURD for value in counts)
         and all(amount.micros >= 0 and amount.currency == account.currency for amount in money)
         and all(isfinite(value) and 0 <= value <= 1 for value in shares)
@@ -103,11 +121,11 @@ def _can_be(one: LeverReport, account: Account, today: date) -> bool:
     )
 
 
-def _missing(good: Sequence[LeverReport], account: Account, store: Store, first: date, today: date) -> tuple[int, int]:
+def _missing(good: Sequence[LeverReport], account: Account, store: Store, first: date, last: date) -> tuple[int, int]:
     """How many rows of earlier days with money spent the store has that the answer lacks, and of how many."""
     expected = {
         (one.lever, one.day)
-        for one in store.lever_reports(first, today)
-        if one.lever.account == account.id and one.day < today and one.performance.spend
+        for one in store.lever_reports(first, last)
+        if one.lever.account == account.id and one.performance.spend
     }
     return len(expected - {(one.lever, one.day) for one in good}), len(expected)

@@ -40,6 +40,8 @@ class FakeBids(FakePlatform):
     bid_script: deque[Fault] = field(default_factory=deque)
     lever_rows: list[LeverReport] = field(default_factory=list)
     bid_calls: list[tuple[str, str, int | None]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """Which lists were read, in order: bids or figures."""
     kill_bids_after: int | None = None
     _old: dict[str, int] = field(default_factory=dict)
     _dark: set[str] = field(default_factory=set)
@@ -73,10 +75,12 @@ class FakeBids(FakePlatform):
         return replace(bare, **self.lever_facts.get(name, {}))  # type: ignore[arg-type]  # whatever a test wants
 
     async def levers(self) -> Sequence[Lever]:
+        self.asked.append("bids")
         self._fail("bids")
         return [self._lever(name, value) for name, value in self.bids.items()]
 
     async def lever_reports(self, first: date, last: date) -> Sequence[LeverReport]:
+        self.asked.append("figures")
         self._fail("bid_reports")
         return [row for row in self.lever_rows if first <= row.day <= last]
 

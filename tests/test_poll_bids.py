@@ -13,6 +13,7 @@ from bidder.ids import PlanId
 from bidder.money import Currency, Money
 from bidder.performance import Performance
 from bidder.poll import PollResult, poll
+from bidder.poll_bids import FIGURES_EVERY
 from bidder.store.protocol import Store
 from tests.fake_bids import FakeBids, millionths
 from tests.fakes import CNY, TickingClock, new_store, yuan
@@ -44,7 +45,7 @@ async def polled(store: Store, platform: FakeBids, clock: TickingClock, *, on: b
 
 async def test_bids_and_their_figures_are_remembered_where_bids_are_on(store: Store, clock: TickingClock) -> None:
     platform = FakeBids.with_bids(FIVE)
-    platform.lever_rows = [a_row(platform, "k1", age, clock) for age in (0, 1, 2)]
+    platform.lever_rows = [a_row(platform, "k1", age, clock) for age in (1, 2, 3)]
     assert await polled(store, platform, clock, on=False) is None
     assert store.levers() == []
     result = await polled(store, platform, clock)
@@ -118,11 +119,32 @@ async def test_half_of_the_figures_gone_is_not_believed(store: Store, clock: Tic
     platform = FakeBids.with_bids(FIVE)
     platform.lever_rows = [a_row(platform, name, 1, clock) for name in FIVE]
     await polled(store, platform, clock)
+    clock.now += FIGURES_EVERY
     platform.lever_rows = [a_row(platform, "k1", 1, clock, orders=9.0)]
     result = await polled(store, platform, clock)
     assert result is not None
     assert "4 of 5 rows of earlier days are missing" in result.reason
     assert {one.performance.orders for one in store.lever_reports(TODAY - timedelta(days=3), TODAY)} == {1.0}
+
+
+async def test_figures_are_asked_for_every_three_hours_and_on_a_new_day_bids_each_time(
+    store: Store, clock: TickingClock
+) -> None:
+    platform = FakeBids.with_bids(FIVE)
+    with_figures = []
+    for hours in (0, 1, 2, 3.1, 16, 17, 18):  # from six in the morning: the last is midnight
+        clock.now = TickingClock.now + timedelta(hours=hours)
+        platform.asked.clear()
+        await polled(store, platform, clock)
+        assert platform.asked[0] == "bids"
+        if "figures" in platform.asked:
+            with_figures.append(hours)
+    assert with_figures == [0, 3.1, 16, 18]
+    for damaged in ("junk", ["2026-11-23"], 5):
+        store.set_value("bid_figures ads", damaged)
+        platform.asked.clear()
+        await polled(store, platform, clock)
+        assert platform.asked == ["bids", "figures"]
 
 
 @pytest.mark.parametrize("question", ["bids", "bid_reports"])
