@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboards.panels import (
     ACCOUNT,
+    BLUE,
     GREEN,
     MONEY,
     ORANGE,
@@ -198,30 +199,50 @@ def decisions() -> Board:
 
 
 def many_shops() -> Board:
-    """Several shops side by side, a daemon each: which of them needs a look."""
+    """Several shops side by side: which of them needs somebody, and what hangs on it."""
     of = "{{shop}}"
+    first = Row("These first", 8, [
+        (8, bars("Money at risk a day", "What hangs on the gravest need of each shop, the 25 dearest; 0 without the "
+                 "page of many shops (`bidder shops serve`).", MONEY,
+                 f"topk(25, shop:bidder_at_risk:max{{{SHOP}}})", of, steps((None, GREEN), (1, ORANGE)))),
+        (8, bars("Needs of people", "How many things each shop needs of somebody, the 25 neediest; 0 without the "
+                 "page of many shops.", "none",
+                 f"topk(25, shop:bidder_needs:count{{{SHOP}}})", of, steps((None, GREEN), (1, ORANGE), (3, RED)))),
+        (8, bars("Alerts by shop", "Alerts that fire now and name a shop, the 25 shops with most.", "none",
+                 f"topk(25, shop:bidder_alerts:count{{{SHOP}}})", of, steps((None, GREEN), (1, RED)))),
+    ])  # fmt: skip
+    count = Row("How many", 4, [
+        (6, figure("Shops", "Shops that are seen.", "none", f"count(max by (shop) (bidder_dry_run{{{SHOP}}}))",
+                   steps((None, BLUE)))),
+        (6, figure("Shops with alerts", "Shops of which an alert fires now.", "none",
+                   f"count(shop:bidder_alerts:count{{{SHOP}}} > 0) or vector(0)", steps((None, GREEN), (1, RED)))),
+        (6, figure("Shops that need somebody", "By the page of many shops; 0 without it.", "none",
+                   f"count(shop:bidder_needs:count{{{SHOP}}} > 0) or vector(0)", steps((None, GREEN), (1, ORANGE)))),
+        (6, figure("Shops that are stopped", "HALTED or REDUCING.", "none",
+                   f'count(max by (shop) (bidder_state{{{SHOP}, state!="ACTIVE"}}) > 0) or vector(0)',
+                   steps((None, GREEN), (1, RED)))),
+    ])  # fmt: skip
     glance = Row("Which needs a look", 8, [
-        (6, bars("Not active", "0: ACTIVE; 1: REDUCING or HALTED.", "none",
-                 f'max by (shop) (bidder_state{{{SHOP}, state!="ACTIVE"}})', of, steps((None, GREEN), (1, RED)))),
-        (6, bars("Alerts by shop", "Alerts that fire now and name a shop.", "none",
-                 f'count by (shop) (ALERTS{{service="bidder", alertstate="firing", {SHOP}}})'
-                 f" or 0 * max by (shop) (bidder_dry_run{{{SHOP}}})", of, steps((None, GREEN), (1, RED)))),
-        (6, bars("Writes without a known outcome", "Each counts as the larger amount until it is read back.", "none",
-                 f"sum by (shop) (bidder_writes_unresolved{{{SHOP}}})", of, steps((None, GREEN), (1, RED)))),
-        (6, bars("Budgets held now", "Budgets that are not to move, whatever the reason.", "none",
-                 f"sum by (shop) (max by (shop, reason) (bidder_holds{{{SHOP}}}))", of)),
+        (8, bars("Not active", "0: ACTIVE; 1: REDUCING or HALTED.", "none",
+                 f'topk(25, max by (shop) (bidder_state{{{SHOP}, state!="ACTIVE"}}))', of,
+                 steps((None, GREEN), (1, RED)))),
+        (8, bars("Writes without a known outcome", "Each counts as the larger amount until it is read back.", "none",
+                 f"topk(25, sum by (shop) (max by (shop, account) (bidder_writes_unresolved{{{SHOP}}})))", of,
+                 steps((None, GREEN), (1, RED)))),
+        (8, bars("Budgets held now", "Budgets that are not to move, whatever the reason.", "none",
+                 f"topk(25, sum by (shop) (max by (shop, reason) (bidder_holds{{{SHOP}}})))", of)),
     ])  # fmt: skip
     money = Row("Money", 8, [
         (8, bars("Part of the day's plan spent", "Spent today over planned.", "percentunit",
-                 f"sum by (shop) (max by (shop, account) (bidder_day_spend{{{SHOP}}}))"
-                 f" / (sum by (shop) (max by (shop, account) (bidder_budget_planned{{{SHOP}}})) > 0)", of,
+                 f"topk(25, sum by (shop) (max by (shop, account) (bidder_day_spend{{{SHOP}}}))"
+                 f" / (sum by (shop) (max by (shop, account) (bidder_budget_planned{{{SHOP}}})) > 0))", of,
                  steps((None, GREEN), (1.05, ORANGE), (1.3, RED)))),
         (8, bars("Pace of the month", "The month's spend over what should be spent by now.", "percentunit",
-                 f"max by (shop) (bidder_month_pacing_ratio{{{SHOP}}})", of,
+                 f"topk(25, max by (shop) (bidder_month_pacing_ratio{{{SHOP}}}))", of,
                  steps((None, ORANGE), (0.85, GREEN), (1.1, ORANGE), (1.25, RED)))),
         (8, bars("Part of the limit planned", "Planned over the limit of the shop's rules.", "percentunit",
-                 f"sum by (shop) (max by (shop, account) (bidder_budget_planned{{{SHOP}}}))"
-                 f" / max by (shop) (bidder_shop_budget_day_limit{{{SHOP}}})", of)),
+                 f"topk(25, sum by (shop) (max by (shop, account) (bidder_budget_planned{{{SHOP}}}))"
+                 f" / max by (shop) (bidder_shop_budget_day_limit{{{SHOP}}}))", of)),
         (12, lines("Spend an hour by shop", "Each in its daemon's reporting currency: not to be added up.", MONEY,
                    (f"3600 * {rate('bidder_spend_total', SHOP, 'shop')}", of))),
         (12, lines("Revenue an hour by shop", "As the platforms attribute it; each in its own reporting currency.",
@@ -242,5 +263,5 @@ def many_shops() -> Board:
                   (f"max by (shop) (bidder_metrics_folded_products{{{SHOP}}})", of))),
     ])  # fmt: skip
     return Board("bidder-many-shops", "bidder · many shops",
-                 "Shops side by side, a daemon each: which needs a look, where the money is, whose plan is old.",
-                 [glance, money, plans], accounts=False, many=True)  # fmt: skip
+                 "Shops side by side: which needs somebody, what hangs on it, where the money is, whose plan is old.",
+                 [count, first, glance, money, plans], accounts=False, many=True)  # fmt: skip

@@ -114,7 +114,8 @@ def check(
 
 def schema(
     file: Annotated[
-        str | None, typer.Argument(help="bidder, rules, calendar, tests or observations; without it, their names.")
+        str | None,
+        typer.Argument(help="bidder, agency, rules, calendar, tests or observations; without it, their names."),
     ] = None,
     write: Annotated[Path | None, typer.Option(help="Write all of them into this folder.")] = None,
 ) -> None:

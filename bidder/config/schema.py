@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from bidder.config.agency import AgencyFile
 from bidder.config.calendar import calendar_json_schema
 from bidder.config.file import File
 from bidder.config.rule_tests import RuleTest
@@ -21,7 +22,16 @@ from bidder.rules.conditions import PATTERNS, WHEN_PATTERNS
 from bidder.rules.words import WORDS
 from bidder.written import show_percent
 
-__all__ = ["PRIORITY", "SCHEMAS", "bidder_schema", "calendar_schema", "rules_schema", "schema_text", "tests_schema"]
+__all__ = [
+    "PRIORITY",
+    "SCHEMAS",
+    "agency_schema",
+    "bidder_schema",
+    "calendar_schema",
+    "rules_schema",
+    "schema_text",
+    "tests_schema",
+]
 
 PRIORITY = (
     "Which gives way first when rules clash: the lower number, 1 to 49. By kind: explore 5, shares and the hot list "
@@ -68,6 +78,11 @@ def _described(
             "additionalProperties": False,
         },
     }
+
+
+def agency_schema() -> dict[str, Any]:
+    """The schema of agency.yaml. Its template and its shops' files are written as bidder.yaml is."""
+    return {"$schema": DRAFT, **_tidy(AgencyFile.model_json_schema(by_alias=True)), "title": "agency.yaml"}
 
 
 def rules_schema() -> dict[str, Any]:
@@ -144,6 +159,7 @@ def calendar_schema() -> dict[str, Any]:
 
 SCHEMAS: Mapping[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "bidder": (bidder_schema, "bidder.yaml"),
+    "agency": (agency_schema, "agency.yaml"),
     "rules": (rules_schema, "rule files"),
     "tests": (tests_schema, "tests of rules"),
     "calendar": (calendar_schema, "calendar.yaml"),
