@@ -217,8 +217,8 @@ class CertificateLine(_Shape):
 
     status: str
     """optimal, fallback, …"""
-    gap: float
-    """Relative duality gap."""
+    gap: float | None
+    """Relative duality gap; None where nothing was proven (fallback)."""
 
 
 class BidLine(_Shape):

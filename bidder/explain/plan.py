@@ -78,6 +78,8 @@ def document(
             f"platforms claim {over:.2f} times what the shop sold in {DAYS} days: their sales are divided by it"
         )
     profit, low, high = expected.total
+    certificate = allocation.certificate
+    gap = _round(certificate.gap, 12) if np.isfinite(certificate.gap) else None
     return PlanDocument(
         plan=plan.id,
         as_of=snapshot.as_of.astimezone(UTC).isoformat().replace("+00:00", "Z"),
@@ -95,7 +97,7 @@ def document(
         expected=Interval(mean=money(profit), p10=money(low), p90=money(high)),
         expected_now=money(float(forecast(decision.curves, np.nan_to_num(snapshot.now)).profit.sum())),
         margin_known=known,
-        certificate=CertificateLine(status=allocation.certificate.status, gap=_round(allocation.certificate.gap, 12)),
+        certificate=CertificateLine(status=certificate.status, gap=gap),
         budgets=sorted(lines, key=lambda line: line.id),
         limits=_rules(decision, costs, money),
         holds=[
@@ -328,7 +330,7 @@ def _summary(shown: Mapping[str, Any]) -> list[str]:
         f"{shown['unallocated']} of {shown['total']} is left unspent",
         f"expected profit {shown['expected']['mean']} ({shown['expected']['p10']}…{shown['expected']['p90']}), "
         f"now {shown['expected_now']}; certificate {shown['certificate']['status']}, "
-        f"gap {shown['certificate']['gap']:.1e}",
+        "nothing proven" if shown["certificate"]["gap"] is None else f"gap {shown['certificate']['gap']:.1e}",
     ]
     for rule in shown["limits"]:
         if rule["binding"] and rule["cost_per_day"] not in (None, "0"):

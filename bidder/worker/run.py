@@ -28,7 +28,7 @@ PAUSES = (0.5, 1.0, 2.0, 5.0)
 """Seconds before the database is asked again; the last one goes on."""
 
 LOOK = 5.0
-"""Seconds between two counts of what waits."""
+"""Seconds at most between two looks at what waits and whose worker is gone."""
 
 
 async def work(
@@ -87,7 +87,7 @@ async def _session(
         ]
         beside = [
             asyncio.create_task(stop.wait(), name="stop"),
-            asyncio.create_task(_count(queue, metrics), name="counting"),
+            asyncio.create_task(_look_after(queue, tasks, metrics, min(LOOK, settings.tick)), name="looking after"),
         ]
         try:
             await asyncio.wait({*working, beside[0]}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,8 +118,8 @@ async def _procrastinate(queue: Queue, settings: WorkerSettings, jobs: str, at_o
     )
 
 
-async def _count(queue: Queue, metrics: FleetMetrics) -> None:
-    """Tells the metrics what waits, every few seconds."""
+async def _look_after(queue: Queue, tasks: Tasks, metrics: FleetMetrics, every: float) -> None:
+    """Every few seconds takes back what gone workers held, and tells the metrics what waits."""
     query = (
         "SELECT task_name, count(*) FILTER (WHERE status = 'todo') AS waiting,"
         " count(*) FILTER (WHERE status = 'doing') AS running,"
@@ -129,10 +129,11 @@ async def _count(queue: Queue, metrics: FleetMetrics) -> None:
     )
     while True:
         with contextlib.suppress(QueueLost):
+            await tasks.rescue()
             rows = await queue.rows(query)
             found = {row["task_name"]: (row["waiting"], row["running"], row["oldest"]) for row in rows}
             metrics.queue(found, datetime.now(UTC))
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(every)
 
 
 def _untold(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

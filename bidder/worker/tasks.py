@@ -1,7 +1,7 @@
 """The jobs of a fleet, as procrastinate calls them: what each reads, does, and leaves due.
 
 poll and apply are of an account, decide and digest of a shop; a job of decide holds many shops. `tick` is deferred by
-procrastinate itself, once among all workers: it makes jobs of what is due and takes back what gone workers held.
+procrastinate itself, once among all workers: it makes jobs of what is due.
 """
 
 from __future__ import annotations
@@ -99,12 +99,15 @@ class Tasks:
 
     # ---- finding out what is due
 
-    async def tick(self, timestamp: int) -> None:
-        """What is due becomes jobs; what gone workers held is taken back."""
+    async def rescue(self) -> None:
+        """What gone workers held is taken back, a tick among it: so it is no job, which would wait for that tick."""
         rescued = await self.queue.rescue(self.settings.gone.total_seconds())
         if rescued:
             self.metrics.rescued.inc(len(rescued))
             log.warning("jobs_rescued", tasks=rescued)
+
+    async def tick(self, timestamp: int) -> None:
+        """What is due becomes jobs."""
         now = self.clock()
         await self.due.sync(await asyncio.to_thread(self.fleet.stamps), now)
         await self.queue.defer(self._wanted(await self.due.claim(now, self.settings.patience)))

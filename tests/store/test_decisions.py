@@ -1,4 +1,4 @@
-"""A day's decision is saved once, whole, and only by who holds the lease; and reads of one state cost one transaction."""
+"""A day is decided once, whole, and only by who holds the lease; reads of one state cost one transaction."""
 
 from __future__ import annotations
 

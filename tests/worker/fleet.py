@@ -91,11 +91,11 @@ class Fleet:
         self.move(self.now)
 
     def move(self, to: datetime) -> None:
-        """It is so late now, for all."""
-        for name in self.zones:
-            FileKeeper(self.folder / f"{name}.json", _none).change(lambda state: state.moved(to, datetime.now(UTC)))
+        """It is so late now, for all: for the workers first, since what has not happened yet is not believed."""
         (self.folder / "now.new").write_text(to.isoformat(), "utf-8")
         (self.folder / "now.new").replace(self.folder / "now")
+        for name in self.zones:
+            FileKeeper(self.folder / f"{name}.json", _none).change(lambda state: state.moved(to, datetime.now(UTC)))
         self.now = to
 
     def add(self, name: str, zone: str = "Asia/Shanghai", seed: int = 3, cap: int = 3000) -> None:

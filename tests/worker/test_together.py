@@ -50,7 +50,7 @@ class TestMany:
         chance = np.random.default_rng(seed)
         plain = a_program(seed, 1, int(chance.integers(1, 40)))
         use = chance.choice([-1.0, 0.0, 0.5, 1.0], plain.columns) if seed % 3 else np.ones(plain.columns)
-        reach = np.abs(use) @ plain.width
+        reach = max(float(np.abs(use) @ plain.width), 0.1)
         program = Program(
             np.round(plain.value, 1), plain.width, plain.pattern, use[None, :], plain.bends, plain.bend,
             np.array([sides[0]]) * reach, np.array([sides[1]]) * reach,
