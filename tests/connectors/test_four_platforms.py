@@ -1,4 +1,4 @@
-"""One shop on four platforms: a thousand campaigns polled in time, and nothing sent that changes by what only looks."""
+"""One shop on four platforms: a thousand campaigns polled in time. On any platform what only looks changes nothing."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ from tests.connectors.http.fake import CANARIES, FakeHttp, State
 from tests.connectors.http.shops import bidder, history, served, shop
 from tests.connectors.meta.fake import KEYS as META
 from tests.connectors.meta.fake import NUMBER, FakeMeta
+from tests.connectors.microsoft.fake import CUSTOMER, FakeMicrosoft
+from tests.connectors.microsoft.fake import NUMBER as MICROSOFT
 from tests.connectors.taobao.fake import KEYS as TOP
 from tests.connectors.taobao.fake import FakeSimba, FakeTaobao
+from tests.connectors.tiktok.fake import ADVERTISER, FakeTikTok
+from tests.connectors.tiktok.fake import KEYS as TIKTOK
 
 ZONE = "America/Los_Angeles"
 
@@ -48,6 +52,11 @@ def account_of(fake: FakeHttp, mode: str) -> dict[str, Any]:
             return own | token | {"profile_id": PROFILE, "credentials": keys("KEY", names)}
         case FakeMeta():
             return own | {"ad_account_id": NUMBER, "credentials": keys("META", META)}
+        case FakeTikTok():
+            return own | {"advertiser_id": ADVERTISER, "credentials": keys("TIKTOK", TIKTOK)}
+        case FakeMicrosoft():
+            own |= token | {"account_id": MICROSOFT, "customer_id": CUSTOMER, "report_wait": 0.01}
+            return own | {"credentials": keys("KEY", CANARIES)}
         case FakeTaobao():
             return own | {"api": fake.api, "credentials": keys("TOP", TOP)}
     raise AssertionError(fake)
@@ -58,7 +67,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("BIDDER_CONFIG", "BIDDER_STORE"):
         monkeypatch.delenv(name, raising=False)
-    for prefix, values in (("KEY", CANARIES), ("META", META), ("TOP", TOP)):
+    for prefix, values in (("KEY", CANARIES), ("META", META), ("TOP", TOP), ("TIKTOK", TIKTOK)):
         for name, value in values.items():
             monkeypatch.setenv(f"{prefix}_{name.upper()}", value)
     return tmp_path
@@ -114,7 +123,7 @@ def test_a_thousand_campaigns_on_four_platforms_are_polled_in_thirty_seconds(fol
         store.close()
 
 
-PLATFORMS = (FakeGoogleAds, FakeAmazonAds, FakeTaobao, FakeSimba, FakeMeta)
+PLATFORMS = (FakeGoogleAds, FakeAmazonAds, FakeTaobao, FakeSimba, FakeMeta, FakeTikTok, FakeMicrosoft)
 
 
 @pytest.fixture(params=PLATFORMS, ids=lambda one: one.__name__.removeprefix("Fake").lower())
