@@ -21,12 +21,15 @@ from bidder.config.marks import Document, read_yaml
 from bidder.config.rates import Rates, WrittenRates, read_rates
 from bidder.config.secrets import resolve
 from bidder.errors import ConfigError, Fault, Source
+from bidder.ids import ALIAS
 from bidder.money import Currency
 
-__all__ = ["AGENCY_FILE", "Agency", "AgencyFile", "find_agency", "load_agency"]
+__all__ = ["AGENCY_FILE", "Agency", "AgencyFile", "agency_of", "find_agency", "load_agency"]
 
 AGENCY_FILE = "agency.yaml"
 _TEMPLATE = "template.yaml"
+_ABOVE = 3
+"""Folders above a shop's file in which its agency is looked for."""
 
 
 class AgencyWeb(Section):
@@ -136,11 +139,26 @@ def load_agency(asked: Path | None = None, env: Mapping[str, str] | None = None)
     )
 
 
+def agency_of(shop: Path, env: Mapping[str, str]) -> Agency | None:
+    """The agency that a file is a shop of: its folder is one or two above, and its `shops` name the file.
+
+    Raises ConfigError for faults of agency.yaml.
+    """
+    for folder in list(shop.absolute().parents)[:_ABOVE]:
+        if not ((folder / AGENCY_FILE).is_file() or (folder / _TEMPLATE).is_file()):
+            continue
+        near = Path(os.path.relpath(folder)) if not shop.is_absolute() else folder
+        found = load_agency(near / AGENCY_FILE, env)
+        ours = {(folder / one.replace("*", shop.stem)).resolve() for one in found.shops}
+        return found if ALIAS.match(shop.stem) and shop.resolve() in ours else None
+    return None
+
+
 def _document(path: Path) -> Document:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        if not (path.parent / "shops").is_dir():
+        if not (path.parent / "shops").is_dir() and not (path.parent / _TEMPLATE).is_file():
             what = "no agency here: expected agency.yaml, or a folder shops/ with a file for each shop"
             raise ConfigError([Fault(Source(str(path)), what)]) from None
         return Document(str(path))

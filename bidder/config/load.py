@@ -22,6 +22,7 @@ from bidder.bids.settings import BidSettings
 from bidder.catalog import Account, Mode, Product
 from bidder.config.accounts import misspelt_keys, read_accounts
 from bidder.config.activity import Incoming, read_incoming
+from bidder.config.agency import agency_of
 from bidder.config.alerts import read_receivers
 from bidder.config.bids import read_bids
 from bidder.config.calendar import Calendar, calendar_of
@@ -29,7 +30,7 @@ from bidder.config.contradictions import contradictions
 from bidder.config.experiment import experiment_rules, only_one
 from bidder.config.faults import faults_of
 from bidder.config.file import LATER, DecideSection, File, Reference, ScheduleSection, ShopSection
-from bidder.config.layers import Layer, laid_over, named_in, store_of
+from bidder.config.layers import Layer, Papers, laid_over, named_in, store_of
 from bidder.config.marks import Document, read_yaml
 from bidder.config.products import read_products
 from bidder.config.rates import Exchange, Rates, read_rates
@@ -167,9 +168,14 @@ def load(
 
     `env` (default: the process's environment) gives BIDDER_CONFIG, BIDDER_LISTEN, BIDDER_STORE, CREDENTIALS_DIRECTORY
     and secrets; `kind` finds a platform's connector (default: the registry). Warnings are in the Config. `under` is
-    what lies under the file of one shop of many (:mod:`bidder.config.shops`).
+    what lies under the file of one shop of many (:mod:`bidder.config.shops`); it is found where the file is a shop's.
     """
-    return _Reading(os.environ if env is None else env, kind or kind_of, under).config(path)
+    env = os.environ if env is None else env
+    path = find(path, env) if under is None else path
+    if under is None and path is not None:
+        agency = agency_of(path, env)
+        under = None if agency is None else Layer(path.stem, Papers(), agency.template)
+    return _Reading(env, kind or kind_of, under).config(path)
 
 
 class _Reading:
@@ -186,8 +192,7 @@ class _Reading:
         self.calendar_text: str | None = None
         self.files: list[Path] = []
 
-    def config(self, asked: Path | None) -> Config:
-        path = find(asked, self.env) if self.under is None else asked
+    def config(self, path: Path | None) -> Config:
         file, document = self._file(path)
         rates = self._rates(file, document)
         rules = self._rules(file, document, rates)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bidder.config.agency import load_agency
+from bidder.config.load import load
 from bidder.config.shops import Shop, load_shop, read_shops, shop_files
 from bidder.errors import ConfigError
 
@@ -165,3 +166,35 @@ def test_a_shop_there_is_not_is_told(tmp_path: Path, name: str) -> None:
 def test_no_agency_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no agency here"):
         load_agency(tmp_path, {})
+
+
+def test_a_shops_file_is_a_configuration_as_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`bidder plan -c shops/tea.yaml`, `bidder run -c …`: over its template, without being told."""
+    an_agency(tmp_path, tea="budget: {day: {max: 500}}\n")
+    whole = load_shop(load_agency(tmp_path, {}), "tea", {})
+    found = load(tmp_path / "shops/tea.yaml", env={})
+    assert (found.digest, found.store_url, found.shop.name) == (whole.digest, whole.store_url, "tea")
+    monkeypatch.chdir(tmp_path / "shops")
+    beside = load(Path("tea.yaml"), env={})
+    assert (beside.digest, [account.id for account, _ in beside.accounts]) == (whole.digest, ["ads", "video"])
+    assert load(env={"BIDDER_CONFIG": str(tmp_path / "shops/tea.yaml")}).digest == whole.digest
+
+
+def test_a_file_that_is_no_shop_of_an_agency_stands_alone(tmp_path: Path) -> None:
+    an_agency(tmp_path, tea="")
+    (tmp_path / "alone").mkdir()
+    for name in ("bidder.yaml", "alone/tea.yaml"):
+        (tmp_path / name).write_text("shop: {name: single}\n", "utf-8")
+        assert load(tmp_path / name, env={}).shop.name == "single"
+        assert load(tmp_path / name, env={}).accounts == ()
+
+
+def test_the_example_of_many_shops_is_in_order() -> None:
+    example = Path(__file__).resolve().parents[2] / "examples/04-many-shops"
+    shops = read(example)
+    assert list(shops) == ["silk", "tea-house", "tin"]
+    assert [one.faults for one in shops.values()] == [(), (), ()]
+    silk = shops["silk"].config
+    assert silk is not None
+    gentle = next(rule for rule in silk.policy.rules if rule.name == "gentle")
+    assert str(gentle.source).endswith("shops/silk/own.yaml:3:3")
