@@ -34,7 +34,8 @@ class Failure:
     code: int | None
     name: str
     message: str
-    index: int = 0
+    index: int | None = 0
+    """Which entry of the request it is about; None: it says something that is no number."""
 
     def __str__(self) -> str:
         return ": ".join(str(part) for part in (self.name or self.code, self.message) if part not in (None, ""))
@@ -114,7 +115,8 @@ def _listed(found: Any) -> list[Failure]:
 
 def _failure(one: Mapping[str, Any]) -> Failure:
     message = str(one.get("Message") or one.get("Details") or "")
-    return Failure(_whole(one.get("Code")), str(one.get("ErrorCode") or ""), message, _whole(one.get("Index")) or 0)
+    index = 0 if one.get("Index") is None else _whole(one["Index"])
+    return Failure(_whole(one.get("Code")), str(one.get("ErrorCode") or ""), message, index)
 
 
 def _whole(value: Any) -> int | None:

@@ -44,9 +44,9 @@ OVERDELIVERY = 2.0
 SHARED = "shared-"
 """How the id of a budget begins that several campaigns share."""
 
-_DAILY = frozenset({"DailyBudgetStandard", "DailyBudgetAccelerated"})
+_DAILY = ("DailyBudgetStandard", "DailyBudgetAccelerated")
 _RESTING = frozenset({"Paused", "BudgetAndManualPaused", "Suspended"})
-_TARGETS = frozenset({"TargetRoas", "TargetCpa", "CostPerSale"})
+_TARGETS = ("TargetRoas", "TargetCpa", "CostPerSale")
 _CHANNELS = {
     "Search": "search",
     "Shopping": "search",

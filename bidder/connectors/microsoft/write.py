@@ -103,11 +103,11 @@ def outcome_of(reply: Reply, sent: Money) -> Outcome:
     if reply.status != 200 or not isinstance(reply.data, dict) or "PartialErrors" not in reply.data:
         return Unresolved(f"{reply.status}: the reply does not say what became of the budget")
     told = dig(reply.data, "PartialErrors")
-    if not told:
+    if told is None or told == []:
         return Applied(sent)
     errors = partial(reply.data)
     reason = words_of(errors) or "an error without a code"
-    single = len(errors) == len(told) and {one.index for one in errors} == {0}
+    single = isinstance(told, list) and len(errors) == len(told) and {one.index for one in errors} == {0}
     proven = single and all(one.code not in (INTERNAL, None) for one in errors)
     return Refused(reason) if proven else Unresolved(reason)
 

@@ -29,9 +29,9 @@ OVERDELIVERY = 1.25
 GMV_KINDS = {"PRODUCT": "site", "LIVE": "live"}
 """Kinds of GMV Max campaigns, and the channel of each."""
 
-_DAILY = frozenset({"BUDGET_MODE_DAY", "BUDGET_MODE_DYNAMIC_DAILY_BUDGET"})
-_STORE = frozenset({"STORE", "SHOWCASE"})
-_TARGETS = frozenset({"VO_MIN_ROAS"})
+_DAILY = ("BUDGET_MODE_DAY", "BUDGET_MODE_DYNAMIC_DAILY_BUDGET")
+_STORE = ("STORE", "SHOWCASE")
+_TARGETS = ("VO_MIN_ROAS",)
 _SPENT = ("_BUDGET_EXCEED", "_CAMPAIGN_EXCEED")
 """Ends of the states of what would spend more than its budget of the day."""
 _AUTOMATIC = "AUTO_BUDGET_INCREASE"
