@@ -38,18 +38,30 @@ def concave(x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _hull(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Point by point: from each point of the envelope along the steepest chord to any later point."""
-    best = y.copy()
-    for at in range(x.shape[1] - 1):
-        width = x[:, at + 1 :] - x[:, [at]]
-        apart = width[:, 0] > 0.0
-        rise = y[:, at + 1 :] - best[:, [at]]
-        slope = np.divide(rise, width, out=np.full_like(rise, -np.inf), where=width > 0.0)
-        steepest = slope.max(axis=1)
-        corner = apart & (slope[:, 0] >= steepest)
-        reached = best[:, at] + np.where(apart, steepest, 0.0) * width[:, 0]
-        best[:, at + 1] = np.where(corner, y[:, at + 1], reached)
-    return best
+    """The chords between the corners of each row, found one after the other: from a corner the steepest way goes on.
+
+    A step for each corner over all rows at once (Jarvis 1973, of which only the upper side is asked for).
+    """
+    rows, points = x.shape
+    place, row = np.arange(points)[None, :], np.arange(rows)
+    corner = np.zeros((rows, points), dtype=np.bool_)
+    corner[:, [0, -1]] = True
+    at = np.zeros(rows, dtype=np.int64)
+    while (at < points - 1).any():
+        span = x - x[row, at][:, None]
+        steep = np.divide(
+            y - y[row, at][:, None], span, out=np.full_like(y, -np.inf), where=(span > 0.0) & (place > at[:, None])
+        )
+        # of points in one line the farthest; where nothing lies beyond, the last
+        farthest = points - 1 - steep[:, ::-1].argmax(axis=1)
+        at = np.where(np.isfinite(steep[row, farthest]), farthest, points - 1)
+        corner[row, at] = True
+    before = np.maximum.accumulate(np.where(corner, place, 0), axis=1)
+    after = np.minimum.accumulate(np.where(corner, place, points - 1)[:, ::-1], axis=1)[:, ::-1]
+    x0, y0 = np.take_along_axis(x, before, 1), np.take_along_axis(y, before, 1)
+    span = np.take_along_axis(x, after, 1) - x0
+    share = np.divide(x - x0, span, out=np.zeros_like(x), where=span > 0.0)
+    return np.maximum(y, y0 + share * (np.take_along_axis(y, after, 1) - y0))
 
 
 def on_envelope(x: FloatArray, y: FloatArray, hull: FloatArray, other: FloatArray) -> FloatArray:
