@@ -70,7 +70,8 @@ class Document:
 
     def key_at(self, path: Sequence[Step]) -> Source:
         """The place of the key at a path, where it has one; else that of its value."""
-        exact = self._keys.get(tuple(path))
+        reached = self._reached(path, self._values)
+        exact = self._keys.get(reached) if reached[-1:] == tuple(path[-1:]) else None
         return exact or self._find(path, self._values)
 
     def has_key(self, path: Sequence[Step]) -> bool:
@@ -98,11 +99,15 @@ class Document:
             self._styles[path] = other._styles[source]
 
     def _find(self, path: Sequence[Step], places: dict[tuple[Step, ...], Source]) -> Source:
+        return places.get(self._reached(path, places), Source(self.file, 1, 1))
+
+    def _reached(self, path: Sequence[Step], places: dict[tuple[Step, ...], Source]) -> tuple[Step, ...]:
+        """The path without steps that the file lacks: a value alone, where a list may stand, has no number."""
         known: tuple[Step, ...] = ()
         for step in path:
             if (*known, step) in places:
                 known = (*known, step)
-        return places.get(known, Source(self.file, 1, 1))
+        return known
 
 
 def read_yaml(text: str, file: str) -> Document:

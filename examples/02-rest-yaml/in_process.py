@@ -53,13 +53,14 @@ class Market:
         return [Payload(self.now, body)]
 
     async def budgets(self) -> Sequence[Budget]:
-        call = self.settings.budgets
+        (call,) = self.settings.budgets
         return budgets(self.page({**self.view, "staged": self.staged}), call, call.fields, self.style("budgets"))
 
     async def performance(self, first: date, last: date) -> Reports:
         rows = [row for row in self.view["history"] if first.isoformat() <= row["date"] <= last.isoformat()]
         body = {"rows": rows, "count": len(rows)}
-        return reports(self.page(body), self.settings.report, self.style("report"))
+        (call,) = self.settings.report
+        return reports(self.page(body), call, self.style("report"))
 
     async def products(self) -> Sequence[Product]:
         call = self.settings.products

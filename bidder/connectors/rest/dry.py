@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
 from bidder.account_day import AccountDay
-from bidder.connectors.http import Ask
+from bidder.catalog import Budget
+from bidder.connectors.http import Ask, Payload
 from bidder.connectors.rest import parse
-from bidder.connectors.rest.calls import ActivityCall, Call, ListCall
+from bidder.connectors.rest.calls import ActivityCall, BudgetsCall, Call, ListCall, ReportCall
 from bidder.connectors.rest.client import Client, asked
 from bidder.connectors.rest.fields import DayField, MoneyField, StatusField, ValueField
 from bidder.connectors.rest.reader import Reading
@@ -39,6 +40,8 @@ LOOKED_AT = 200
 """Rows in which a field may be found."""
 
 HIDDEN = "***"
+
+C = TypeVar("C", bound=ListCall)
 
 
 @dataclass(slots=True)
@@ -63,27 +66,28 @@ async def dry_calls(reading: Reading, now: datetime) -> list[Shown]:
     today = AccountDay.of(now, reading.account.timezone)
     days = reading.days(today.next(-DAYS).date, today.next(-1).date)
     if isinstance(settings, RestSettings):
-        budgets = settings.budgets
-        shown, one = await _listed(
-            reading, "budgets", budgets, {}, budgets.fields, lambda pages: _budgets(reading, pages)
-        )
-        found.append(shown)
-        report = settings.report
-        shown, _ = await _listed(reading, "report", report, days, report.fields, lambda pages: _reports(reading, pages))
-        found.append(shown)
+        one = None
+        for name, call in _numbered("budgets", settings.budgets):
+            understood = partial(_budgets, reading, call)
+            shown, first = await _listed(reading, name, call, {}, call.fields, understood)
+            found.append(shown)
+            one = one or first
+        for name, report in _numbered("report", settings.report):
+            shown, _ = await _listed(reading, name, report, days, report.fields, partial(_reports, reading, report))
+            found.append(shown)
         found += await _of_one(reading, settings, one)
     found += await _shop(reading, settings, days, today)
     return found
 
 
-async def _of_one(reading: Reading, settings: RestSettings, budget: Any) -> list[Shown]:
+async def _of_one(reading: Reading, settings: RestSettings, budget: Budget | None) -> list[Shown]:
     """The calls that are about one budget: it is read, and what would set it is shown."""
     found = []
     if budget is None or budget.now is None:
         return []
     if settings.read is not None:
         values: Values = {"budget": budget.id.native}
-        fields = settings.read.fields or settings.budgets.fields
+        fields = settings.read.fields or settings.budgets[0].fields
         shown, _ = await _listed(reading, "read", settings.read, values, fields, _nothing)
         if shown.rows == 0:
             shown.wrong.append(f"rows ({settings.read.rows}): finds nothing for budget {budget.id.native}")
@@ -112,33 +116,34 @@ async def _shop(
             lambda pages: parse.products(pages, call, reading.style("products")),
         )
         found.append(shown)
-    for number, one in enumerate(settings.activity, start=1):
-        name = "activity" if len(settings.activity) == 1 else f"activity {number}"
+    for name, one in _numbered("activity", settings.activity):
         understood = partial(_activity, reading, one, today)
         shown, _ = await _listed(reading, name, one, days, one.fields, understood)
         found.append(shown)
     return found
 
 
-def _budgets(reading: Reading, pages: list[Any]) -> Any:
-    settings = reading.client.settings
-    assert isinstance(settings, RestSettings)
-    found = parse.budgets(pages, settings.budgets, settings.budgets.fields, reading.style("budgets"))
-    return next(iter(found), None)
+def _numbered(name: str, calls: Sequence[C]) -> list[tuple[str, C]]:
+    """Each call with its name, numbered where there are several."""
+    if len(calls) == 1:
+        return [(name, calls[0])]
+    return [(f"{name} {number}", one) for number, one in enumerate(calls, start=1)]
 
 
-def _reports(reading: Reading, pages: list[Any]) -> None:
-    settings = reading.client.settings
-    assert isinstance(settings, RestSettings)
-    parse.reports(pages, settings.report, reading.style("report"))
+def _budgets(reading: Reading, call: BudgetsCall, pages: list[Payload]) -> Budget | None:
+    return next(iter(parse.budgets(pages, call, call.fields, reading.style("budgets"))), None)
 
 
-def _activity(reading: Reading, call: ActivityCall, today: AccountDay, pages: list[Any]) -> None:
+def _reports(reading: Reading, call: ReportCall, pages: list[Payload]) -> None:
+    parse.reports(pages, call, reading.style("report"))
+
+
+def _activity(reading: Reading, call: ActivityCall, today: AccountDay, pages: list[Payload]) -> None:
     first, last = today.next(-DAYS).date, today.next(-1).date
     parse.activity(pages, call, reading.style("activity"), first, last, reading.client.http.timing.now())
 
 
-def _nothing(_pages: list[Any]) -> None:
+def _nothing(_pages: list[Payload]) -> None:
     """Its rows are those of another list, which is understood."""
 
 
@@ -148,7 +153,7 @@ async def _listed(
     call: ListCall,
     values: Values,
     fields: BaseModel,
-    understood: Callable[[list[Any]], Any],
+    understood: Callable[[list[Payload]], Any],
 ) -> tuple[Shown, Any]:
     """A list asked for, its fields looked up in each row, then understood as the daemon does."""
     shown, result = Shown(name, _request(reading.client, name, call, values)), None

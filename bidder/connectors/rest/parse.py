@@ -16,12 +16,14 @@ from bidder.connectors.rest.calls import AccountCall, ActivityCall, ListCall, Pr
 from bidder.connectors.rest.fields import BudgetFields
 from bidder.connectors.rest.row import Row, Style, rows_of
 from bidder.connectors.rest.template import days_between
+from bidder.errors import ConnectorError
 from bidder.ids import BudgetId, ProductId
 from bidder.money import Money, minor_unit
 from bidder.performance import Observation, Performance
 from bidder.reports import Reports
+from bidder.reports import joined as all_reports
 
-__all__ = ["activity", "budgets", "identity", "joined", "products", "reports"]
+__all__ = ["activity", "budgets", "identity", "joined", "joined_reports", "products", "reports"]
 
 _FIGURES = ("impressions", "clicks", "spend", "orders", "units", "revenue")
 
@@ -60,6 +62,24 @@ def reports(pages: list[Payload], call: ReportCall, style: Style) -> Reports:
             raise row.error("day", call.fields.day.path, f"{what} came twice; write sum: true if rows are parts")
         found[key] = _added(found[key], one) if key in found else one
     return Reports.of(found.values())
+
+
+def joined_reports(parts: Sequence[Reports], style: Style) -> Reports:
+    """What several reports said, as one. Raises ConnectorError when two of them have the same row."""
+    if len(parts) == 1:
+        return parts[0]
+    seen: set[tuple[str, str, str, int]] = set()
+    for part in parts:
+        keys = {
+            (str(b), str(c), str(p), int(d))
+            for b, c, p, d in zip(part.budget, part.campaign, part.product, part.day, strict=True)
+        }
+        twice = sorted(keys & seen)
+        if twice:
+            reason = f"campaign {twice[0][1]} has the same day in two of the reports"
+            raise ConnectorError(style.account.id, style.operation, reason, error="schema")
+        seen |= keys
+    return all_reports(parts)
 
 
 def products(pages: list[Payload], call: ProductsCall, style: Style) -> list[Product]:

@@ -56,8 +56,15 @@ class Reading:
         """Every budget. Raises ConnectorError."""
         settings = self._ads()
         await self.believe()
-        pages = await self.client.pages("budgets", settings.budgets, {})
-        return parse.budgets(pages, settings.budgets, settings.budgets.fields, self.style("budgets"))
+        found: dict[BudgetId, Budget] = {}
+        for call in settings.budgets:
+            pages = await self.client.pages("budgets", call, {})
+            for one in parse.budgets(pages, call, call.fields, self.style("budgets")):
+                if one.id in found:
+                    reason = f"budget {one.id.native} is in two of the lists"
+                    raise ConnectorError(self.written.id, "budgets", reason, error="schema")
+                found[one.id] = one
+        return list(found.values())
 
     async def budget(self, budget: BudgetId) -> Budget:
         """One budget as it is now. Raises ConnectorError, also when it is not there."""
@@ -67,7 +74,7 @@ class Reading:
         else:
             await self.believe()
             pages = await self.client.pages("read", settings.read, {"budget": budget.native})
-            fields = settings.read.fields or settings.budgets.fields
+            fields = settings.read.fields or settings.budgets[0].fields
             found = parse.budgets(pages, settings.read, fields, self.style("read"))
         chosen = [one for one in found if one.id == budget]
         if not chosen:
@@ -78,8 +85,11 @@ class Reading:
         """Figures of these days. Raises ConnectorError."""
         settings = self._ads()
         await self.believe()
-        pages = await self.client.pages("report", settings.report, self.days(first, last))
-        return parse.reports(pages, settings.report, self.style("report"))
+        found = []
+        for call in settings.report:
+            pages = await self.client.pages("report", call, self.days(first, last))
+            found.append(parse.reports(pages, call, self.style("report")))
+        return parse.joined_reports(found, self.style("report"))
 
     def _ads(self) -> RestSettings:
         settings = self.client.settings

@@ -53,8 +53,10 @@ def _calls(
         yield ("activity", index), one, days, days
     if isinstance(settings, RestShopSettings):
         return
-    yield ("budgets",), settings.budgets, (), ()
-    yield ("report",), settings.report, days, days
+    for index, listed in enumerate(settings.budgets):
+        yield ("budgets", index), listed, (), ()
+    for index, report in enumerate(settings.report):
+        yield ("report", index), report, days, days
     if settings.read is not None:
         yield ("read",), settings.read, ("budget",), ("budget",)
     if settings.set is not None:
@@ -133,9 +135,13 @@ def _writing(settings: RestSettings, mode: Mode) -> Iterator[Wrong]:
         yield (), f"mode {mode.value} writes budgets: describe `set`, or use mode: observe"
     if settings.set is not None:
         yield from _proofs(settings.set)
-    fields = settings.report.fields
-    if fields.budget is None and fields.campaign is None:
-        yield ("report", "fields"), "report.fields: expected campaign, budget, or both: whose figures are they?"
+    for name in ("budgets", "report"):
+        if not getattr(settings, name):
+            yield (name,), f"{name}: expected a call, or a list of them"
+    for index, report in enumerate(settings.report):
+        if report.fields.budget is None and report.fields.campaign is None:
+            what = "report.fields: expected campaign, budget, or both: whose figures are they?"
+            yield ("report", index, "fields"), what
 
 
 def _proofs(call: SetCall) -> Iterator[Wrong]:

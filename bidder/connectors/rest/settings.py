@@ -175,6 +175,16 @@ Activities = Annotated[
 ]
 
 
+BudgetsCalls = Annotated[
+    tuple[BudgetsCall, ...],
+    BeforeValidator(_several, json_schema_input_type=BudgetsCall | tuple[BudgetsCall, ...]),
+]
+ReportCalls = Annotated[
+    tuple[ReportCall, ...],
+    BeforeValidator(_several, json_schema_input_type=ReportCall | tuple[ReportCall, ...]),
+]
+
+
 class _Described(PlatformSettings):
     """What both kinds say."""
 
@@ -203,10 +213,10 @@ class _Described(PlatformSettings):
 class RestSettings(_Described):
     """The keys of an account of ads that is described in YAML."""
 
-    budgets: BudgetsCall
-    """All budgets with the amounts in force."""
-    report: ReportCall
-    """Figures a campaign and day."""
+    budgets: BudgetsCalls
+    """All budgets with the amounts in force; several calls where they are in several lists."""
+    report: ReportCalls
+    """Figures a campaign and day; several calls where they are in several reports."""
     read: ReadCall | None = None
     """One budget; found among `budgets` when left out."""
     set: SetCall | None = None

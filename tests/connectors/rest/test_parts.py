@@ -178,7 +178,7 @@ def budgets(rows: list[dict[str, Any]], unit: Unit = Unit.UNITS, currency: str =
     settings = described(budgets=call)
     account = replace(CNY, currency=Currency(currency))
     style = Style(account, "budgets", unit, "%Y-%m-%d")
-    return parse.budgets([Payload(AT, {"b": rows})], settings.budgets, settings.budgets.fields, style)
+    return parse.budgets([Payload(AT, {"b": rows})], settings.budgets[0], settings.budgets[0].fields, style)
 
 
 @given(st.integers(min_value=1, max_value=10**9), st.sampled_from(list(Unit)), st.sampled_from(["CNY", "JPY", "KWD"]))
@@ -227,7 +227,7 @@ def report(rows: Any, **more: Any) -> Any:
     call = {"get": "/r", "rows": "r", "query": {"a": "{first}{last}"}, **more}
     call["fields"] = {"day": "day", "campaign": "c", "spend": "cost", "clicks": "clicks", "product": "p"}
     style = Style(CNY, "report", Unit.UNITS, "%Y-%m-%d")
-    return parse.reports([Payload(AT, {"r": rows})], described(report=call).report, style)
+    return parse.reports([Payload(AT, {"r": rows})], described(report=call).report[0], style)
 
 
 def test_rows_of_one_day_are_added_up_only_where_that_is_said() -> None:

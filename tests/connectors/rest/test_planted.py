@@ -162,6 +162,12 @@ AT_LOAD = {
     "a status that is none": ("[404, 429]", "[4040]", "4040", "less than or equal to 599"),
     "an empty proof": ("{status: [404, 429]}", "{say: nothing}", "{say: nothing}", "expected status, when, or both"),
     "true for a number": ("attempts: 1", "attempts: true", "attempts: true", "expected a number"),
+    "no list at all": (
+        GOOD[GOOD.index("    report:") : GOOD.index("    set:")],
+        "    report: []\n",
+        "report: []",
+        "a list of them",
+    ),
     "figures of nobody": ("        budget: plan\n", "", "        day: day", "whose figures are they"),
 }
 
@@ -228,8 +234,11 @@ def test_a_mistake_is_refused_at_load_with_its_line(name: str, tmp_path: Path) -
     assert said, f"expected {says!r} among {[str(one) for one in caught.value.faults]}"
     source = said[0].source
     assert source is not None
-    assert source.column > 0
-    assert on_line in text.replace("BASE", "http://127.0.0.1:9").splitlines()[source.line - 1]
+    line = text.replace("BASE", "http://127.0.0.1:9").splitlines()[source.line - 1]
+    assert 0 < source.column <= len(line)
+    if "did you mean" in says and "no such key" in said[0].message:
+        assert line[source.column - 1 :].startswith(on_line.rstrip(":")), "the column is the key's"
+    assert on_line in line
     assert len(caught.value.faults) <= 2, "a key that is missing may be said beside the one that it was meant to be"
     assert "abc123" not in str(caught.value)
 

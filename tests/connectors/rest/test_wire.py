@@ -102,6 +102,38 @@ async def test_a_cursor_that_does_not_move_is_an_error() -> None:
         await reader.client.close()
 
 
+def two_kinds(got: Got) -> Answer:
+    """Campaigns of two kinds, each with lists of its own."""
+    number = 1 if got.path.startswith("/a") else int(got.query.get("second", "2"))
+    if got.path.endswith("/report"):
+        return answer({"rows": [{"day": "2026-11-21", "c": f"b{number}", "spend": 5}]})
+    return answer({"rows": [{"id": f"b{number}", "amount": 10 * number}]})
+
+
+def of_two_kinds(second: str = "2") -> dict[str, Any]:
+    plain = yaml.safe_load(BASE)
+    lists = [{**plain["budgets"], "get": path, "query": {"second": second}} for path in ("/a", "/b")]
+    query = {**plain["report"]["query"], "second": second}
+    reports = [{**plain["report"], "get": f"{path}/report", "query": query} for path in ("/a", "/b")]
+    return {"budgets": lists, "report": reports}
+
+
+async def test_campaigns_of_two_kinds_have_lists_and_reports_of_their_own() -> None:
+    day = date(2026, 11, 21)
+    async with Server(two_kinds) as server:
+        reader = reading(server.url, **of_two_kinds())
+        assert [one.id.native for one in await reader.budgets()] == ["b1", "b2"]
+        assert (await reader.budget(BudgetId(ACCOUNT.id, "b2"))).now == Money(20_000_000, Currency("CNY"))
+        assert (await reader.performance(day, day)).campaign.tolist() == ["b1", "b2"]
+        await reader.client.close()
+        twice = reading(server.url, **of_two_kinds("1"))
+        with pytest.raises(ConnectorError, match="b1 is in two of the lists"):
+            await twice.budgets()
+        with pytest.raises(ConnectorError, match="b1 has the same day in two of the reports"):
+            await twice.performance(day, day)
+        await twice.client.close()
+
+
 # ---- writes
 
 AMOUNT = Money(12_340_000, Currency("CNY"))
