@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.connectors.http.server import CUT, Answer, Got, Server, answer
@@ -129,10 +129,12 @@ def serving(platform: Platform) -> Iterator[int]:
         loop.close()
 
 
-def kill_often(store: str, platform: Platform, port: int, times: int, seed: int) -> None:
+def kill_often(
+    store: str, platform: Platform, port: int, times: int, seed: int, program: Sequence[str] = ("-c", WRITER)
+) -> None:
     """Starts a writer and kills it a random while after its first request (every tenth time: before), so often."""
     draw = random.Random(seed)
-    command = [sys.executable, "-c", WRITER, store, str(port)]
+    command = [sys.executable, *program, store, str(port)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as forker:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from bidder.apply import settle
+from bidder.apply_bids import settle_bids
 from bidder.catalog import Budget
 from bidder.ids import BudgetId
 from bidder.money import MICROS, Money
 from bidder.plan import Outcome
 from bidder.turn import gone, holder
+from tests.failures.bid_killing import BidsOf
 from tests.failures.killing import CAP, Platform, kill_often, serving
 from tests.fakes import CNY, an_account
 from tests.stores import Place, Stores
@@ -57,6 +59,27 @@ async def survives(place: Place, times: int, seed: int) -> None:
 
 async def test_killed_10_times_on_each_store_the_platform_is_as_the_journal_says(stores: Stores) -> None:
     await survives(stores.new(), 10, seed=1)
+
+
+async def test_killed_10_times_bids_are_as_the_journal_says(stores: Stores) -> None:
+    place, platform = stores.new(), Platform(seed=3)
+    with serving(platform) as port:
+        program = ("-m", "tests.failures.bid_killing")
+        kill_often(place.url, platform, port, 10, 3, program)
+        store = place.open()
+        platform.faulty = False
+        await settle_bids(store, {an_account().id: BidsOf(port)}, lambda: datetime.now(UTC))
+    assert store.open_lever_moves() == [], "every intent is closed"
+    assert store.verify_journal() is None
+    assert len(platform.applied) > 2, "it did write"
+    moves = store.lever_moves(datetime(1970, 1, 1, tzinfo=UTC))
+    begun = {(one.lever.native, one.before // MICROS, one.after // MICROS) for one in moves}
+    assert {one for one in platform.applied if one[1] != one[2]} <= begun, "nothing was sent that was not noted before"
+    steps = [(one.plan, one.lever) for one in moves]
+    assert len(steps) == len(set(steps)), "no step twice"
+    for name, value in {one.lever.native: one.after for one in moves if one.status == "applied"}.items():
+        assert platform.amounts[name] * MICROS == value, "what was noted is what is in force"
+    store.close()
 
 
 @pytest.mark.chaos
