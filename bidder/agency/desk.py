@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from bidder.agency.figures import exposition
 from bidder.agency.files import ShopFiles
-from bidder.agency.overview import shops_document, standing_of_shop
+from bidder.agency.overview import from_folder, shops_document, standing_of_shop
 from bidder.agency.standing import ShopStanding, unread
 from bidder.agency.view import OneShop
 from bidder.config.agency import Agency
@@ -97,7 +97,7 @@ class Desk:
         same = known is not None and (known.digest, known.number) == (digest, number)
         if same and known is not None and now - known.at < OLDEST and shop.config is not None:
             return False
-        found = standing_of_shop(shop, now)
+        found = standing_of_shop(shop, now, self._agency.folder)
         with self._lock:
             self._looked[shop.name] = _Looked(found, digest, number, now)
         return True
@@ -120,7 +120,10 @@ class Desk:
 
     def view(self, shop: str) -> OneShop | None:
         """The shop's pages, as its files and its store are now."""
-        config = self._files.config(shop)
+        try:
+            config = self._files.config(shop)
+        except ConfigError as e:
+            raise ConfigError(from_folder(e.faults, self._agency.folder)) from e
         if config is None:
             return None
         with self._lock:
@@ -153,12 +156,15 @@ class Desk:
         try:
             self._files.checked(shop, text)
         except ConfigError as e:
-            return e.faults
+            return from_folder(e.faults, self._agency.folder)
         return ()
 
     def put(self, shop: str, text: str, by: str, *, instead_of: str | None) -> bool:
         """Writes a shop's file; whether the shop is a new one."""
-        new = self._files.put(shop, text, instead_of=instead_of)
+        try:
+            new = self._files.put(shop, text, instead_of=instead_of)
+        except ConfigError as e:
+            raise ConfigError(from_folder(e.faults, self._agency.folder)) from e
         what = "shop added" if new else "shop changed"
         self._people.append("access", self._clock(), what=what, shop=shop, by=by)
         config = self._files.config(shop)

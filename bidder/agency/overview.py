@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from bidder.agency.needs import KINDS
 from bidder.agency.seen import seen_of
 from bidder.agency.standing import ShopStanding, broken, standing, unread
 from bidder.config.agency import Agency
 from bidder.config.shops import Shop, read_shops
-from bidder.errors import NoStoreYet, StoreError
+from bidder.errors import Fault, NoStoreYet, StoreError
 from bidder.explain.agency_document import MonthLine, NeedLine, ShopLine, ShopsDocument, YesterdayLine
 from bidder.store import open_reader
 
-__all__ = ["ahead", "line_of", "look", "shops_document", "standing_of_shop", "worth_in"]
+__all__ = ["ahead", "from_folder", "line_of", "look", "shops_document", "standing_of_shop", "worth_in"]
 
 
 def look(agency: Agency, now: datetime, env: Mapping[str, str] | None = None) -> Iterator[ShopStanding]:
     """Every shop at `now`, in the order of names; one that cannot be read keeps none of the others from it."""
     for shop in read_shops(agency, env):
-        yield standing_of_shop(shop, now)
+        yield standing_of_shop(shop, now, agency.folder)
 
 
-def standing_of_shop(shop: Shop, now: datetime) -> ShopStanding:
-    """How one shop stands at `now`."""
+def standing_of_shop(shop: Shop, now: datetime, folder: Path) -> ShopStanding:
+    """How one shop stands at `now`; places in files are told from the agency's `folder` on."""
     if shop.config is None:
-        return broken(shop.name, shop.faults)
+        return broken(shop.name, from_folder(shop.faults, folder))
     try:
         store = open_reader(shop.config.store_url)
     except NoStoreYet:
@@ -39,6 +41,18 @@ def standing_of_shop(shop: Shop, now: datetime) -> ShopStanding:
         return unread(shop.config, str(e))
     finally:
         store.close()
+
+
+def from_folder(faults: Iterable[Fault], folder: Path) -> tuple[Fault, ...]:
+    """The same with places as they are found from a folder: people elsewhere see no path of this machine."""
+    start = f"{folder}/"
+
+    def shown(one: Fault) -> Fault:
+        source = one.source
+        place = None if source is None else replace(source, file=source.file.removeprefix(start))
+        return Fault(place, one.message.replace(start, ""))
+
+    return tuple(shown(one) for one in faults)
 
 
 def ahead(shops: Iterable[ShopStanding], agency: Agency, day: date) -> Sequence[ShopStanding]:

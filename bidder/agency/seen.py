@@ -89,7 +89,7 @@ def seen_of(config: Config, store: StoreReader, now: datetime) -> Seen:
         news=news,
         spent_today=spent - before if spent >= before else None,
         spent_month=spent,
-        next_at=_opens(config, day),
+        next_at=_opens(config, day, now),
         unresolved=len(intents),
         no_plan=no_plan,
     )
@@ -183,7 +183,8 @@ def _no_plan(store: StoreReader, day: AccountDay) -> str | None:
     return None
 
 
-def _opens(config: Config, day: AccountDay) -> datetime:
-    """When the day's decision may be made."""
+def _opens(config: Config, day: AccountDay, now: datetime) -> datetime:
+    """When the next day's decision may be made."""
     at = config.schedule.decide.from_
-    return (day.start_at + timedelta(hours=at.hour, minutes=at.minute)).astimezone(UTC)
+    opens = day.start_at + timedelta(hours=at.hour, minutes=at.minute)
+    return (opens if opens > now else opens + timedelta(days=1)).astimezone(UTC)
