@@ -11,9 +11,10 @@ from datetime import timedelta
 
 from bidder.account_day import AccountDay
 from bidder.bidding import Lever, LeverId
-from bidder.bids.case import Case, Moved, Proposals
+from bidder.bids.case import Case, Proposals
 from bidder.bids.diagnose import Finding, diagnose
 from bidder.bids.figures import Figures
+from bidder.bids.moves import Moved
 from bidder.bids.propose import propose
 from bidder.bids.settings import BidSettings
 from bidder.bids.shop import WINDOW, budget_facts, case_of, worth_of

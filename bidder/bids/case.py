@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bidder.bidding import Lever, LeverChange, LeverId
 from bidder.bids.figures import Figures
+from bidder.bids.moves import Moved
 from bidder.bids.settings import BidSettings
 from bidder.ids import AccountId, BudgetId
 from bidder.response.settings import ResponseSettings
@@ -71,15 +72,6 @@ class BudgetFacts:
     spent: Mapping[date, int] = field(default_factory=dict)
     moves: bool = False
     elasticity: float = ResponseSettings().elasticity
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A move of a lever that was written, on an account day."""
-
-    day: date
-    before: int
-    after: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,13 +6,14 @@ Read by every other file of `bids`. Money is in millionths of the lever's curren
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bidder.bidding import Lever, LeverId, LeverReport
+from bidder.bidding import Lever, LeverId, LeverKind, LeverReport
+from bidder.bids.moves import Moved
 from bidder.snapshot import FloatArray
 
 __all__ = ["Figures"]
@@ -95,6 +96,39 @@ class Figures:
                 table = np.vstack([getattr(self, one.name), np.full((1, self.days), np.nan)])
                 columns[one.name] = table[rows]
         return Figures(tuple(lever.id for lever in levers), **columns)
+
+    def gathered(self, levers: Sequence[Lever]) -> Figures:
+        """With the figures of bids that are inherited counted for the ad group whose bid holds. In the order given."""
+        groups = {
+            (one.id.account, one.id.native): row
+            for row, one in enumerate(levers)
+            if one.id.kind is LeverKind.AD_GROUP and not one.inherited
+        }
+        pairs = [
+            (row, groups[one.id.account, one.inherited])
+            for row, one in enumerate(levers)
+            if one.inherited and (one.id.account, one.inherited) in groups
+        ]
+        if not pairs:
+            return self
+        heirs, heads = (np.array(column, dtype=np.int64) for column in zip(*pairs, strict=True))
+        columns = {}
+        for name in ("clicks", "spend", "orders", "revenue", "impressions"):
+            table = getattr(self, name).copy()
+            np.add.at(table, heads, table[heirs])
+            table[heirs] = np.where(np.isfinite(table[heirs]), 0.0, np.nan)
+            columns[name] = table
+        return replace(self, **columns)
+
+    def in_force(self, levers: Sequence[Lever], moves: Mapping[LeverId, Sequence[Moved]], day: date) -> FloatArray:
+        """(levers, days) each day's bid: as reported, else by bidder's own moves, else today's; NaN unknown."""
+        now = np.array([np.nan if one.now is None or one.now <= 0 else float(one.now) for one in levers])
+        told = np.repeat(now[:, None], self.days, axis=1)
+        for row, one in enumerate(levers):
+            for move in reversed(moves.get(one.id, ())):
+                begins = self.days - (day - move.day).days
+                told[row, : max(0, begins)] = move.before
+        return np.where(np.isfinite(self.value), self.value, told)
 
     def order(self, levers: Sequence[Lever], worth: Mapping[LeverId, float]) -> list[int]:
         """Positions of `levers` by what they did, and by names only where nothing else tells two apart."""

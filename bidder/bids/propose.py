@@ -7,14 +7,14 @@ bid = orders a click × contribution an order × keep-share / (1 + λ). The part
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bidder.bidding import Lever
+from bidder.bidding import Lever, LeverKind
 from bidder.bids import pace
 from bidder.bids.case import BudgetFacts, Case, Proposal, Proposals, Why
 from bidder.bids.figures import Figures
@@ -94,14 +94,15 @@ class _Bids:
 
 
 def _bids(levers: Sequence[Lever], every: Figures, stale: NDArray[np.bool_], case: Case) -> list[Proposal]:
-    figures = every.aligned(levers)
+    figures = every.aligned(levers).gathered(levers)
     product = _numbers([(lever.id.account, lever.product or lever.campaign or lever.budget) for lever in levers])
     group = _numbers([(int(p), lever.campaign, lever.ad_group) for p, lever in zip(product, levers, strict=True)])
     worth = np.array([case.worth.get(lever.id, np.nan) for lever in levers], dtype=np.float64)
     rates = conversion(figures, product, group, case.late, _guess(levers, worth, case))
     keep = np.array([case.of(lever.id.account).keep_share for lever in levers])
     now = np.array([np.nan if lever.now is None or lever.now <= 0 else float(lever.now) for lever in levers])
-    value = np.where(np.isfinite(figures.value), figures.value, now[:, None])
+    value = figures.in_force(levers, case.moves, case.day)
+    figures = replace(figures, value=value)
     budget = _numbers([lever.budget if lever.budget is not None else ("none", i) for i, lever in enumerate(levers)])
     members = [np.flatnonzero(budget == number) for number in range(int(budget.max()) + 1)]
     ended = np.zeros(figures.clicks.shape, dtype=np.bool_)
@@ -246,7 +247,8 @@ def _held(
         return Why.NO_BUDGET
     if facts.moves:
         return Why.BUDGET_MOVES
-    if max(all_.rates.clicks[row], all_.rates.around[row]) < settings.min_clicks:
+    unused = lever.id.kind is LeverKind.AD_GROUP and all_.rates.clicks[row] == 0  # every word has a bid of its own
+    if unused or max(all_.rates.clicks[row], all_.rates.around[row]) < settings.min_clicks:
         return Why.FEW_CLICKS
     return None
 

@@ -95,7 +95,7 @@ def conversion(
     whole = max(float(bought.sum()), 0.5) / float(tried.sum()) if tried.sum() > 0 else USUAL_CVR
     rate, own_sd = np.full(len(tried), whole), np.zeros(len(tried))
     shared = np.full(len(tried), 1 / np.sqrt(max(float(bought.sum()), 0.5)))  # of everybody's rate
-    said = np.zeros(len(tried)) if guess is None else np.nan_to_num(guess)
+    said = np.zeros(len(tried)) if guess is None else _said(guess, product)
     above: IntArray = np.zeros(len(tried), dtype=np.int64)
     for level in (product, group, np.arange(len(tried))):
         shared = np.hypot(shared, own_sd)
@@ -106,6 +106,17 @@ def conversion(
     around = np.asarray(np.bincount(product, clicks), dtype=np.float64)[product] if len(product) else clicks
     raw = np.divide(orders, clicks, out=np.full(len(clicks), np.nan), where=clicks > 0)
     return Conversion(rate, raw, own_sd, shared, clicks, orders, around)
+
+
+def _said(guess: FloatArray, product: IntArray) -> FloatArray:
+    """What bids say beside their mean; where one says nothing, what the product's others say, else nothing."""
+    known = np.isfinite(guess)
+    if not known.any():
+        return np.zeros(len(guess))
+    centred = np.where(known, guess - guess[known].mean(), 0.0)
+    count = _sum(product, known.astype(np.float64))
+    near = _sum(product, centred) / np.maximum(count, 1.0)
+    return np.where(known, centred, near[product])
 
 
 def _factors(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bidder.bidding import LeverKind
 from bidder.bids import pace
 from bidder.bids.case import Moved, Why
 from bidder.bids.figures import Figures
 from bidder.bids.landscape import landscape
+from bidder.bids.propose import propose
 from bidder.bids.steps import Room, stepped
 from bidder.bids.value import completeness, conversion
 from bidder.response.delay import default_curve
@@ -171,3 +174,31 @@ def test_of_two_reports_of_a_day_the_newer_counts_and_what_is_left_out_is_zero()
     assert (then.clicks[0] == 30).all()
     assert np.isnan(Figures.of(levers, [], DAY, 28).clicks).all()
     assert a_case(one).figures.days == 56
+
+
+def test_words_without_a_bid_of_their_own_count_for_the_ad_group_whose_bid_holds() -> None:
+    group = a_bid("g1", kind=LeverKind.AD_GROUP, clicks=0, bid=0.5)
+    heir = a_bid("w", clicks=30, facts={"inherited": "g1", "now": None})
+    own = a_bid("own", clicks=30, cvr=0.0, bid=1.2)
+    head, word, _ = propose(a_case(group, heir, own)).lines
+    assert (head.clicks, head.after) == (840, 600_000)
+    assert head.cvr > 0.02
+    assert (word.why, word.moves) == (Why.UNKNOWN, False)
+
+
+def test_an_ad_groups_bid_that_no_word_uses_stays() -> None:
+    unused = propose(a_case(a_bid("g1", kind=LeverKind.AD_GROUP, clicks=0, bid=0.5), a_bid("own", clicks=60))).lines[0]
+    assert unused.why is Why.FEW_CLICKS
+
+
+def test_bids_of_past_days_are_told_by_own_moves_where_reports_do_not_say() -> None:
+    one = a_bid("k", bid=1.0, days=6)
+    levers = [lever(one)]
+    silent = [replace(report, value=None) for report in reports(one)]
+    figures = Figures.of(levers, silent, DAY, 6)
+    moves = {
+        one.id: [Moved(DAY - timedelta(days=4), 500_000, 800_000), Moved(DAY - timedelta(days=2), 800_000, 1_000_000)]
+    }
+    past = figures.in_force(levers, moves, DAY)[0] / 1e6
+    assert past.tolist() == [0.5, 0.5, 0.8, 0.8, 1.0, 1.0]
+    assert (Figures.of(levers, reports(one), DAY, 6).in_force(levers, moves, DAY) == 1_000_000).all()
