@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from bidder.account_day import AccountDay
 from bidder.money import MICROS
 from tests.worker.fleet import Fleet
 
@@ -34,8 +33,10 @@ def faults_of(fleet: Fleet, name: str, cap: int, days: tuple[date, date]) -> lis
         intents = {line.facts["budget"] for line in store.journal(kind="intent")}
         begun = Counter((line.facts["budget"], line.facts["after"]) for line in store.journal(kind="intent"))
         amounts = {one.budget.id.native: one.budget.now.micros for one in store.budgets() if one.budget.now is not None}
-        for write in reversed(store.writes(fleet.began - timedelta(days=1))):
+        writes = store.writes(fleet.began - timedelta(days=1))
+        for write in reversed(writes):
             amounts[write.budget.native] = write.before.micros  # in the end, what there was before the first
+        by_plan = Counter((write.plan, write.budget.native) for write in writes if write.status == "applied")
     if chain is not None:
         found.append(f"{name}: {chain}")
     most = max(cap * MICROS, sum(amounts.values()))
@@ -54,8 +55,7 @@ def faults_of(fleet: Fleet, name: str, cap: int, days: tuple[date, date]) -> lis
     for key, times in written.items():
         if times > begun[key]:
             found.append(f"{name}: {key} was written {times} times, with {begun[key]} intents")
-    a_day = Counter((edit.campaign, AccountDay.of(edit.at, fleet.zones[name]).date) for edit in edits)
-    found += [f"{name}: {one} was written {times} times on {day}" for (one, day), times in a_day.items() if times > 1]
+    found += [f"{name}: {key} was written {times} times" for key, times in by_plan.items() if times > 1]
     return found
 
 

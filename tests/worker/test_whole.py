@@ -24,7 +24,7 @@ shop: {{name: {name}, currency: CNY, timezone: {zone}}}
 budget: {{month: 60000, day: {{max: 3000}}}}
 accounts:
   - {{name: wxt, platform: sandbox, mode: apply, timezone: {zone}, seed: 3, path: ../{name}.json}}
-schedule: {{poll: 30m, decide: {{from: "00:00", until: "00:00"}}}}
+schedule: {{poll: 30m, decide: {{from: "00:00", until: "00:01"}}}}
 """
 
 
