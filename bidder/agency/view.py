@@ -7,6 +7,7 @@ workers write. Approving writes budgets from this process, under the same lease,
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -19,9 +20,11 @@ from bidder.apply_bids import BidResult
 from bidder.config.load import Config
 from bidder.daemon.clerk import DaemonClerk
 from bidder.daemon.switch import Switch
+from bidder.intake.queue import Queue
 from bidder.plan import State
 from bidder.store.protocol import Store
 from bidder.web.control import Controlling
+from bidder.web.observations import Pushing
 from bidder.web.view import Status
 
 __all__ = ["OneShop"]
@@ -43,6 +46,9 @@ class OneShop:
         self._looked = float("-inf")
         self._clerk = DaemonClerk(lambda: self.config, store, clock, self._wrote)
         self._switch = Switch(config, store, clock, self._told)
+        self._queue = Queue(store, clock)
+        self._stop = asyncio.Event()
+        self._saving: asyncio.Task[None] | None = None
 
     @property
     def store(self) -> Store:
@@ -58,6 +64,16 @@ class OneShop:
     def controlling(self) -> Controlling:
         """The stop. Its token is nobody's: who may is the gate's to say."""
         return Controlling(self._switch, None)
+
+    @property
+    def pushing(self) -> Pushing | None:
+        """Where pushes over HTTP go; None where the shop takes none. Asked on the loop: the first begins to save."""
+        feeds = {feed.name: feed for feed in self.config.incoming.feeds}
+        if not feeds:
+            return None
+        if self._saving is None:
+            self._saving = asyncio.create_task(self._queue.run(self._stop), name=f"pushes of {self.config.shop.name}")
+        return Pushing(self._queue, feeds, None, self._clock)
 
     def refresh(self) -> None:
         """Looks at the store again, unless that was just done. *Slow*. Raises StoreError."""
@@ -93,6 +109,9 @@ class OneShop:
         self._looked = float("-inf")
 
     async def close(self) -> None:
-        """Waits for writes that a person asked for, then gives the store back."""
+        """Waits for writes that a person asked for and for pushes that are not saved yet, then gives the store back."""
         await self._clerk.close()
+        self._stop.set()
+        if self._saving is not None:
+            await self._saving
         self._store.close()

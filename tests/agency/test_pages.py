@@ -229,3 +229,22 @@ async def test_figures_for_prometheus_are_of_the_shops_that_the_token_sees(house
     )
     assert "silk" not in own
     assert 'bidder_shops{state="ACTIVE"} 1.0' in own
+
+
+async def test_a_shops_own_systems_push_to_it_and_to_no_other(house: House) -> None:
+    feed = "activity: [{name: till, source: http}]\n"
+    tea = house.folder / "shops/tea.yaml"
+    tea.write_text(tea.read_text("utf-8") + feed, "utf-8")
+    token = house.give("till", Role.OPERATOR, "tea", "silk")
+    said = {"product_id": "P01", "date": "2026-11-23", "metrics": {"visitors": 120}}
+    async with house.served() as client:
+        answer = await client.post("/shops/tea/api/v1/observations", json=said, headers=bearer(token))
+        assert (await answer.json())["accepted"] == 1
+        again = await client.post("/shops/tea/api/v1/observations", json=said, headers=bearer(token))
+        assert (await again.json())["duplicate"] == 1
+        other = await client.post("/shops/silk/api/v1/observations", json=said, headers=bearer(token))
+        assert other.status == 404
+    for shop, rows in (("tea", 1), ("silk", 0)):
+        store = open_reader(f"sqlite:///{house.folder}/stores/{shop}.db")
+        assert len([one for one in store.activity().visitors if one == 120]) == rows
+        store.close()
