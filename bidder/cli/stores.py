@@ -16,7 +16,7 @@ __all__ = ["address_of_store", "register"]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="bidder.yaml (default: $BIDDER_CONFIG, else ./bidder.yaml).")
 ]
-ADDRESS = "sqlite:///PATH, postgresql://…, or env:NAME for a variable that holds one (an address with a password)."
+ADDRESS = "sqlite:///PATH, postgresql://…, or env:NAME or file:PATH of what holds one (an address with a password)."
 
 
 def register(app: typer.Typer) -> None:
@@ -141,4 +141,10 @@ def address_of_store(name: str, said: str) -> str:
         if not found:
             raise ConfigError([Fault(Source(name), f"the environment variable {variable} is not set")])
         return found
+    if said.startswith("file:"):
+        path = Path(said.removeprefix("file:"))
+        try:
+            return path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as e:
+            raise ConfigError([Fault(Source(name), f"{path}: cannot be read")]) from e
     return said if "://" in said else f"sqlite:///{said}"

@@ -27,7 +27,7 @@ def worker(
         typer.Option(
             envvar="BIDDER_FLEET_STORE",
             show_envvar=True,
-            help="postgresql://… of all shops and jobs, or env:NAME for a variable that holds it.",
+            help="postgresql://… of all shops and jobs, or env:NAME or file:PATH of what holds it.",
         ),
     ],
     agency: Annotated[

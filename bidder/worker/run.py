@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from bidder.cycle import utc_now
+from bidder.daemon.supervisor import Supervisor
 from bidder.instrumentation.fleet import FleetMetrics
 from bidder.worker.queue import DECISIONS, PLATFORMS, Queue, QueueLost
 from bidder.worker.serving import serving
@@ -51,7 +52,8 @@ async def work(
     async with serving(host, port, metrics, alive.is_set) as url:
         if ready is not None:
             ready(url)
-        failures = 0
+        life, supervisor, failures = _Life(alive), Supervisor(), 0
+        following = asyncio.create_task(supervisor.follow(life, url), name="supervisor")
         while not stop.is_set():
             try:
                 await _session(settings, stop, metrics, clock, alive)
@@ -64,7 +66,22 @@ async def work(
                 failures += 1
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause)
+        following.cancel()
+        supervisor.stopping()
     log.info("stopped", worker=_name())
+
+
+class _Life:
+    """What a service manager looks at: the loop turns, once the queue was open for the first time."""
+
+    reloading = False
+
+    def __init__(self, alive: asyncio.Event) -> None:
+        self._alive, self._began = alive, False
+
+    def healthy(self) -> bool:
+        self._began = self._began or self._alive.is_set()
+        return self._began
 
 
 async def _session(
