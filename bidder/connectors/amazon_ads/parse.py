@@ -128,8 +128,10 @@ def check_same_report(payload: Payload, account: str, asked: Mapping[str, Any]) 
     for name in ("startDate", "endDate"):
         if body.get(name, asked[name]) != asked[name]:
             raise body.error(name, f"another report is being made: expected {asked[name]}")
-    made, wanted = body.get("configuration", {}), asked["configuration"]
-    if isinstance(made, dict) and set(made.get("columns") or wanted["columns"]) != set(wanted["columns"]):
+    if body.get("configuration") is None:
+        return
+    made = {str(one.value) for one in body["configuration"].items("columns", optional=True)}
+    if made and made != set(asked["configuration"]["columns"]):
         raise body.error("configuration.columns", "another report of these days is being made")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bidder.connectors.amazon_ads.client import Entity
-from bidder.connectors.http import Reply, dig, said_in
+from bidder.connectors.http import Reply, dig, listed, said_in
 
 __all__ = ["is_id", "proof_of"]
 
@@ -24,8 +24,8 @@ def proof_of(reply: Reply, entity: Entity, native: str) -> tuple[bool | None, st
     if len(taken) == 1 and not refused and str(dig(taken, 0, entity.id)) == native:
         return True, ""
     if len(refused) == 1 and not taken and str(dig(refused, 0, "index") or 0) == "0":
-        kinds = {str(dig(one, "errorType") or "") for one in dig(refused, 0, "errors") or [{}]}
-        reason = "; ".join(_reason(one) for one in dig(refused, 0, "errors") or [])
+        kinds = {str(dig(one, "errorType") or "") for one in listed(refused, 0, "errors") or [{}]}
+        reason = "; ".join(_reason(one) for one in listed(refused, 0, "errors"))
         return (False, reason or "refused") if kinds.isdisjoint(_PROVES_NOTHING) else (None, reason or "an error")
     return None, f"the reply does not say what became of {entity.name}"
 

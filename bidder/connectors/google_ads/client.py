@@ -22,6 +22,7 @@ from bidder.connectors.http import (
     Timing,
     Verdict,
     dig,
+    listed,
     oauth,
     plain_verdict,
     with_bearer,
@@ -211,8 +212,8 @@ def verdict(reply: Reply) -> Verdict:
 def failures(data: Any) -> Iterator[tuple[str, str]]:
     """Each error of a GoogleAdsFailure as (`campaignBudgetError.NAME`, message), whatever envelope it is in."""
     envelope = dig(data, 0, "error") or dig(data, "error") or dig(data, "partialFailureError")
-    for detail in dig(envelope, "details") or ():
-        for error in dig(detail, "errors") or ():
+    for detail in listed(envelope, "details"):
+        for error in listed(detail, "errors"):
             code = dig(error, "errorCode")
             name = next(iter(code.items()), ("error", "UNKNOWN")) if isinstance(code, dict) else ("error", "UNKNOWN")
             yield f"{name[0]}.{name[1]}", str(dig(error, "message") or "")
@@ -222,9 +223,9 @@ def _delay(data: Any) -> float | None:
     """The longest retryDelay of an answer, in seconds (`"30s"`, also fractional)."""
     found: list[float] = []
     envelope = dig(data, 0, "error") or dig(data, "error") or dig(data, "partialFailureError")
-    for detail in dig(envelope, "details") or ():
+    for detail in listed(envelope, "details"):
         texts = [dig(detail, "retryDelay")]
-        texts += [dig(e, "details", "quotaErrorDetails", "retryDelay") for e in dig(detail, "errors") or ()]
+        texts += [dig(e, "details", "quotaErrorDetails", "retryDelay") for e in listed(detail, "errors")]
         matches = (re.fullmatch(r"(\d{1,7}(?:\.\d{1,9})?)s", text) for text in texts if isinstance(text, str))
         found += [float(match[1]) for match in matches if match]
     return max(found, default=None)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus
@@ -35,7 +36,7 @@ _CHANNELS = {
     "VIDEO": "content",
     "PERFORMANCE_MAX": "site",
 }
-_TARGETS = frozenset({"TARGET_CPA", "TARGET_ROAS", "MAXIMIZE_CONVERSIONS", "MAXIMIZE_CONVERSION_VALUE"})
+_TARGETS = ("TARGET_CPA", "TARGET_ROAS", "MAXIMIZE_CONVERSIONS", "MAXIMIZE_CONVERSION_VALUE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,11 @@ def standing(pages: Sequence[Payload], account: Account) -> dict[str, Standing]:
     found = {}
     for _, row in rows_of(pages, account, "standing"):
         campaign, metrics = row["campaign"], row.get("metrics")
-        reasons = campaign.get("primaryStatusReasons", [])
+        reasons = [one.value for one in campaign.items("primaryStatusReasons", optional=True)]
         share = metrics.get("searchBudgetLostImpressionShare") if isinstance(metrics, dict) else None
         found[campaign.id("id")] = Standing(
             None if campaign.get("primaryStatus") is None else "BUDGET_CONSTRAINED" in reasons,
-            min(1.0, float(share)) if isinstance(share, int | Decimal) and share >= 0 else None,
+            min(1.0, float(share)) if isinstance(share, int | Decimal) and float(share) >= 0 else None,
             campaign.get("biddingStrategyType") in _TARGETS,
         )
     return found
@@ -89,14 +90,12 @@ def standing(pages: Sequence[Payload], account: Account) -> dict[str, Standing]:
 
 def lacks_budgets(pages: Sequence[Payload]) -> bool:
     """Whether some row of a report does not say which budget its campaign spends."""
-    rows = [row for page in pages if isinstance(page.body, dict) for row in page.body.get("results") or ()]
-    return any(not isinstance(row, dict) or not (row.get("campaign") or {}).get("campaignBudget") for row in rows)
+    return any(not one.get("campaignBudget") for one in _campaigns(pages))
 
 
 def has_shopping(pages: Sequence[Payload]) -> bool:
     """Whether some campaign of a report sells by listings, so that there are figures a product."""
-    rows = [row for page in pages if isinstance(page.body, dict) for row in page.body.get("results") or ()]
-    return any((row.get("campaign") or {}).get("advertisingChannelType") == "SHOPPING" for row in rows)
+    return any(one.get("advertisingChannelType") == "SHOPPING" for one in _campaigns(pages))
 
 
 def reports(
@@ -126,6 +125,15 @@ def reports(
             replace(one, product=ProductId(item) if item else None)
         )
     return Reports.of(one for key, whole in wholes.items() for one in _finest(whole, listings.get(key, [])))
+
+
+def _campaigns(pages: Sequence[Payload]) -> Iterable[Mapping[str, Any]]:
+    """The campaign of each row as it came, an empty one where it is none: whoever reads the row says so."""
+    for page in pages:
+        rows = page.body.get("results") if isinstance(page.body, dict) else None
+        for row in rows if isinstance(rows, list) else ():
+            campaign = row.get("campaign") if isinstance(row, dict) else None
+            yield campaign if isinstance(campaign, dict) else {}
 
 
 def _finest(whole: Observation, parts: Sequence[Observation]) -> Iterable[Observation]:

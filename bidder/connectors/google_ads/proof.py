@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bidder.connectors.google_ads.client import failures
-from bidder.connectors.http import Reply, dig
+from bidder.connectors.http import Reply, dig, listed
 
 __all__ = ["is_id", "proof_of"]
 
@@ -25,14 +25,14 @@ def proof_of(reply: Reply, resource: str, differs: Callable[[Any], str | None]) 
     if reply.status == 200 and dig(data, "partialFailureError") is None:
         result = dig(data, "results", 0)
         name = str(dig(result, "resourceName") or "")
-        if len(dig(data, "results") or ()) == 1 and name.endswith(resource):
+        if len(listed(data, "results")) == 1 and name.endswith(resource):
             other = differs(result)
             return (True, "") if other is None else (None, f"the platform stored {other}")
         return None, "the reply does not name what was set"
     proven = bool(found) and not any(code.startswith(_PROVES_NOTHING) for code, _ in found)
     if reply.status == 200:
         # a partial failure: the one operation was refused, its place among the results is empty
-        empty = all(not one for one in dig(data, "results") or ())
+        empty = dig(data, "results") is None or (isinstance(data["results"], list) and not any(data["results"]))
         return (False, words) if proven and empty else (None, words or "an error without a code")
     reason = f"{reply.status} {words}" if words else f"{reply.status} without a reason"
     checked = 400 <= reply.status < 500 and reply.status != 408 and isinstance(dig(data, "error"), dict)

@@ -10,7 +10,7 @@ from bidder.connectors.google_ads import parse
 from bidder.connectors.google_ads.client import Client
 from bidder.connectors.google_ads.proof import is_id, proof_of
 from bidder.connectors.google_ads.set_levers import SetsBids
-from bidder.connectors.http import Lost, NotSent, Reply, dig
+from bidder.connectors.http import Lost, NotSent, Reply, dig, listed
 from bidder.connectors.identity import as_told
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
@@ -99,8 +99,8 @@ def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
 def _minimum(data: Any) -> int | None:
     """The daily minimum that BUDGET_BELOW_PER_DAY_MINIMUM names."""
     envelope = dig(data, "partialFailureError") or dig(data, "error")
-    for detail in dig(envelope, "details") or ():
-        for error in dig(detail, "errors") or ():
+    for detail in listed(envelope, "details"):
+        for error in listed(detail, "errors"):
             named = dig(error, "details", "budgetPerDayMinimumErrorDetails")
             for name, value in (named or {}).items() if isinstance(named, dict) else ():
                 if name.endswith("Micros") and str(value).isascii() and str(value).isdigit():

@@ -22,6 +22,7 @@ __all__ = [
     "Verdict",
     "ahead_of",
     "dig",
+    "listed",
     "plain_verdict",
     "retry_after",
     "said_in",
@@ -212,6 +213,12 @@ def dig(value: Any, *path: str | int) -> Any:
         else:
             return None
     return value
+
+
+def listed(value: Any, *path: str | int) -> list[Any]:
+    """The list at a path inside decoded JSON, an empty one where there is none."""
+    found = dig(value, *path)
+    return found if isinstance(found, list) else []
 
 
 def decoded(body: bytes) -> Any:

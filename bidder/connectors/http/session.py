@@ -31,6 +31,8 @@ CONNECT_SECONDS = 10.0
 CHUNK = 1 << 16
 WRITE_WAITS = 20.0
 """Seconds that a write waits for its turn before it is given up unsent."""
+LONGEST_HOLD = 86_400.0
+"""Seconds that an account is left alone at most, whatever the platform asks for: then it is tried once."""
 _PASSING = ("connect", "timeout", "http_5xx")
 """Failures that pass by themselves, also those of the token's endpoint: so many in a row open the circuit."""
 
@@ -266,7 +268,7 @@ class Http:
         else:
             self._circuit.worked()
         if verdict.wait:
-            self._not_before = max(self._not_before, now + verdict.wait)
+            self._not_before = max(self._not_before, now + min(verdict.wait, LONGEST_HOLD))
             self._throttled = verdict.reason or "the platform asked to wait"
         return verdict
 

@@ -23,10 +23,10 @@ from bidder.snapshot import EPOCH_ORDINAL, day_number
 
 __all__ = ["activity", "changed_days", "check_shop", "products", "unfinished"]
 
-UNPAID = frozenset({"PENDING", "AUTHORIZED", "VOIDED", "EXPIRED"})
+UNPAID = ("PENDING", "AUTHORIZED", "VOIDED", "EXPIRED")
 """Financial statuses of orders for which nothing was paid yet, or ever."""
 
-TAKEN_BACK = frozenset({"REFUNDED", "PARTIALLY_REFUNDED"})
+TAKEN_BACK = ("REFUNDED", "PARTIALLY_REFUNDED")
 
 Key = tuple[int, str]
 """Day number and product, "" for the whole shop."""

@@ -416,6 +416,19 @@ async def test_a_token_is_renewed_before_its_end() -> None:
         assert server.asked("/token") == 2
 
 
+@pytest.mark.parametrize("value", ["9000000", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_nobody_is_left_alone_for_longer_than_a_day(value: str) -> None:
+    clock = Clock()
+    async with scripted(answer({}, 429, Retry_After=value), answer()) as server:
+        http = opened(server, clock, attempts=1)
+        assert (await failing(http)).error == "throttled"
+        assert "not asked for" in (await failing(http)).reason
+        clock.time += 86_400
+        await http.read(READ)
+        await http.close()
+    assert len(server.got) == 2
+
+
 @pytest.mark.parametrize("ask", [READ, PUT])
 async def test_after_a_401_the_token_is_renewed_once_and_the_request_repeated_once(ask: Ask) -> None:
     async with TokenServer() as server:
