@@ -27,8 +27,8 @@ from bidder.cli import (
     shops,
     starting,
     stores,
-    worker,
     tokens,
+    worker,
 )
 from bidder.cli.examples import give_examples
 from bidder.errors import BidderError, ConfigError, LeaseTaken, SolveError, UnsafePlan
