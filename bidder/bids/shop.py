@@ -14,14 +14,15 @@ from bidder.bidding import Lever, LeverId, LeverReport
 from bidder.bids.case import BudgetFacts, Case, Moved
 from bidder.bids.figures import Figures
 from bidder.bids.settings import BidSettings
-from bidder.catalog import Product
+from bidder.bids.targets import has_room
+from bidder.catalog import BudgetStatus, Product
 from bidder.ids import AccountId, BudgetId
 from bidder.money import MICROS
 from bidder.plan import Allocation, Plan
 from bidder.response.curve import Curves
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, Snapshot
 
-__all__ = ["WINDOW", "budget_facts", "case_of", "worth_of"]
+__all__ = ["WINDOW", "budget_facts", "case_of", "not_used_up", "worth_of"]
 
 WINDOW = 56
 """Days of reports that bids are decided on."""
@@ -116,6 +117,18 @@ def budget_facts(
         )
         for index, budget in enumerate(snapshot.budgets)
     }
+
+
+def not_used_up(snapshot: Snapshot) -> tuple[BudgetId, ...]:
+    """Active budgets steered by a target that were used up on none of the last three days, by id.
+
+    To change such a budget does nothing (OPERATOR 2). One whose days are not all known is not among them.
+    """
+    if not any(one.target_driven for one in snapshot.budgets):
+        return ()
+    facts = budget_facts(snapshot)
+    steered = [one for one in snapshot.budgets if one.target_driven and one.status is BudgetStatus.ACTIVE]
+    return tuple(sorted(one.id for one in steered if has_room(facts[one.id], snapshot.day)))
 
 
 def _by_day(snapshot: Snapshot) -> tuple[FloatArray, FloatArray]:

@@ -21,7 +21,7 @@ from bidder.bids.value import completeness
 from bidder.ids import BudgetId
 from bidder.money import minor_unit
 
-__all__ = ["idle_budgets", "target"]
+__all__ = ["has_room", "idle_budgets", "target"]
 
 BINDING_DAYS = 3
 """A budget that was used up on none of so many days is not what holds a campaign back."""
@@ -78,10 +78,11 @@ def target(lever: Lever, figures: Figures, row: int, case: Case, *, stale: bool)
 def idle_budgets(case: Case) -> tuple[BudgetId, ...]:
     """Budgets of targets that were used up on none of the last three days, by id: to change them does nothing."""
     owners = {lever.budget for lever in case.levers if lever.budget is not None and not lever.id.kind.bid}
-    return tuple(sorted(one for one in owners if one in case.budgets and _idle(case.budgets[one], case.day)))
+    return tuple(sorted(one for one in owners if one in case.budgets and has_room(case.budgets[one], case.day)))
 
 
-def _idle(facts: BudgetFacts, day: date) -> bool:
+def has_room(facts: BudgetFacts, day: date) -> bool:
+    """Whether a budget was used up on none of the last three days; False where one of them is not known."""
     days = [day - timedelta(days=back) for back in range(1, BINDING_DAYS + 1)]
     known = [one for one in days if one in facts.spent]
     if facts.now is None or len(known) < BINDING_DAYS:
@@ -110,7 +111,7 @@ def _held(
         return Why.NO_BUDGET
     if facts.moves:
         return Why.BUDGET_MOVES
-    if not _idle(facts, day):
+    if not has_room(facts, day):
         return Why.BUDGET_BINDS
     return Why.FEW_CLICKS if seen["clicks"] < settings.min_clicks else None
 

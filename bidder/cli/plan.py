@@ -183,7 +183,7 @@ def _keep(decision: Decision, bids: list[dict[str, Any]], config: Path | None, s
 
 
 def explain(
-    entity: Annotated[str, typer.Argument(help="A budget (account/budget) or a product.")],
+    entity: Annotated[str, typer.Argument(help="A budget (account/budget), a product, or a keyword.")],
     history: Annotated[list[Path] | None, typer.Option("--history", help="Decide on this export alone.")] = None,
     total: Annotated[str | None, typer.Option(help="The most that all budgets may sum to today.")] = None,
     currency: Annotated[str | None, typer.Option(help="Currency of a file that names none, e.g. INR.")] = None,
@@ -200,7 +200,7 @@ def explain(
     Of the newest saved plan where there is one, worked out again on what was known then; else of a plan made now.
     """
     from bidder.cli.planning import Asked, explain_from
-    from bidder.explain.bids import bids_of, bids_text, finding_line, of_budgets
+    from bidder.explain.bids import bids_of, bids_text, finding_line, named
     from bidder.explain.entity import entity_document
     from bidder.explain.entity_text import entity_text
 
@@ -214,11 +214,14 @@ def explain(
         dates=dates,
     )
     decided = explain_from(asked, config, store)
-    shown = {**entity_document(decided.decision, entity), "notes": list(decided.notes)}
-    if decided.offers is not None:
-        named = [one["id"] for one in shown["budgets"]]
-        shown["bids"] = bids_of(decided.offers.proposals, named)
-        shown["keywords"] = [finding_line(one) for one in of_budgets(decided.offers.findings, named)]
+    found = decided.offers
+    word = None if found is None else named(found.proposals, entity)
+    budget = entity if word is None or word.lever.budget is None else str(word.lever.budget)
+    shown = {**entity_document(decided.decision, budget), "entity": entity, "notes": list(decided.notes)}
+    if found is not None:
+        shown["bids"] = bids_of(found.proposals, [one["id"] for one in shown["budgets"]], word)
+        levers = {one["id"] for one in shown["bids"]}
+        shown["keywords"] = [finding_line(one) for one in found.findings if str(one.lever.id) in levers]
     if as_json:
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:

@@ -169,11 +169,13 @@ def _then(loaded: Config, saved: StoreReader, stored: StoredPlan) -> Snapshot:
 
 def show_plan(decided: Decided, *, as_json: bool) -> Mapping[str, Any]:
     """Prints the plan's document or its table; returns the document."""
+    from bidder.bids.shop import not_used_up
     from bidder.explain.bids import bid_notes
     from bidder.explain.plan import document
 
     offers = decided.offers
-    notes = (*decided.notes, *([] if offers is None else bid_notes(offers.proposals)))
+    said = not_used_up(decided.decision.snapshot)  # the plan's own notes have these
+    notes = (*decided.notes, *([] if offers is None else bid_notes(offers.proposals, said)))
     made = document(decided.decision, notes, without=decided.without, asked=decided.asked)
     shown = {**made.model_dump(mode="json"), "bids": decided.bids}
     if as_json:

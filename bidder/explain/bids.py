@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from math import isfinite
@@ -30,7 +30,7 @@ __all__ = [
     "bids_text",
     "finding_line",
     "finding_words",
-    "of_budgets",
+    "named",
     "why_words",
 ]
 
@@ -73,8 +73,8 @@ def why_words(line: Mapping[str, Any], language: Language = "en") -> str:
     return text
 
 
-def bid_notes(found: Proposals, language: Language = "en") -> list[str]:
-    """What a reader of the plan should know: why bids stay, counted, and budgets that are no lever."""
+def bid_notes(found: Proposals, said: Collection[BudgetId] = (), language: Language = "en") -> list[str]:
+    """What a reader of the plan should know: why bids stay, counted, and budgets that are no lever, but for `said`."""
     w = _words(language)
     stay = Counter(one.why.value for one in found.lines if not one.moves and one.lever.active)
     notes = []
@@ -83,8 +83,9 @@ def bid_notes(found: Proposals, language: Language = "en") -> list[str]:
             f"{w['stays'][why]} {n}" for why, n in sorted(stay.items(), key=lambda p: (-p[1], p[0]))
         )
         notes.append(w["stay"].format(n=sum(stay.values()), parts=parts))
-    if found.idle:
-        notes.append(w["idle"].format(budgets=", ".join(map(str, found.idle))))
+    idle = [str(one) for one in found.idle if one not in said]
+    if idle:
+        notes.append(w["idle"].format(budgets=", ".join(idle)))
     return notes
 
 
@@ -109,10 +110,20 @@ def _change(line: Mapping[str, Any]) -> float:
     return abs(float(line["planned"]) / float(line["now"]) - 1) if line["now"] and line["planned"] else 0.0
 
 
-def bids_of(found: Proposals, budgets: Iterable[str]) -> list[dict[str, Any]]:
-    """The lines of the bids that some budgets pay for, those that move first."""
+def named(found: Proposals, entity: str) -> Proposal | None:
+    """The bid or target that is called so, by its id, its number or its word; None where none is, or several are."""
+    for match in (lambda one: str(one.lever.id), lambda one: one.lever.name):
+        same = [one for one in found.lines if match(one) == entity]
+        if len(same) == 1:
+            return same[0]
+    return None
+
+
+def bids_of(found: Proposals, budgets: Iterable[str], only: Proposal | None = None) -> list[dict[str, Any]]:
+    """The lines of the bids that some budgets pay for, those that move first; or of `only` that one."""
     wanted = set(budgets)
     lines = [one for one in found.lines if one.lever.budget is not None and str(one.lever.budget) in wanted]
+    lines = lines if only is None else [only]
     return [bid_line(one) for one in sorted(lines, key=lambda one: (not one.moves, str(one.lever.id)))]
 
 
@@ -155,12 +166,6 @@ def finding_words(line: Mapping[str, Any], language: Language = "en") -> str:
     figures = {name: "?" if value is None else value for name, value in line.items()}
     text: str = _words(language)["findings"][line["kind"]].format(**figures)
     return text
-
-
-def of_budgets(found: Iterable[Finding], budgets: Iterable[BudgetId | str]) -> list[Finding]:
-    """The findings of keywords that some budgets pay for."""
-    wanted = {str(one) for one in budgets}
-    return [one for one in found if one.lever.budget is not None and str(one.lever.budget) in wanted]
 
 
 def _money(micros: float) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bidder.bids.shop import not_used_up
 from bidder.catalog import Budget, BudgetStatus
 from bidder.decide import Decision
 from bidder.explain.bids import bid_table
@@ -71,6 +72,12 @@ def document(
     if decision.doubt is not None:
         said.append(
             f"cautious: {decision.doubt}; no budget moves by more than {CAUTIOUS_STEP:.0%} until they agree again"
+        )
+    idle = not_used_up(snapshot)
+    if idle:
+        said.append(
+            f"{', '.join(map(str, idle))}: not used up for 3 days, so to change the budget does nothing; the target is "
+            "the lever (预算没花完，改预算无效，应动目标投产比)"
         )
     over = overlap(snapshot)
     if over is not None and over > 1.0:
@@ -325,12 +332,13 @@ def _worth(shown: Mapping[str, Any]) -> str:
 
 
 def _summary(shown: Mapping[str, Any]) -> list[str]:
+    gap = shown["certificate"]["gap"]
+    proven = "nothing proven" if gap is None else f"gap {gap:.1e}"
     parts = [
         f"one more unit of the total earns {_worth(shown)} a day; "
         f"{shown['unallocated']} of {shown['total']} is left unspent",
         f"expected profit {shown['expected']['mean']} ({shown['expected']['p10']}…{shown['expected']['p90']}), "
-        f"now {shown['expected_now']}; certificate {shown['certificate']['status']}, "
-        "nothing proven" if shown["certificate"]["gap"] is None else f"gap {shown['certificate']['gap']:.1e}",
+        f"now {shown['expected_now']}; certificate {shown['certificate']['status']}, {proven}",
     ]
     for rule in shown["limits"]:
         if rule["binding"] and rule["cost_per_day"] not in (None, "0"):

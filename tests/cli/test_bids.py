@@ -134,6 +134,13 @@ def test_explain_shows_bids_and_what_is_worth_a_look(here: Path) -> None:
     assert "岩茶" not in bidder("explain", "P2")
 
 
+def test_explain_knows_a_keyword_by_its_word(here: Path) -> None:
+    shown = json.loads(bidder("explain", "岩茶", "--json"))
+    assert [one["name"] for one in shown["bids"]] == ["岩茶"]
+    assert [one["id"].partition("/")[2] for one in shown["budgets"]] == ["c1"]
+    assert [one["kind"] for one in shown["keywords"]] == ["spend_without_orders"]
+
+
 def test_the_digest_names_keywords_in_both_languages(here: Path) -> None:
     assert "「岩茶」28 天花 1680.00、点击 1680 次没有一单" in bidder("digest", "--lang", "zh")
     assert "“岩茶” spent 1680.00 on 1680 clicks in 28 days" in bidder("digest", "--lang", "en")
