@@ -89,6 +89,8 @@ def _foreign_edits(levers: Sequence[Lever], known: Mapping[LeverId, Lever], stor
     ours = {(move.lever, value) for move in store.open_lever_moves() for value in (move.before, move.after)}
     for lever in levers:
         last = known[lever.id].now if lever.id in known else None
+        if lever.id in known and (known[lever.id].read_at or at) > at:
+            continue  # written or read since this list was asked for
         if last is None or lever.now is None or lever.now == last or (lever.id, lever.now) in ours:
             continue
         facts = {"lever": str(lever.id), "expected": shown(last), "found": shown(lever.now)}

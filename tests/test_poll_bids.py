@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bidder.bidding import LeverReport
+from bidder.bidding import LeverApplied, LeverReport
 from bidder.ids import PlanId
 from bidder.money import Currency, Money
 from bidder.performance import Performance
@@ -84,6 +84,25 @@ async def test_somebody_elses_edit_is_journaled_once(store: Store, clock: Tickin
         await polled(store, platform, clock)
     (line,) = store.journal(kind="bid_foreign_edit")
     assert (line.facts["lever"], line.facts["expected"], line.facts["found"]) == ("ads/keyword:k1", "1", "1.5")
+
+
+async def test_a_list_that_is_older_than_a_write_shows_no_edit_of_others(
+    store: Store, clock: TickingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = FakeBids.with_bids(FIVE)
+    await polled(store, platform, clock)
+    listing = platform.levers
+
+    async def written_meanwhile() -> object:
+        found = await listing()
+        move = store.begin_lever(PlanId("p"), platform.lever_id("k1"), CNY, 1_000_000, 1_200_000, clock())
+        store.finish_lever(move, LeverApplied(1_200_000), clock(), 1)
+        return found
+
+    monkeypatch.setattr(platform, "levers", written_meanwhile)
+    await polled(store, platform, clock)
+    assert store.journal(kind="bid_foreign_edit") == []
+    assert {one.id.native: one.now for one in store.levers()}["k1"] == 1_200_000
 
 
 async def test_what_a_write_of_unknown_outcome_may_have_set_is_ours(store: Store, clock: TickingClock) -> None:

@@ -53,7 +53,7 @@ class FleetMetrics:
         self.decisions = Counter(
             "bidder_fleet_decisions", "Shops looked at to be decided.", ["result"], registry=registry
         )
-        self.writes = Counter("bidder_fleet_writes", "Budget writes.", ["result"], registry=registry)
+        self.writes = Counter("bidder_fleet_writes", "Writes of budgets and bids.", ["result"], registry=registry)
         self.paced = Counter(
             "bidder_platform_wait_seconds", "Waited for a platform's shared rate.", ["platform"], registry=registry
         )

@@ -1,4 +1,4 @@
-"""One part of a shop's plan is written: the falls of an account, or its rises. May be tried again at any point.
+"""One part of a shop's plan is written: falls, rises or bids of an account. May be tried again at any point.
 
 What went before is settled by reading back, a budget that has its amount already is left alone, and every write asks
 the present amount, the cap and the newest lease as in a daemon's pass.
@@ -15,7 +15,10 @@ import structlog
 from bidder import cycle
 from bidder.account_day import AccountDay
 from bidder.apply import WriteResult
+from bidder.apply_bids import BidResult
+from bidder.bidding import LeverApplied, LeverUnresolved
 from bidder.config.load import Config
+from bidder.plan import Applied, Unresolved
 from bidder.store.protocol import Store
 from bidder.worker.deciding import APPLIES, Part
 from bidder.worker.fleet import Clock, Connected
@@ -27,7 +30,7 @@ log = structlog.get_logger("bidder.worker")
 
 async def apply_part(
     shop: str, part: Part, config: Config, store: Store, connected: Connected, clock: Clock
-) -> Sequence[WriteResult]:
+) -> Sequence[WriteResult | BidResult]:
     """Writes it, where it is still wanted, and notes that it is done. Raises StoreError, LeaseTaken."""
     kept: dict[str, Any] = await asyncio.to_thread(store.value, APPLIES) or {}
     budgets = next((names for account, way, names in kept.get("parts", ()) if (account, way) == part), None)
@@ -35,8 +38,13 @@ async def apply_part(
         return ()
     stored = await asyncio.to_thread(store.plan, kept["plan"])
     today = AccountDay.of(clock(), config.shop.timezone).date.isoformat()
-    written: Sequence[WriteResult] = ()
-    if stored is not None and stored.day == today and stored.status not in ("superseded", "rejected", "held"):
+    written: Sequence[WriteResult | BidResult] = ()
+    if stored is None or stored.day != today or stored.status in ("superseded", "rejected", "held"):
+        pass  # another plan has taken its place, or its day is over
+    elif part[1] == "bids":
+        writers = connected.writers
+        written = await cycle.apply_offers(stored, config, store, writers, clock, approved=False, only=budgets)
+    else:
         written = await cycle.apply_plan(
             stored,
             config,
@@ -54,8 +62,8 @@ async def apply_part(
         account=part[0],
         way=part[1],
         plan=kept["plan"],
-        applied=sum(type(one.outcome).__name__ == "Applied" for one in written),
-        unresolved=sum(type(one.outcome).__name__ == "Unresolved" for one in written),
+        applied=sum(isinstance(one.outcome, Applied | LeverApplied) for one in written),
+        unresolved=sum(isinstance(one.outcome, Unresolved | LeverUnresolved) for one in written),
     )
     return written
 

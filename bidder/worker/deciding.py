@@ -17,6 +17,7 @@ import structlog
 
 from bidder import cycle
 from bidder.account_day import AccountDay
+from bidder.bids.settings import BidMode
 from bidder.catalog import Mode
 from bidder.config.load import Config
 from bidder.connectors.registry import has_ads
@@ -46,7 +47,7 @@ AGAIN = timedelta(minutes=1)
 """After so long a shop is looked at again that could not be decided for a reason that may pass."""
 
 Part = tuple[str, str]
-"""An account, and `falls` or `rises`."""
+"""An account, and `falls`, `rises` or `bids`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ class _Shop:
                 snapshot = cycle.snapshot_of(self.config, self.store, self.now)
             decision = decide(snapshot, self.config.policy)
             shown = document(decision).model_dump(mode="json")
+            bids = self._bids(decision)
         except (StoreError, LeaseTaken):
             raise
         except (
@@ -168,7 +170,9 @@ class _Shop:
         ) as e:  # whatever went wrong in deciding: today's budgets stay, and it is said (FAILURES, law 1)
             reason = str(e) if isinstance(e, BidderError) else f"{type(e).__name__}: {e}"
             return self._no_plan(key, said, values, reason, e)
-        parts = () if self._asks(decision) else self._parts(decision)
+        if bids:
+            shown["bids"] = bids
+        parts = () if self._asks(decision) else [*self._parts(decision), *self._bid_parts(decision, bids)]
         values[APPLIES] = {"plan": decision.plan.id, "parts": [[*part, budgets] for part, budgets in parts]}
         values[APPLIES] |= {"once": decision.limits.reference is None}
         values[APPLIES] |= {"agreed": self._agreed(decision)}
@@ -199,6 +203,31 @@ class _Shop:
         return Answer(self.shop, result, next_at, **more)
 
     # ---- what is to be written
+
+    def _bids(self, decision: Decision) -> list[dict[str, Any]]:
+        """Bids that go with the decision. Whatever goes wrong in proposing: they stay, and it is said."""
+        try:
+            with self.store.as_one():
+                return [dict(one) for one in cycle.offered(decision, self.config, self.store)]
+        except (StoreError, LeaseTaken):
+            raise
+        except Exception as e:
+            reason = str(e) if isinstance(e, BidderError) else f"{type(e).__name__}: {e}"
+            self.store.append("note", self.now, what="no bids today: they stay as they are", reason=reason)
+            log.error("no_bids", shop=self.shop, error=reason, exc_info=not isinstance(e, BidderError))
+            return []
+
+    def _bid_parts(self, decision: Decision, bids: list[dict[str, Any]]) -> Sequence[tuple[Part, list[str]]]:
+        """Bids of accounts where they are written, after all budgets. Nothing of a plan that is held as a whole."""
+        if any(held.budget is None for held in decision.held) or self.store.state() is State.HALTED:
+            return ()
+        found: dict[Part, list[str]] = {}
+        modes = {account.id: account.mode for account, _ in self.config.accounts}
+        for name, settings in self.config.bids.items():
+            if name in modes and settings.mode.within(modes[name]) is BidMode.APPLY:
+                named = [one["id"] for one in bids if str(one["id"]).partition("/")[0] == name]
+                found |= {(str(name), "bids"): named} if named else {}
+        return sorted(found.items())
 
     def _agreed(self, decision: Decision) -> list[str]:
         return approved_beforehand(decision, [account for account, _ in self.config.accounts])

@@ -203,7 +203,7 @@ class Tasks:
     # ---- writing and telling
 
     async def apply(self, shop: str, account: str, way: str) -> None:
-        """The falls or the rises of an account are written."""
+        """The falls, the rises or the bids of an account are written."""
         config = await asyncio.to_thread(self.fleet.config, shop)
         found = next((one for one, _ in config.accounts if one.id == account), None)
         if found is None:
@@ -214,7 +214,7 @@ class Tasks:
             written = await apply_part(shop, (account, way), config, store, connected, self.clock)
             outcome.worked = not any("no answer in time" in one.reason for one in written)
         for one in written:
-            self.metrics.writes.labels(type(one.outcome).__name__.lower()).inc()
+            self.metrics.writes.labels(type(one.outcome).__name__.removeprefix("Lever").lower()).inc()
         if written:
             await self.due.soon(shop, f"{POLL}{account}", self.clock())
 
