@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from bidder.store import open_store
 from bidder.worker.fleet import Fleet
 from tests.postgres import PostgresServer, a_server, binaries
 
-__all__ = ["main"]
+__all__ = ["cpu_of", "main"]
 
 ZONE, DAYS, KINDS = "Asia/Shanghai", 28, 20
 """So many shops are made; the others have the figures of one of them."""
@@ -149,6 +150,7 @@ def _run(
     command += ["--batch", str(batch), "--listen", "127.0.0.1:0"]
     logs = [folder / f"log-{count}-{n}" for n in range(count)]
     workers = [subprocess.Popen(command, stderr=log.open("w")) for log in logs]
+    pids = [one.pid for one in workers]
     try:
         while not all('"started"' in log.read_text() for log in logs):
             time.sleep(0.05)
@@ -165,12 +167,12 @@ def _run(
                 cursor.execute(b"DELETE FROM bidder_due WHERE what <> 'begin' AND what <> 'decide'")
                 cursor.executemany(begin, sorted(stamps.items()))
                 cursor.executemany(due, [(name,) for name in names])
-            begun, before = time.perf_counter(), _cpu(server, workers)
+            begun, before = time.perf_counter(), cpu_of(server, pids)
             query = b"SELECT count(*) FROM bidder_due WHERE what = 'decide' AND at > now()"
             while (connection.execute(query).fetchone() or (0,))[0] < len(names):
                 time.sleep(0.1)
             seconds = time.perf_counter() - begun
-            core = sum(_cpu(server, workers).values()) - sum(before.values())
+            core = cpu_of(server, pids) - before
         for place, one in enumerate(workers):
             print(f"fleet: worker {place + 1}: {_peak(one.pid) / 1024:.0f} MiB at its highest, all its processes")
         return seconds, core
@@ -190,17 +192,17 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _cpu(server: PostgresServer, workers: list[subprocess.Popen[bytes]]) -> dict[int, float]:
-    """Seconds of a core so far, by process; of the server with all that ended below it."""
+def cpu_of(server: PostgresServer, roots: Sequence[int]) -> float:
+    """Seconds of a core so far: of these processes, of the server, and of all below them, with those that ended."""
     assert server._server is not None
-    found = {}
-    for root in (server._server.pid, *(one.pid for one in workers)):
+    found = 0.0
+    for root in (server._server.pid, *roots):
         for pid in _tree(root):
             try:
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            found[pid] = sum(int(one) for one in fields[11:15]) / TICKS
+            found += sum(int(one) for one in fields[11:15]) / TICKS
     return found
 
 

@@ -47,12 +47,12 @@ def one_row(program: Program) -> Solution:
     full = value > 0.0
     amounts = np.where(full, width, 0.0)
     if not program.rows:
-        return Solution(amounts, np.zeros(0), "optimal")
+        return Solution(amounts, np.zeros(0), "optimal", exact=True)
     use = program.weights[0, program.pattern] * (1.0 if program.bend[0] == 0 else program.bends[program.bend[0] - 1])
     total = float(np.einsum("i,i", use, amounts))
     lower, upper = float(program.lower[0]), float(program.upper[0])
     if lower <= total <= upper:
-        return Solution(amounts, np.zeros(1), "optimal")
+        return Solution(amounts, np.zeros(1), "optimal", exact=True)
     over = total > upper
     excess = total - upper if over else lower - total
     # a column turns when the price passes value / use; only those turn whose use brings the row nearer
@@ -72,7 +72,7 @@ def one_row(program: Program) -> Solution:
     part = min(max(left / float(gain[at].sum()), 0.0), 1.0)
     inside = turning[at]
     amounts[inside] = width[inside] * np.where(full[inside], 1.0 - part, part)
-    return Solution(amounts, np.array([last if over else -last]), "optimal")
+    return Solution(amounts, np.array([last if over else -last]), "optimal", exact=True)
 
 
 def blocks(programs: Sequence[Program]) -> Program:

@@ -145,6 +145,8 @@ class Solution:
     prices: FloatArray
     status: str
     seconds: float = 0.0
+    exact: bool = False
+    """Whether the figures are as they were computed, and not read from what a solver printed."""
 
     @property
     def optimal(self) -> bool:

@@ -102,7 +102,7 @@ def _told(program: Program, seconds: float, by: Engine) -> Solution:
         return _nothing(program, "error" if raw.optimal else raw.status)
     if not raw.optimal:
         return raw
-    for answer in (sharpen(program, raw), raw):
+    for answer in [raw] if raw.exact else [sharpen(program, raw), raw]:
         if prove(program, answer.amounts, answer.prices).holds:
             return answer
     return Solution(raw.amounts, raw.prices, "error", raw.seconds)
