@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bidder.catalog import Mode
-from bidder.connectors.rest.calls import METHODS, Call, Proof, SetCall
+from bidder.connectors.rest.calls import METHODS, Call, ListCall, Proof, SetCall
 from bidder.connectors.rest.meaning import is_true
 from bidder.connectors.rest.settings import PARTS, RestSettings, RestShopSettings
 from bidder.connectors.rest.template import places, places_in
@@ -36,6 +36,7 @@ def wrong(settings: BaseModel, mode: Mode) -> Iterator[Wrong]:
     yield from _secrets(settings)
     for path, call, known, needed in _calls(settings):
         yield from _places(path, call, known, needed)
+        yield from _paging(path, call)
     if isinstance(settings, RestSettings):
         yield from _writing(settings, mode)
 
@@ -88,6 +89,17 @@ def _places(path: tuple[str | int, ...], call: Call, known: Sequence[str], neede
             (*path, call.method.lower()),
             f"{_name(path)}: {named} is nowhere in it: it has to say {why.get(lacking[0], 'how much')}",
         )
+
+
+def _paging(path: tuple[str | int, ...], call: Call) -> Iterator[Wrong]:
+    """A page's place has to be in what is sent."""
+    paging = call.paging if isinstance(call, ListCall) else None
+    if paging is None or paging.place == "query":
+        return
+    other = call.body if paging.place == "form" else call.form
+    if call.method == "GET" or other is not None or not isinstance(call.body, dict | None):
+        what = f"{_name(path)}: paging stands in {paging.place}, and the call sends none: write place: query, or another body"
+        yield (*path, "paging", "place"), what
 
 
 def _secrets(settings: RestSettings | RestShopSettings) -> Iterator[Wrong]:

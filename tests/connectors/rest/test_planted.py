@@ -137,6 +137,7 @@ AT_LOAD = {
         "size: no key of by: cursor",
     ),
     "paging without a name": (BUDGETS, BUDGETS.replace("name: mark, ", ""), "next_mark", "needs name"),
+    "a page in no body": (BUDGETS, BUDGETS.replace("place: json", "place: form"), "place: form", "the call sends none"),
     "a status word twice": ("[halted]", "[halted, running]", "[halted, running]", "'running' stands under two"),
     "a credential": ('X-Shop: "{shop_key}"', 'X-Shop: "{shop_kee}"', "shop_kee", "did you mean shop_key"),
     "a token's credential": (
