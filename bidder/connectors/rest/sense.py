@@ -98,7 +98,7 @@ def _paging(path: tuple[str | int, ...], call: Call) -> Iterator[Wrong]:
         return
     other = call.body if paging.place == "form" else call.form
     if call.method == "GET" or other is not None or not isinstance(call.body, dict | None):
-        what = f"{_name(path)}: paging stands in {paging.place}, and the call sends none: write place: query, or another body"
+        what = f"{_name(path)}: paging stands in {paging.place}, and the call sends none: write place: query"
         yield (*path, "paging", "place"), what
 
 
