@@ -20,6 +20,7 @@ PARTS = (
     ("bench.promises", "rounding"),
     ("bench.lp_shapes",),
     ("bench.page",),
+    ("bench.bids", "--kinds", "all", "--seeds", "0-4"),
 )
 """Modules and their arguments, cheapest first."""
 

@@ -85,8 +85,8 @@ class Bidder:
         self.ids = [LeverId(ACCOUNT, LeverKind.KEYWORD, str(i)) for i in range(world.kind.keywords)]
         self.moves: dict[LeverId, list[Moved]] = {}
 
-    def bids(self, arm: Arm) -> np.ndarray:
-        """Tomorrow's bids, decided on the morning after the last day."""
+    def case(self, arm: Arm) -> Case:
+        """All that is known on the morning after the last day."""
         world, day = self.world, FIRST + timedelta(days=arm.day)
         pools = [BudgetId(ACCOUNT, str(pool)) for pool in range(len(world.amount))]
         levers = [
@@ -115,7 +115,12 @@ class Bidder:
         )
         worth = {one: float(world.contribution[world.product[i]]) * MICRO for i, one in enumerate(self.ids)}
         budgets = {one: BudgetFacts(round(float(world.amount[pool]) * MICRO)) for pool, one in enumerate(pools)}
-        made = propose(Case(day, levers, figures, worth, budgets, self.moves, {ACCOUNT: self.settings}))
+        return Case(day, levers, figures, worth, budgets, self.moves, {ACCOUNT: self.settings})
+
+    def bids(self, arm: Arm) -> np.ndarray:
+        """Tomorrow's bids, decided on the morning after the last day."""
+        case = self.case(arm)
+        day, made = case.day, propose(case)
         after = arm.bids.copy()
         for i, line in enumerate(made.lines):
             if line.moves and line.after is not None and line.lever.now is not None:

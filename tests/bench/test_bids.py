@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from bench.auctions import Arm, Kind, World, near_best
-from bench.bids import KINDS, Result, compare
+from bench.bids import KINDS, Bidder, Result, compare
+from bidder.bidding import LeverReport
+from bidder.bids.figures import Figures
+from bidder.bids.propose import propose
 from bidder.bids.settings import BidSettings
+from bidder.money import MICROS, Money
+from bidder.performance import Performance
 
 
 def kept(results: list[Result], least: float = 0.97) -> None:
@@ -62,6 +68,27 @@ def test_both_arms_meet_the_same_clicks_and_keep_to_the_budget() -> None:
     assert (again.clicks[:, 0] == low.clicks[:, 0]).all()
     paid = low.spend.sum() / low.clicks.sum()
     assert world.reserve.min() < paid < world.start.max(), "the second price, not the bid"
+
+
+def test_the_policy_sees_no_more_than_reports_say() -> None:
+    world = World(6, replace(Kind(), days=12, keywords=20, products=4))
+    arm = Arm(world)
+    for number in range(12):
+        arm.play(world.day(number))
+    case = Bidder(world, BidSettings()).case(arm)
+    orders, told = arm.orders(), []
+    for row, lever in enumerate(case.levers):
+        for column in range(12):
+            day = case.day - timedelta(days=12 - column)
+            seen = datetime.combine(case.day, datetime.min.time(), UTC)
+            spend = Money(round(float(arm.spend[row, column]) * MICROS), lever.currency)
+            figures = Performance(None, int(arm.clicks[row, column]), spend, float(orders[row, column]))
+            value = round(float(arm.value[row, column]) * MICROS)
+            told.append(LeverReport(lever.id, day, seen, figures, value=value))
+    reported = replace(case, figures=Figures.of(case.levers, told, case.day, 12))
+    lines = propose(case)
+    assert lines.changes == propose(reported).changes
+    assert lines.moved
 
 
 def test_orders_are_reported_from_the_day_on_which_they_came() -> None:
