@@ -29,16 +29,18 @@ __all__ = ["Costs", "Plan", "main", "plan_for"]
 
 STEP = timedelta(hours=3)
 POLLS = 8
+A_POLL, A_WRITE = 4, 3
+"""Requests: budgets, a report of some pages, stock; and read, set, read back."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Of one shop with one account: seconds of a core a poll and a decision with its writes, kB and requests a day."""
+    """Of one shop with one account: seconds of a core a poll and a decision with its writes; kB and writes a day."""
 
     poll: float
     decision: float
     kilobytes: float
-    requests: float
+    writes: float
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def plan_for(shops: int, costs: Costs, *, polls_a_day: int = 48, at_once: float 
     decisions = shops * at_once * costs.decision / within
     cores = -(-int((polls + decisions) * 1.5 * 100) // 100) or 1
     days = shops * 365 / 1e6
-    requests = shops * polls_a_day * costs.requests / 86_400
+    requests = shops * (polls_a_day * A_POLL + costs.writes * A_WRITE) / 86_400
     return Plan(shops, polls, decisions, cores, cores * 0.35, costs.kilobytes * days, requests)
 
 
@@ -111,8 +113,7 @@ def _day(server: PostgresServer, folder: Path, shops: int, count: int) -> Costs:
         _three_hours(fleet, shops)
         decision = max((cpu_of(server, roots) - midnight) / shops - poll, 0.0)
         wall, kilobytes = time.perf_counter() - begun, (_size(fleet) - size) / shops / 1e3
-        writes = sum(len(fleet.state(f"shop-{place}").edits) for place in range(shops)) / shops
-        requests = 4.0 + 3.0 * writes / 2 / POLLS
+        writes = sum(len(fleet.state(f"shop-{place}").edits) for place in range(shops)) / shops / 2
         whole = (cpu_of(server, roots) - quiet) / shops
         workers.stop()
     finally:
@@ -122,7 +123,7 @@ def _day(server: PostgresServer, folder: Path, shops: int, count: int) -> Costs:
         f"day with {POLLS} polls; {poll * 1e3:.0f} ms a poll, {decision * 1e3:.0f} ms a decision with its writes; "
         f"{kilobytes:.0f} kB a shop and day"
     )
-    return Costs(poll, decision, kilobytes, requests)
+    return Costs(poll, decision, kilobytes, writes)
 
 
 def _three_hours(fleet: Fleet, shops: int) -> None:

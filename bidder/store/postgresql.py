@@ -30,6 +30,9 @@ ABANDONED_SECONDS = 60
 
 SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
+RENEWED = 900
+"""Seconds after which a connection is made anew: the server keeps what each has touched, many shops make that much."""
+
 ADVICE = {
     "53100": "free some space; bidder goes on by itself when there is room",
     "53300": "let it take more connections (max_connections)",
@@ -135,7 +138,9 @@ def _engine(url: URL) -> Engine:
         "tcp_user_timeout": 30_000,
     }
     arguments = {key: value for key, value in defaults.items() if key not in url.query}
-    engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args=arguments)
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=5, max_overflow=10, pool_recycle=RENEWED, connect_args=arguments
+    )
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
