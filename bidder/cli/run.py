@@ -49,8 +49,8 @@ def run(
         async def in_its_time(stop: asyncio.Event) -> None:
             if not isinstance(time, SimulatedClock):
                 return await daemon.run(stop)
-            await time.begin()
             try:
+                await time.begin()
                 await daemon.run(stop)
             finally:
                 await time.close()

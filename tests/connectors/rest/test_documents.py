@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,18 @@ def test_the_description_on_the_page_is_in_order(page: str, mode: str, tmp_path:
     shop = SHOP.replace("CNY", "EUR") if "EUR" in whole else SHOP
     path.write_text(shop + whole.replace("mode: observe", f"mode: {mode}"), "utf-8")
     assert load(path, env={"OWN_KEY": "canary-own"}).warnings == ()
+
+
+def test_a_simulated_platform_that_does_not_answer_is_said_and_nothing_is_left_open(tmp_path: Path) -> None:
+    text = WORLD.read_text("utf-8").replace("rules: [rules.yaml]\n", "").replace("attempts: 8", "attempts: 1")
+    path = tmp_path / "bidder.yaml"
+    path.write_text(re.sub(r"base_url: \S+", "base_url: http://127.0.0.1:9", text), "utf-8")
+    command = [sys.executable, "-W", "error", "-m", "bidder", "run", "--config", str(path)]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 1
+    assert "market: clock: cannot connect to 127.0.0.1" in ran.stderr
+    assert "Unclosed" not in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_simulated_clock_is_lived_in_and_excludes_every_other_account(tmp_path: Path) -> None:
