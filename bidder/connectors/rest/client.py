@@ -83,7 +83,7 @@ class Client:
 
     async def _pages(self, operation: str, call: ListCall, values: Values) -> AsyncIterator[Payload]:
         ask = asked(operation, call, values, self.settings.headers)
-        turn = _Turn.first(call.paging)
+        turn, before = _Turn.first(call.paging), b""
         for _ in range(_MOST_PAGES):
             reply = await self.http.read(turn.put(ask))
             if not reply.is_json:
@@ -95,7 +95,9 @@ class Client:
             following = self._next(operation, call, turn, reply)
             if following is None:
                 return
-            turn = following
+            if reply.body == before:  # a platform that does not know the page's name answers the first for ever
+                self.http.fail(operation, "paging: the same page again", error="schema")
+            turn, before = following, reply.body
         self.http.fail(operation, f"more than {_MOST_PAGES} pages", error="schema")
 
     def _next(self, operation: str, call: ListCall, turn: _Turn, reply: Reply) -> _Turn | None:

@@ -94,12 +94,22 @@ async def test_every_way_of_paging_reads_every_row_once(
     assert len(server.got) == 3
 
 
-async def test_a_cursor_that_does_not_move_is_an_error() -> None:
+@pytest.mark.parametrize(
+    "paging",
+    [
+        {"by": "cursor", "next": "next", "name": "after"},
+        {"by": "page", "name": "p", "size": 7},
+        {"by": "offset", "name": "skip", "size": 7},
+        {"by": "url", "next": "next"},
+    ],
+)
+async def test_a_page_that_comes_again_is_an_error(paging: dict[str, Any]) -> None:
     async with Server(lambda _: answer({"rows": ROWS, "next": "same"})) as server:
-        reader = reading(server.url, **paged(by="cursor", next="next", name="after"))
+        reader = reading(server.url, **paged(**paging))
         with pytest.raises(ConnectorError, match="the same page again"):
             await reader.budgets()
         await reader.client.close()
+    assert len(server.got) == 2
 
 
 def two_kinds(got: Got) -> Answer:
