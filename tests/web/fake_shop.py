@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from bidder.account_day import AccountDay
 from bidder.activity import Activity
+from bidder.bidding import Lever, LeverId, LeverReport
 from bidder.catalog import Account, Budget, Mode, Product
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.instrumentation import Metrics, PollSource, ShopFacts
@@ -17,6 +19,7 @@ from bidder.money import Currency, Money
 from bidder.performance import Observation, Performance
 from bidder.plan import State
 from bidder.reports import Reports
+from bidder.store.lever_protocol import LeverMove
 from bidder.store.protocol import BudgetReading, Intent, JournalLine, Lease, StoredPlan, Write
 from bidder.watch.hold import Hold
 from bidder.web.view import Status
@@ -240,6 +243,27 @@ class FakeStore:
 
     def state_since(self) -> tuple[State, datetime | None, str]:
         return self.state(), None, ""
+
+    def levers(self) -> Sequence[Lever]:
+        return []
+
+    def lever_history(self, since: datetime) -> Sequence[tuple[LeverId, datetime, int]]:
+        return []
+
+    def lever_reports(self, first: date, last: date, as_of: datetime | None = None) -> Sequence[LeverReport]:
+        return []
+
+    def lever_moves(self, since: datetime) -> Sequence[LeverMove]:
+        return []
+
+    def open_lever_moves(self) -> Sequence[LeverMove]:
+        return []
+
+    def last_lever_moves(self) -> Mapping[LeverId, int]:
+        return {}
+
+    def as_one(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def value(self, key: str) -> Any:
         return None
