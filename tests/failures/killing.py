@@ -130,9 +130,15 @@ def serving(platform: Platform) -> Iterator[int]:
 
 
 def kill_often(
-    store: str, platform: Platform, port: int, times: int, seed: int, program: Sequence[str] = ("-c", WRITER)
+    store: str,
+    platform: Platform,
+    port: int,
+    times: int,
+    seed: int,
+    program: Sequence[str] = ("-c", WRITER),
+    requests: int = 1,
 ) -> None:
-    """Starts a writer and kills it a random while after its first request (every tenth time: before), so often."""
+    """Starts a writer and kills it a random while after one of its first `requests` (every tenth time: before)."""
     draw = random.Random(seed)
     command = [sys.executable, *program, store, str(port)]
     with subprocess.Popen(
@@ -147,7 +153,8 @@ def kill_often(
                 child = int(forker.stdout.readline())
                 seen = len(platform.server.got)
                 if turn % 10:
-                    until(lambda seen=seen: len(platform.server.got) > seen)  # type: ignore[misc]  # bound now
+                    last = seen + turn % requests
+                    until(lambda last=last: len(platform.server.got) > last)  # type: ignore[misc]  # bound now
                 time.sleep(draw.uniform(0, 0.15))  # the moment of the kill, not a wait for something
                 subprocess.run(["kill", f"-{signal.SIGKILL.value}", str(child)], check=True)
                 assert forker.stdout.readline() == "gone\n"

@@ -65,7 +65,7 @@ async def test_killed_10_times_bids_are_as_the_journal_says(stores: Stores) -> N
     place, platform = stores.new(), Platform(seed=3)
     with serving(platform) as port:
         program = ("-m", "tests.failures.bid_killing")
-        kill_often(place.url, platform, port, 10, 3, program)
+        kill_often(place.url, platform, port, 10, 3, program, requests=7)
         store = place.open()
         platform.faulty = False
         await settle_bids(store, {an_account().id: BidsOf(port)}, lambda: datetime.now(UTC))
