@@ -127,4 +127,4 @@ def test_schema_names_what_there_is() -> None:
     assert "rules" in RUNNER.invoke(the_app(), ["schema"]).stdout
     failed = RUNNER.invoke(the_app(), ["schema", "no-such"])
     assert isinstance(failed.exception, ConfigError)
-    assert "expected one of bidder, rules, tests" in str(failed.exception)
+    assert "expected one of bidder, agency, rules, tests" in str(failed.exception)
