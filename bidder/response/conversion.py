@@ -2,10 +2,12 @@
 
 Called by :mod:`bidder.response.moving`. For budget i and day t
 
-    orders_it ~ Poisson(clicks_it · F_t · w_t · e_t · cvr_it),    log cvr_it = log cvr_i,t−1 + walk, now and then a jump
+    orders_it ~ Poisson(clicks_it · F_t · w_t · e_t · cvr_it),    b_it = ρ·b_i,t−1 + walk, now and then a jump
+
+b is how far log cvr lies from where it is expected before any of the budget's own data, and a lead or a lag fades.
 
 F is how complete the day's orders are, w its weekday's factor, e an event's. Before its own data a budget's rate is
-what would bring the shop's usual return: log cvr = a + b·log(margin per order / cost per click), b near −1 (SCIENCE
+what would bring the shop's usual return: log cvr = a + c·log(margin per order / cost per click), c near −1 (SCIENCE
 1.2: pooled return on spend). An exact filter on a grid of log rates (Kitagawa 1987).
 """
 
@@ -23,10 +25,13 @@ __all__ = ["Conversion", "follow_orders"]
 GRID: FloatArray = np.linspace(-2.4, 2.4, 61)
 """Log rates beside the prior's centre."""
 
-WALK, JUMP, JUMP_SIZE = 0.08, 0.01, 0.5
+WALK, JUMP, JUMP_SIZE = 0.09, 0.01, 0.5
 """A log rate's step a day; the chance of a jump a day, and its size."""
 
-RETURN_SLOPE, RETURN_SLOPE_SD = -0.9, 0.2
+STAYS = 0.99
+"""ρ, the part of what sets a budget apart from its like that is still there a day later."""
+
+RETURN_SLOPE, RETURN_SLOPE_SD = -0.8, 0.2
 SPREAD, SPREAD_PSEUDO = 0.35, 6.0
 """How much log rates differ between budgets at the same return, and the budgets that this belief counts for."""
 
@@ -95,8 +100,9 @@ def follow_orders(
 
 def _moves() -> FloatArray:
     """(from, to): how a log rate wanders in a day."""
-    apart = GRID[:, None] - GRID[None, :]
-    near, far = np.exp(-0.5 * (apart / WALK) ** 2), np.exp(-0.5 * (apart / JUMP_SIZE) ** 2)
+    left = GRID[:, None] - STAYS * GRID[None, :]
+    jumped = GRID[:, None] - GRID[None, :]
+    near, far = np.exp(-0.5 * (left / WALK) ** 2), np.exp(-0.5 * (jumped / JUMP_SIZE) ** 2)
     near /= near.sum(axis=0, keepdims=True)
     far /= far.sum(axis=0, keepdims=True)
     return np.asarray(((1 - JUMP) * near + JUMP * far).T)

@@ -52,7 +52,7 @@ def estimate(snapshot: Snapshot, settings: ResponseSettings) -> Curves:
     seen = np.where(counted > 0, np.nan_to_num(orders), 0.0)
     witness = click_witness(table)
     if settings.follow == "always" or (settings.follow == "auto" and moves(table)):
-        moving = follow(snapshot, table, value, witness, counted, seen, group, scale)
+        moving = follow(snapshot, table, value, witness, counted, seen, scale)
         return _curves(
             snapshot,
             settings,

@@ -212,7 +212,8 @@ def _common(expected: FloatArray, orders: FloatArray, keep: float, most: FloatAr
         return COMMON_VAR
     seen = float(products.sum()) / weight
     # spread of that figure: of the sum of products of the budgets' own luck, and of what is common
-    own = (rest**2).sum(axis=0) ** 2 - (rest**4).sum(axis=0)
+    # (of one budget beside which all others are nothing only rounding is left of it)
+    own = np.maximum((rest**2).sum(axis=0) ** 2 - (rest**4).sum(axis=0), 0.0)
     spread = (
         np.sqrt(2 * float(own.sum())) / weight
         + np.sqrt(2 / max((pairs > 0).sum(), 1)) * (max(seen, 0.0) + COMMON_VAR) / 2

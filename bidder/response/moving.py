@@ -82,7 +82,6 @@ def follow(
     witness: Witness,
     exposure: FloatArray,
     orders: FloatArray,
-    channel: IntArray,
     fallback: FloatArray,
 ) -> Moving:
     """The posterior at the end of the panel.
@@ -101,7 +100,7 @@ def follow(
     log_shape = log_value[left] + (log_value[left + 1] - log_value[left]) * share[:, :, None]
     log_clicks = np.where(witness.known, witness.cost + np.log(spend), 0.0)
     flow = follow_clicks(
-        log_clicks, witness.counting, witness.known, log_shape, shapes, scale, channel, table.weekday, event
+        log_clicks, witness.counting, witness.known, log_shape, shapes, scale, _channels(snapshot), table.weekday, event
     )
     stock = _stock(snapshot, table)
     clicks = np.nan_to_num(table.clicks)
@@ -134,6 +133,14 @@ def follow(
         day_weight=np.ones(length),
     )
     return Moving(fit, shapes, scale, _reach(table, scale))
+
+
+def _channels(snapshot: Snapshot) -> IntArray:
+    """Each budget's platform and channel as a number, however few it has: the filter pulls those to the shop's."""
+    platform = {account.id: account.platform for account in snapshot.accounts}
+    number: dict[tuple[str, str], int] = {}
+    labels = [(platform.get(one.id.account, ""), one.channel) for one in snapshot.budgets]
+    return np.array([number.setdefault(label, len(number)) for label in labels], dtype=np.int64)
 
 
 def _levels(flow: Flow, witness: Witness, scale: FloatArray) -> FloatArray:

@@ -93,7 +93,7 @@ def cautious_beside_default(seed: int) -> tuple[float, float, float]:
 
 
 def test_caution_costs_next_to_nothing_of_the_low_end_of_profit_and_moves_less() -> None:
-    """SCIENCE 5.5 asks that caution never has a lower q_10 of profit: as it stands that is not so (decision 0015)."""
+    """SCIENCE 5.5 asks that caution never has a lower q_10 of profit: as it stands that is not so (decision 0017)."""
     found = np.array([cautious_beside_default(seed) for seed in range(16)])
     assert found[:, 0].min() >= -0.02
     assert abs(found[:, 0].mean()) <= 0.005
