@@ -39,7 +39,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "rules test": ("bidder rules test cases.yaml",),
     "alert test": ("bidder alert test",),
     "experiment plan": ("bidder experiment plan", "bidder experiment plan --lang en --json"),
-    "shops check": ("bidder shops check", "bidder shops --agency half-moon check --json"),
+    "shops check": ("bidder shops check", "bidder shops check --agency half-moon --json"),
     "shops digest": (
         "bidder shops digest",
         "bidder shops digest --lang en --html morning.html",

@@ -326,7 +326,7 @@ async def _plain_errors(
 
 def _error(request: web.Request, status: int) -> web.Response:
     w = words_of(request)
-    if for_programs(request.path):
+    if for_programs(request.path) and "/api/" in request.path:
         return _json(request, {"error": words("en").say(_error_key(words("en"), status))}, status)
     if VIEW not in request.app and not gated(request):
         values = {"w": w, "title": "", "who": None, "csrf": None, "said": (), "path": request.path, "page": "error"}
