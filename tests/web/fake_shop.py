@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -268,9 +267,6 @@ class FakeStore:
 
     def value(self, key: str) -> Any:
         return None
-
-    def as_one(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
     def close(self) -> None:
         pass
