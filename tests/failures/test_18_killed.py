@@ -39,7 +39,7 @@ class Reader:
 async def survives(place: Place, times: int, seed: int) -> None:
     platform = Platform(seed)
     with serving(platform) as port:
-        kill_often(place.url, platform, port, times, seed)
+        kill_often(place.url, platform, port, times, seed, requests=5)
     store = place.open()
     await settle(store, {an_account().id: Reader(platform)}, lambda: datetime.now(UTC))
     assert store.open_intents() == [], "every intent is closed"
