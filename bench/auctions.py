@@ -60,7 +60,7 @@ class Kind:
     """one: a budget for all. product: one a product."""
     start: str = "product"
     """How the constant bids were made: shop (one bid for all), product (a part of the product's worth), own (product
-    with an operator's guesses), best (near the best that anybody could know)."""
+    with an operator's guesses), worth (a part of each keyword's true worth), best (near the best)."""
     start_level: float = 0.7
     """The constant bid beside what a click is worth."""
     start_sd: float = 0.4
@@ -92,6 +92,7 @@ class World:
             "shop": np.full(k, kind.start_level * float(np.average(around, weights=self.volume))),
             "product": kind.start_level * around,
             "own": kind.start_level * around * level,
+            "worth": kind.start_level * self.worth,
             "best": kind.start_level * self.worth,
         }[kind.start]
         self.start: Floats = np.maximum(np.round(start, 2), 0.01)
