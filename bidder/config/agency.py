@@ -6,6 +6,7 @@ Read by :mod:`bidder.config.shops`. The file may be left out: `shops/*.yaml` bes
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
@@ -27,6 +28,8 @@ from bidder.money import Currency
 __all__ = ["AGENCY_FILE", "Agency", "AgencyFile", "agency_of", "find_agency", "load_agency"]
 
 AGENCY_FILE = "agency.yaml"
+SCHEMA = "agency"
+"""The agency's own, in a database that names none."""
 _TEMPLATE = "template.yaml"
 _ABOVE = 3
 """Folders above a shop's file in which its agency is looked for."""
@@ -197,6 +200,8 @@ def _store(
     place, said = document.at(("store",)), file.store
     if isinstance(said, Reference):
         found = resolve(said, place, env, faults, warnings)
-        return "" if found is None else found.get_secret_value()
+        said = "" if found is None else found.get_secret_value()
+    if said.startswith(("postgresql://", "postgres://")) and not re.search(r"[?&]schema=", said):
+        return f"{said}{'&' if '?' in said else '?'}schema={SCHEMA}"  # beside the shops' and the queue's tables
     prefix = "sqlite:///"
     return f"{prefix}{document.folder(('store',)) / said.removeprefix(prefix)}" if said.startswith(prefix) else said

@@ -198,3 +198,15 @@ def test_the_example_of_many_shops_is_in_order() -> None:
     assert silk is not None
     gentle = next(rule for rule in silk.policy.rules if rule.name == "gentle")
     assert str(gentle.source).endswith("shops/silk/own.yaml:3:3")
+
+
+def test_the_agencys_own_store_has_a_schema_of_its_own_on_a_server(tmp_path: Path) -> None:
+    an_agency(tmp_path, tea="")
+    for said, url in (
+        ("postgresql://bidder@db/shops", "postgresql://bidder@db/shops?schema=agency"),
+        ("postgresql://bidder@db/shops?schema=own", "postgresql://bidder@db/shops?schema=own"),
+        ("{env: WHERE}", "postgresql://bidder:x@db/all?schema=agency"),
+        ("sqlite:///people.db", f"sqlite:///{tmp_path}/people.db"),
+    ):
+        (tmp_path / "agency.yaml").write_text(f"store: {said}\n", "utf-8")
+        assert load_agency(tmp_path, {"WHERE": "postgresql://bidder:x@db/all"}).store_url == url
