@@ -20,6 +20,8 @@ PARTS = (
     ("bench.promises", "rounding"),
     ("bench.lp_shapes",),
     ("bench.page",),
+    ("bench.fleet", "--shops", "200", "--batch", "25"),
+    ("bench.fleet_day", "--shops", "20"),
     ("bench.bids", "--kinds", "all", "--seeds", "0-4"),
 )
 """Modules and their arguments, cheapest first."""

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from bidder.config.load import Config
+from bidder.cycle import utc_now
 from bidder.daemon.alerting import Alerts, Glance
 from bidder.daemon.facts import metrics_for
 from bidder.daemon.postman import Postman
@@ -49,5 +50,5 @@ async def post_alerts(config: Config, store: Store, results: Sequence[PollResult
 
 
 def _alerts(config: Config, store: Store) -> Alerts:
-    metrics: Metrics = metrics_for(config, datetime.now().astimezone())
+    metrics: Metrics = metrics_for(config, utc_now())
     return Alerts(lambda: config, store, metrics)

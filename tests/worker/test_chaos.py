@@ -221,7 +221,7 @@ def judge(fleet: Fleet, well: list[str]) -> None:
 
 
 def test_a_fleet_outlives_kills_stops_and_restarts(server: PostgresServer, tmp_path: Path) -> None:
-    chaos(server, tmp_path, seconds=15, step=0.4, shops=2, large=60, seed=1)
+    chaos(server, tmp_path, seconds=12, step=0.4, shops=2, large=60, seed=1)
 
 
 @pytest.mark.chaos
