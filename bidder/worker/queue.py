@@ -94,7 +94,10 @@ class Queue:
 
     async def open(self) -> None:
         """Connects, and makes schema and tables where there are none. Raises QueueLost."""
-        await self.app.open_async()
+        try:
+            await self.app.open_async()
+        except Exception as e:  # the pool's own errors come as they are: none of them says more than that it is away
+            raise QueueLost from e
         await self.run(OWN)
         if not await self.app.check_connection_async():
             try:

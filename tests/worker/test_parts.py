@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from bidder.connectors.http import Ask, Http, Manners
 from bidder.instrumentation.fleet import FleetMetrics
@@ -19,7 +20,7 @@ from bidder.worker.deciding import Answer
 from bidder.worker.due import DECIDE, Due, Row
 from bidder.worker.pace import Pace
 from bidder.worker.pool import Pool, PoolLost
-from bidder.worker.queue import DECISIONS, PLATFORMS, Again, Queue, Wanted
+from bidder.worker.queue import DECISIONS, PLATFORMS, Again, Queue, QueueLost, Wanted
 from bidder.worker.settings import Priority, WorkerSettings
 from bidder.worker.tasks import Tasks
 from tests.connectors.http.server import Server, answer
@@ -41,6 +42,17 @@ async def queue(postgres: PostgresServer) -> AsyncIterator[Queue]:
 
 def wanted(task: str, shop: str, priority: int = 0, once: str | None = None) -> Wanted:
     return Wanted(task, {"shop": shop}, priority, None, once)
+
+
+async def test_a_server_that_is_away_at_the_start_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise PoolTimeout("pool initialization incomplete after 30.0 sec")
+
+    monkeypatch.setattr(AsyncConnectionPool, "open", away)
+    queue = Queue("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(QueueLost):
+        await queue.open()
+    await queue.close()
 
 
 @pytest.mark.service
