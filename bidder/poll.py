@@ -178,14 +178,19 @@ class _Desk:
         if wrong:
             return _failed(account, "budgets", f"is in {', '.join(sorted(wrong))}, expected {account.currency}")
         async with self.lock:
-            known = {one.budget.id: one.budget for one in await asyncio.to_thread(self.store.budgets)}
-            known = {one: budget for one, budget in known.items() if one.account == account.id}
+            readings = [
+                one for one in await asyncio.to_thread(self.store.budgets) if one.budget.id.account == account.id
+            ]
+            known = {one.budget.id: one.budget for one in readings}
+            newer = {
+                one.budget.id for one in readings if one.read_at > read_at
+            }  # written since this list was asked for
             listed = {one.id for one in budgets}
             gone = [b for b in known.values() if b.id not in listed and b.status is not BudgetStatus.REMOVED]
             before = len(gone) + len(known.keys() & listed)
             if before >= FEW and len(gone) * 2 > before:
                 return _failed(account, "budgets", f"{len(gone)} of {before} budgets are missing from the answer")
-            await self._foreign_edits(budgets, known, read_at)
+            await self._foreign_edits([one for one in budgets if one.id not in newer], known, read_at)
             removed = [replace(budget, status=BudgetStatus.REMOVED) for budget in gone]
             await asyncio.to_thread(self.store.add_budgets, [*budgets, *removed], read_at)
         return PollResult(account.id, "budgets", True, 0.0, rows=len(budgets), data_at=read_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bidder.catalog import BudgetStatus, Product
+from bidder.catalog import Budget, BudgetStatus, Product
 from bidder.connectors.protocol import AdsReader, BudgetWriter, ShopReader
 from bidder.errors import ConnectorError, StoreError
 from bidder.ids import AccountId, PlanId, ProductId
 from bidder.money import Currency, Money
 from bidder.performance import Observation
+from bidder.plan import Applied
 from bidder.poll import ERRORS, PollResult, error_of, poll, quarantined
 from bidder.reports import Reports
 from bidder.store.protocol import Store
@@ -151,6 +153,25 @@ async def test_what_a_write_of_unknown_outcome_may_have_set_is_not_foreign(store
         platform.edit_by_hand("b1", amount)
         await polled(store, platform, clock=clock)
     assert [line.facts["found"] for line in store.journal(kind="foreign_edit")] == ["130.00"]
+
+
+async def test_a_list_that_is_older_than_a_write_shows_no_edit_of_somebody_else(store: Store) -> None:
+    platform, clock = a_platform(), TickingClock()
+    await polled(store, platform, clock=clock)
+    listed = platform.budgets
+
+    async def slowly() -> Sequence[Budget]:
+        """Another process writes while the answer is under way."""
+        answer = await listed()
+        platform.edit_by_hand("b1", 130)
+        intent = store.begin(PlanId("7f3c"), platform.id("b1"), yuan(100), yuan(130), clock())
+        store.finish(intent, Applied(yuan(130)), clock(), 20_000)
+        return answer
+
+    platform.budgets = slowly  # type: ignore[method-assign]  # this answer alone
+    await polled(store, platform, clock=clock)
+    assert store.journal(kind="foreign_edit") == []
+    assert store.budgets()[0].budget.now == yuan(130)
 
 
 async def test_a_budget_that_is_gone_is_kept_as_removed(store: Store) -> None:
