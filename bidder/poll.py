@@ -178,13 +178,11 @@ class _Desk:
         if wrong:
             return _failed(account, "budgets", f"is in {', '.join(sorted(wrong))}, expected {account.currency}")
         async with self.lock:
-            readings = [
-                one for one in await asyncio.to_thread(self.store.budgets) if one.budget.id.account == account.id
-            ]
+            every = await asyncio.to_thread(self.store.budgets)
+            readings = [one for one in every if one.budget.id.account == account.id]
             known = {one.budget.id: one.budget for one in readings}
-            newer = {
-                one.budget.id for one in readings if one.read_at > read_at
-            }  # written since this list was asked for
+            # what was written since this list was asked for
+            newer = {one.budget.id for one in readings if one.read_at > read_at}
             listed = {one.id for one in budgets}
             gone = [b for b in known.values() if b.id not in listed and b.status is not BudgetStatus.REMOVED]
             before = len(gone) + len(known.keys() & listed)
