@@ -107,6 +107,39 @@ def test_what_keeps_every_limit_passes(line: BidLine) -> None:
     assert held(line) == set()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        a_line(foreign_at=NOON - timedelta(hours=24)),
+        a_line(3_100_000, 3_000_000, TARGET, moved=TODAY - timedelta(days=5), limits=BidLimits(target_rest=1)),
+        a_line(3_110_000, 3_000_000, TARGET, facts={"step": None}),  # a hundredth
+        a_line(facts={"step": 0}),  # says nothing: the smallest coin
+        a_line(facts={"maximum": None}),
+        a_line(350_000, 300_000),  # nearer to its floor
+    ],
+)
+def test_on_the_very_edge_it_passes(line: BidLine) -> None:
+    assert held(line) == set()
+
+
+@pytest.mark.parametrize(
+    ("check", "line"),
+    [
+        ("bid_left_alone", a_line(foreign_at=NOON - timedelta(hours=24) + timedelta(seconds=1))),
+        ("bid_platform_takes_it", a_line(1_110_000, facts={"step": 50_000})),
+        ("bid_within_step", a_line(110_000, 100_000, TARGET)),  # not even by one step of the platform
+        ("bid_known", a_line(before=None, moved=TODAY - timedelta(days=9))),
+        ("bid_known", a_line(2_100_000, before=None)),
+    ],
+)
+def test_right_beyond_the_edge_one_check_holds_it(check: str, line: BidLine) -> None:
+    assert held(line) == {check}
+
+
+def test_what_nobody_wrote_is_this() -> None:
+    assert BidLimits() == BidLimits(None, None, step=0.20, rest=2, target_step=0.10, target_rest=5)
+
+
 @pytest.mark.parametrize("after", [0, -10_000, True])
 def test_nothing_and_less_are_no_values(after: int) -> None:
     assert "bid_sound" in held(a_line(after))
