@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,10 @@ from bidder.bidding import Lever, LeverChange, LeverId, LeverKind
 from bidder.guard import bids
 from bidder.guard.bids import BID_CHECKS, BidLimits, BidLine, guard_bids
 from bidder.ids import AccountId, BudgetId
+from bidder.money import currency_of
 from tests.fakes import CNY
+
+JPY = currency_of("JPY")
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -116,6 +119,16 @@ def test_what_keeps_every_limit_passes(line: BidLine) -> None:
         a_line(facts={"step": 0}),  # says nothing: the smallest coin
         a_line(facts={"maximum": None}),
         a_line(350_000, 300_000),  # nearer to its floor
+        a_line(facts={"maximum": None}, limits=replace(LIMITS, cap=None)),
+        a_line(facts={"minimum": None}, limits=replace(LIMITS, floor=None)),
+        a_line(facts={"minimum": 1_100_000}),
+        a_line(facts={"maximum": 1_100_000}),
+        a_line(1_100_001, facts={"step": 1}),
+        a_line(2_000_000, 1_900_000),
+        a_line(500_000, 550_000),
+        a_line(2_100_000, 2_100_000),  # what stays is no breach
+        a_line(400_000, 400_000),
+        a_line(3_110_000, 3_000_000, TARGET, facts={"step": None, "currency": JPY}),
     ],
 )
 def test_on_the_very_edge_it_passes(line: BidLine) -> None:
@@ -130,10 +143,43 @@ def test_on_the_very_edge_it_passes(line: BidLine) -> None:
         ("bid_within_step", a_line(110_000, 100_000, TARGET)),  # not even by one step of the platform
         ("bid_known", a_line(before=None, moved=TODAY - timedelta(days=9))),
         ("bid_known", a_line(2_100_000, before=None)),
+        ("bid_known", a_line(lever=None, moved=TODAY - timedelta(days=9))),
+        ("bid_platform_takes_it", a_line(facts={"step": None, "currency": JPY})),  # there is no tenth of a yen
+        ("bid_within_step", a_line(510_000, 300_000)),  # one step beyond the floor is not the floor
+        ("bid_within_step", a_line(1_990_000, 3_000_000)),
+        ("bid_rested", a_line(5_000_000, 6_000_000, TARGET, moved=TODAY)),  # a target rests on its way in too
     ],
 )
 def test_right_beyond_the_edge_one_check_holds_it(check: str, line: BidLine) -> None:
     assert held(line) == {check}
+
+
+def test_who_stands_on_its_bound_does_not_come_inside() -> None:
+    assert "bid_rested" in held(a_line(505_000, 500_000, moved=TODAY))
+    assert "bid_rested" in held(a_line(1_995_000, 2_000_000, moved=TODAY))
+    assert held(a_line(before=None, moved=TODAY)) == {"bid_known", "bid_rested"}
+
+
+def test_the_smallest_value_is_one_and_three_times_is_no_wrong_unit() -> None:
+    assert "bid_sound" not in held(a_line(1))
+    wide = BidLimits(step=9.0)
+    assert "bid_units_plausible" not in held(a_line(3_000_000, 1_000_000, limits=wide))
+    assert "bid_units_plausible" not in held(a_line(1_000_000, 3_000_000, limits=wide))
+
+
+@pytest.mark.parametrize(
+    "line", [a_line(before=None), a_line(before=None, facts={"now": 1}), a_line(facts={"now": None})]
+)
+def test_what_was_never_read_is_said_to_be_so(line: BidLine) -> None:
+    (reason,) = [one.reason for one in guard_bids([line]) if one.check == "bid_known"]
+    assert "never read" in reason
+
+
+def test_what_is_looked_at_does_not_change_meanwhile() -> None:
+    for value, name in ((a_line(), "today"), (LIMITS, "step"), (guard_bids([a_line(lever=None)])[0], "check")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, None)
+        assert not hasattr(value, "__dict__")
 
 
 def test_what_nobody_wrote_is_this() -> None:

@@ -23,10 +23,11 @@ from typing import Any, NamedTuple
 __all__ = ["MODULES", "Mutant", "killed", "mutants", "sample", "unchanged", "warm"]
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("brake", "breaker", "case", "lines", "settings", "whole")
+MODULES = ("bids", "brake", "breaker", "case", "lines", "settings", "whole")
 TESTS = ("tests/failures/test_35_guard.py", "tests/test_guard.py")
-APART = "breaker"
-"""The module that no plan's verdict stands on."""
+TESTS_OF_BIDS = ("tests/test_guard_bids.py",)
+APART = ("bids", "breaker")
+"""Modules that no plan's verdict stands on."""
 DRAWN = "on_every_edge"
 """The part of a test's name that says what the known plans say already."""
 
@@ -177,9 +178,10 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._source, self._name, "exec"), module.__dict__)
 
 
-def killed(mutant: Mutant, known: Sequence[Known] = (), tests: Sequence[str] = TESTS) -> bool:
+def killed(mutant: Mutant, known: Sequence[Known] = ()) -> bool:
     """Whether another verdict comes of a known plan or a test fails, or it cannot even be imported."""
-    judged = mutant.module != APART and _fails(lambda: _judged(mutant, known))
+    tests = TESTS_OF_BIDS if mutant.module == "bids" else TESTS
+    judged = mutant.module not in APART and _fails(lambda: _judged(mutant, known))
     return judged or _fails(lambda: _tested(mutant, tests))
 
 

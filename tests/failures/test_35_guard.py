@@ -490,6 +490,7 @@ EQUIVALENT: tuple[tuple[str, str], ...] = (
     ("without term 2: if limit.priority >= Priority.ABSOLUTE or left", "0 is among what is asked below: a shorter way"),
     ("if not isinstance(after, Money)", "what is no Money breaks the check, which holds the plan as well"),
     ("if not ordinary:", "on an ordinary day every multiple is 1: asked in vain"),
+    ("never: if line.lever is None:", "the check fails then, which holds the line by the same name"),
     ("default=(None, 0)", "of no writes: 1 is below MOST_WRITES as 0 is"),
     ("Add → Sub: high = np.where(np.isfinite(high), high, case.before", "picks more lines for the same exact look"),
     ("Sub → Add: low = np.where(np.isfinite(low), low, case.before", "likewise"),
