@@ -50,7 +50,7 @@ async def ended(life: Life, connected: Connected) -> None:
     await life.daemon._close()  # it shares the connections, and was never run
 
 
-async def test_they_are_written_by_account_and_asked_for_once(amazon: Amazon, tmp_path: Path) -> None:  # noqa: F811
+async def test_they_are_written_by_account_and_asked_for_once(amazon: Amazon, tmp_path: Path) -> None:  # noqa: F811 - the fixture imported above
     life = Life(tmp_path, amazon)
     connected = connected_to(life)
     amazon.lost = 1
@@ -75,7 +75,7 @@ async def test_they_are_written_by_account_and_asked_for_once(amazon: Amazon, tm
 
 @pytest.mark.parametrize(("bids", "state"), [("propose", State.ACTIVE), ("apply", State.HALTED)])
 async def test_nothing_is_asked_to_be_written_where_a_person_decides(
-    amazon: Amazon,  # noqa: F811
+    amazon: Amazon,  # noqa: F811 - the fixture imported above
     tmp_path: Path,
     bids: str,
     state: State,
@@ -92,7 +92,7 @@ async def test_nothing_is_asked_to_be_written_where_a_person_decides(
 
 
 async def test_without_bids_the_day_has_its_budgets(
-    amazon: Amazon,  # noqa: F811
+    amazon: Amazon,  # noqa: F811 - the fixture imported above
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
