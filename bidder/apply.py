@@ -225,11 +225,11 @@ class _Desk(NamedTuple):
         intent = await asyncio.to_thread(self.store.begin, self.plan, change.budget, read.now, change.after, begun)
         counting = _edits(self.store, change, writer)
         edits = await counting.count(begun)
+        day = day_number(AccountDay.of(begun, account.timezone).date)
         if monotonic() - noting > PAUSE:
             await asyncio.to_thread(self.store.check_leases)  # raises LeaseTaken: the intent is left to who took over
             halted = await stopped(self.store, raises=_raises(change))
             if halted is not None:
-                day = day_number(AccountDay.of(begun, account.timezone).date)
                 unsent = Refused(f"not sent: {halted}", read.now)
                 await asyncio.to_thread(self.store.finish, intent, unsent, self.clock(), day)
                 return _result(change, unsent, read.now)
@@ -245,7 +245,6 @@ class _Desk(NamedTuple):
                 await counting.uncount(edits)
             case Unresolved():
                 self.exposure.count(change.budget, read.now, change.after, *([actual] if actual else []))
-        day = day_number(AccountDay.of(begun, account.timezone).date)
         await asyncio.to_thread(self.store.finish, intent, outcome, self.clock(), day)
         return replace(_result(change, outcome, actual), seconds=seconds)
 

@@ -168,7 +168,8 @@ async def settle_bids(
         else:
             what = f"neither {shown(move.before)} nor {shown(move.after)}, but {shown(read.now)} is in force"
             outcome = LeverRefused(what, read.now)
-            await _foreign(store, clock(), move.lever, move.after, read)
+            known = {one.id: one for one in await asyncio.to_thread(store.levers)}.get(move.lever)
+            await _foreign(store, clock(), move.lever, move.after, read if known is None else _seen(known, read))
         day = day_number(AccountDay.of(move.at, writer.account.timezone).date)
         await asyncio.to_thread(store.finish_lever, move, outcome, clock(), day)
         results.append(_result(change, outcome, read.now))
@@ -261,7 +262,7 @@ def _held(change: LeverChange, lever: Lever | None, holds: Sequence[Hold]) -> st
     """What is held: all bids, this one, or the budget that pays for it."""
     for hold in holds:
         if hold.item in (BIDS, str(change.lever)) and (hold.effect is Effect.STAYS or spends_more(change)):
-            return f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
+            return hold.said
     if lever is None or lever.budget is None:
         return None
     return held_by(lever.budget, holds, raises=spends_more(change))
@@ -318,12 +319,11 @@ def _arrived(change: LeverChange, read: Lever) -> bool:
 
 
 async def _foreign(store: Store, at: datetime, lever: LeverId, expected: int, read: Lever) -> None:
-    """Somebody else moved it: said once, and taken as what is in force."""
+    """Somebody else moved it: said once, and `read`, with all that is known of it, taken as what is in force."""
     assert read.now is not None
     facts = {"lever": str(lever), "expected": shown(expected), "found": shown(read.now), "currency": read.currency}
     await asyncio.to_thread(lambda: store.append("bid_foreign_edit", at, seen="apply", **facts))
-    known = {one.id: one for one in await asyncio.to_thread(store.levers)}.get(lever)
-    await asyncio.to_thread(store.add_levers, [read if known is None else _seen(known, read)], at)
+    await asyncio.to_thread(store.add_levers, [read], at)
 
 
 def _seen(lever: Lever, read: Lever) -> Lever:

@@ -236,8 +236,7 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
     for hold in store.holds(now):
         for budget in snapshot.budgets:
             if hold.covers(budget.id):
-                said = f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
-                held[hold.effect].setdefault(budget.id, said)
+                held[hold.effect].setdefault(budget.id, hold.said)
     stays = {**snapshot.held, **held[Effect.STAYS]}
     snapshot = replace(snapshot, held=stays, lowers=held[Effect.LOWERS], past_bursts=bursts)
     return replace(snapshot, trials=trials_now(config.policy, snapshot, store))

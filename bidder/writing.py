@@ -91,7 +91,7 @@ def held_by(budget: BudgetId, holds: Collection[Hold], *, raises: bool) -> str |
     """What the watch has seen since the plan was made may still keep it from being written."""
     for hold in holds:
         if hold.covers(budget) and (hold.effect is Effect.STAYS or raises):
-            return f"held since {hold.since:%Y-%m-%d %H:%M} UTC ({hold.check}): {hold.reason}"
+            return hold.said
     return None
 
 

@@ -40,6 +40,11 @@ class Hold:
     effect: Effect = Effect.STAYS
     until: datetime | None = None
 
+    @property
+    def said(self) -> str:
+        """Since when, by which check and why, for whoever is kept from writing."""
+        return f"held since {self.since:%Y-%m-%d %H:%M} UTC ({self.check}): {self.reason}"
+
     def covers(self, budget: BudgetId) -> bool:
         """Whether the budget is held by it."""
         return self.item in (SHOP, str(budget), str(AccountId(budget.account)))
