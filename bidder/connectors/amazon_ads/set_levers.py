@@ -8,6 +8,7 @@ from bidder.connectors.amazon_ads import levers
 from bidder.connectors.amazon_ads.client import AD_GROUPS, Client
 from bidder.connectors.amazon_ads.proof import is_id, proof_of
 from bidder.connectors.http import Lost, NotSent
+from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 from bidder.money import Money, exponent_of, minor_unit
 
@@ -26,7 +27,7 @@ class SetsBids:
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """The bid as the platform has it now, its ad group's state with it. Raises ConnectorError."""
-        self._own_lever(lever)
+        own(self.account.id, "bids", lever, "bid")
         entity = levers.ENTITY.get(lever.kind)
         if entity is None or not is_id(lever.native):
             raise ConnectorError(self.account.id, "bids", f"{lever} is no bid of this platform", error="schema")
@@ -42,7 +43,7 @@ class SetsBids:
 
     async def set_lever(self, lever: LeverId, value: int) -> LeverOutcome:
         """Asks for an absolute bid. Raises ConnectorError for another account's, never for a reply."""
-        self._own_lever(lever)
+        own(self.account.id, "bids", lever, "bid")
         entity, currency = levers.ENTITY.get(lever.kind), self.account.currency
         unit = minor_unit(currency)
         if entity is None or not is_id(lever.native):
@@ -62,7 +63,3 @@ class SetsBids:
             return LeverApplied(value)
         reason = self._client.http.redact(reason)
         return LeverUnresolved(reason) if taken is None else LeverRefused(reason)
-
-    def _own_lever(self, lever: LeverId) -> None:
-        if lever.account != self.account.id:
-            raise ConnectorError(self.account.id, "bids", f"{lever} is a bid of another account")

@@ -9,6 +9,7 @@ from bidder.connectors.amazon_ads.proof import is_id, proof_of
 from bidder.connectors.amazon_ads.set_levers import SetsBids
 from bidder.connectors.http import Lost, NotSent, Reply
 from bidder.connectors.identity import as_told
+from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, exponent_of, minor_unit
@@ -31,7 +32,7 @@ class AmazonAdsWriter(SetsBids):
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
-        self._own(budget)
+        own(self.account.id, "campaigns", budget)
         if not is_id(budget.native):
             raise ConnectorError(self.account.id, "campaigns", f"{budget} is none: expected digits", error="schema")
         country = await self._client.believe(self.account)
@@ -44,7 +45,7 @@ class AmazonAdsWriter(SetsBids):
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
-        self._own(budget)
+        own(self.account.id, "campaigns", budget)
         unit = minor_unit(self.account.currency)
         if amount.currency != self.account.currency:
             return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
@@ -63,10 +64,6 @@ class AmazonAdsWriter(SetsBids):
     async def close(self) -> None:
         """Gives the connection back."""
         await self._client.close()
-
-    def _own(self, budget: BudgetId) -> None:
-        if budget.account != self.account.id:
-            raise ConnectorError(self.account.id, "campaigns", f"{budget} is a budget of another account")
 
 
 def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:

@@ -13,6 +13,7 @@ from bidder.connectors.google_ads.client import Client
 from bidder.connectors.google_ads.proof import is_id, proof_of
 from bidder.connectors.google_ads.read_levers import STRATEGIES, ad_group_of, keyword_of, target_of
 from bidder.connectors.http import Lost, NotSent, dig
+from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Money, minor_unit
 
@@ -33,7 +34,7 @@ class SetsBids:
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """The bid or target as the platform has it now. Raises ConnectorError."""
-        self._own_lever(lever)
+        own(self.account.id, "bids", lever, "bid")
         if not _named(lever):
             raise ConnectorError(self.account.id, "bids", f"{lever} is no bid of this platform", error="schema")
         client, account = self._client, self.account
@@ -55,7 +56,7 @@ class SetsBids:
 
     async def set_lever(self, lever: LeverId, value: int) -> LeverOutcome:
         """Asks for an absolute value. Raises ConnectorError for another account's, never for a reply."""
-        self._own_lever(lever)
+        own(self.account.id, "bids", lever, "bid")
         if not _named(lever):
             return LeverRefused(f"not sent: {lever} is no bid of this platform")
         ratio = lever.kind is LeverKind.TARGET_ROAS
@@ -99,10 +100,6 @@ class SetsBids:
             raise ConnectorError(self.account.id, "bids", f"there is no {lever}", error="schema")
         number: str | float = value / MICROS if kind is LeverKind.TARGET_ROAS else str(value)
         return "campaigns", lever.native, f"{part}.{field}", number
-
-    def _own_lever(self, lever: LeverId) -> None:
-        if lever.account != self.account.id:
-            raise ConnectorError(self.account.id, "bids", f"{lever} is a bid of another account")
 
 
 _PARTS = {"adGroupCriteria": "adGroupCriterion", "adGroups": "adGroup", "campaigns": "campaign"}

@@ -12,6 +12,7 @@ from bidder.connectors.google_ads.proof import is_id, proof_of
 from bidder.connectors.google_ads.set_levers import SetsBids
 from bidder.connectors.http import Lost, NotSent, Reply, dig, listed
 from bidder.connectors.identity import as_told
+from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, minor_unit
@@ -34,7 +35,7 @@ class GoogleAdsWriter(SetsBids):
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
-        self._own(budget)
+        own(self.account.id, "budgets", budget)
         if not is_id(budget.native):
             raise ConnectorError(self.account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
         await self._client.believe(self.account)
@@ -46,7 +47,7 @@ class GoogleAdsWriter(SetsBids):
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
-        self._own(budget)
+        own(self.account.id, "budgets", budget)
         unit = minor_unit(self.account.currency)
         if amount.currency != self.account.currency:
             return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
@@ -65,10 +66,6 @@ class GoogleAdsWriter(SetsBids):
     async def close(self) -> None:
         """Gives the connection back."""
         await self._client.close()
-
-    def _own(self, budget: BudgetId) -> None:
-        if budget.account != self.account.id:
-            raise ConnectorError(self.account.id, "budgets", f"{budget} is a budget of another account")
 
     def _learn(self, native: str, reply: Reply) -> None:
         """Keeps the smallest amount that a refusal names."""

@@ -12,6 +12,7 @@ from bidder.connectors.meta import levers
 from bidder.connectors.meta.client import Client
 from bidder.connectors.meta.reading import believe
 from bidder.connectors.meta.usage import proves_refusal, verdict
+from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 
 __all__ = ["SetsGoals"]
@@ -29,7 +30,7 @@ class SetsGoals:
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """The goal as the platform has it now. Raises ConnectorError, also where the ad set has none."""
-        self._own_lever(lever)
+        own(self.account.id, "bids", lever, "target")
         if not _is_goal(lever):
             raise ConnectorError(self.account.id, "bids", f"{lever} is no goal of this platform", error="schema")
         await believe(self._client, self.account)
@@ -41,7 +42,7 @@ class SetsGoals:
 
     async def set_lever(self, lever: LeverId, value: int) -> LeverOutcome:
         """Asks for an absolute goal. Raises ConnectorError for another account's, never for a reply."""
-        self._own_lever(lever)
+        own(self.account.id, "bids", lever, "target")
         if not _is_goal(lever):
             return LeverRefused(f"not sent: {lever} is no goal of this platform")
         if value <= 0 or value % levers.STEP:
@@ -60,10 +61,6 @@ class SetsGoals:
             taken = dig(sent.data, "success") is True
             return LeverApplied(value) if taken else LeverUnresolved("the reply does not say success")
         return LeverRefused(redact(said.reason)) if proves_refusal(sent) else LeverUnresolved(redact(said.reason))
-
-    def _own_lever(self, lever: LeverId) -> None:
-        if lever.account != self.account.id:
-            raise ConnectorError(self.account.id, "bids", f"{lever} is a target of another account")
 
 
 def _is_goal(lever: LeverId) -> bool:

@@ -14,6 +14,7 @@ from bidder.connectors.meta.reading import believe
 from bidder.connectors.meta.set_levers import SetsGoals
 from bidder.connectors.meta.settings import unit_of
 from bidder.connectors.meta.usage import proves_refusal, verdict
+from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money
@@ -48,7 +49,7 @@ class MetaWriter(SetsGoals):
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError, also where it is no daily one."""
-        self._own(budget)
+        own(self.account.id, "budgets", budget)
         if not _is_id(budget.native):
             raise ConnectorError(self.account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
         minimum = await believe(self._client, self.account)
@@ -58,7 +59,7 @@ class MetaWriter(SetsGoals):
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
-        self._own(budget)
+        own(self.account.id, "budgets", budget)
         unit = unit_of(self.account.currency)
         if amount.currency != self.account.currency:
             return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
@@ -92,10 +93,6 @@ class MetaWriter(SetsGoals):
     async def close(self) -> None:
         """Gives the connection back."""
         await self._client.close()
-
-    def _own(self, budget: BudgetId) -> None:
-        if budget.account != self.account.id:
-            raise ConnectorError(self.account.id, "budgets", f"{budget} is a budget of another account")
 
     def _changed(self, native: str) -> list[datetime]:
         """When this process changed that budget within the last hour."""

@@ -10,6 +10,7 @@ from bidder.connectors.identity import as_told
 from bidder.connectors.microsoft import parse
 from bidder.connectors.microsoft.client import Client
 from bidder.connectors.microsoft.codes import INTERNAL, failures, partial, proves_refusal, words_of
+from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, exponent_of, minor_unit
@@ -32,7 +33,7 @@ class MicrosoftWriter:
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
-        self._own(budget)
+        own(self.account.id, "campaigns", budget)
         if not _is_id(budget.native):
             reason = f"{budget} is none: expected digits, or {parse.SHARED} and digits"
             raise ConnectorError(self.account.id, "campaigns", reason, error="schema")
@@ -52,7 +53,7 @@ class MicrosoftWriter:
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
-        self._own(budget)
+        own(self.account.id, "campaigns", budget)
         unit = minor_unit(self.account.currency)
         if amount.currency != self.account.currency:
             return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
@@ -86,10 +87,6 @@ class MicrosoftWriter:
     def _kinds(self) -> dict[str, str]:
         found: dict[str, str] = self._client.http.memory.setdefault("kinds", {})
         return found
-
-    def _own(self, budget: BudgetId) -> None:
-        if budget.account != self.account.id:
-            raise ConnectorError(self.account.id, "campaigns", f"{budget} is a budget of another account")
 
 
 def outcome_of(reply: Reply, sent: Money) -> Outcome:

@@ -7,12 +7,12 @@ from decimal import Decimal
 from bidder.catalog import Account, Budget
 from bidder.connectors.http import Http, Lost, Meaning, NotSent, Reply, Sent
 from bidder.connectors.identity import as_told
+from bidder.connectors.own import own
 from bidder.connectors.rest.calls import SetCall
 from bidder.connectors.rest.meaning import is_true, matching, said
 from bidder.connectors.rest.reader import Reading
 from bidder.connectors.rest.settings import RestSettings
 from bidder.connectors.rest.template import Number, Values
-from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, minor_unit
 from bidder.plan import Applied, Outcome, Refused, Unresolved
@@ -43,12 +43,12 @@ class RestWriter:
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
-        self._own(budget)
+        own(self._reading.written.id, "budgets", budget)
         return await self._reading.budget(budget)
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
-        self._own(budget)
+        own(self._reading.written.id, "budgets", budget)
         currency = self.account.currency
         if amount.currency != currency:
             return Refused(f"not sent: the account is in {currency}, the amount in {amount.currency}")
@@ -84,10 +84,6 @@ class RestWriter:
         """Whether a reply that proved that nothing happened says that it may later."""
         later = (Meaning.THROTTLED, Meaning.PASSING)
         return isinstance(sent, Reply) and self._http.verdict(sent).meaning in later
-
-    def _own(self, budget: BudgetId) -> None:
-        if budget.account != self._reading.written.id:
-            raise ConnectorError(self._reading.written.id, "budgets", f"{budget} is a budget of another account")
 
     @property
     def _http(self) -> Http:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bidder.catalog import Account, Budget
+from bidder.connectors.own import own
 from bidder.connectors.sandbox import parse
 from bidder.connectors.sandbox.client import Client
 from bidder.connectors.sandbox.server import Reply
@@ -34,7 +35,7 @@ class SandboxWriter:
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
-        self._own(budget)
+        own(self._account.id, "campaigns", budget)
         found = parse.budgets(await self._client.campaign(budget.native), self._account)
         if [one.id for one in found] != [budget]:
             raise ConnectorError(self._account.id, "campaigns", f"data.campaigns: expected {budget.native} alone")
@@ -42,7 +43,7 @@ class SandboxWriter:
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
-        self._own(budget)
+        own(self._account.id, "campaigns", budget)
         unit = minor_unit(self._account.currency)
         if amount.currency != self._account.currency:
             return Refused(f"not sent: the account is in {self._account.currency}, the amount in {amount.currency}")
@@ -58,10 +59,6 @@ class SandboxWriter:
 
     async def close(self) -> None:
         """Nothing is held."""
-
-    def _own(self, budget: BudgetId) -> None:
-        if budget.account != self._account.id:
-            raise ConnectorError(self._account.id, "campaigns", f"{budget} is a budget of another account")
 
 
 def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:

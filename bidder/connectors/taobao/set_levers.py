@@ -8,6 +8,7 @@ import re
 from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverOutcome, LeverRefused, LeverUnresolved, shown
 from bidder.catalog import Account
 from bidder.connectors.http import Ask, Lost, Meaning, NotSent, Payload, Reply, dig
+from bidder.connectors.own import own
 from bidder.connectors.taobao import levers, simba
 from bidder.connectors.taobao.client import Client
 from bidder.connectors.taobao.read_levers import WORDS, keywords_by_id, read_targets
@@ -33,7 +34,7 @@ class SetsBids:
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """The price or target as the platform has it now. Raises ConnectorError."""
-        self._own_lever(lever)
+        own(self.account.id, "bids", lever, "bid")
         client, account = self._client, self.account
         believe(account, client)
         missing = ConnectorError(account.id, "bids", f"there is no {lever}", error="schema")
@@ -54,7 +55,7 @@ class SetsBids:
 
     async def set_lever(self, lever: LeverId, value: int) -> LeverOutcome:
         """Asks for an absolute price. Raises ConnectorError for another account's, never for a reply."""
-        self._own_lever(lever)
+        own(self.account.id, "bids", lever, "bid")
         if self._client.settings.api is not Api.SIMBA:
             return LeverRefused(f"not sent: {_TYPED}")
         if not _is_keyword(lever):
@@ -87,10 +88,6 @@ class SetsBids:
         if taken:
             return LeverApplied(value)
         return LeverUnresolved(redact(reason)) if taken is None else LeverRefused(redact(reason))
-
-    def _own_lever(self, lever: LeverId) -> None:
-        if lever.account != self.account.id:
-            raise ConnectorError(self.account.id, "bids", f"{lever} is a bid of another account")
 
 
 def _proof(reply: Reply, account: Account, word: levers.Word, fen: int) -> tuple[bool | None, str]:

@@ -10,6 +10,7 @@ from bidder.catalog import Account, Budget
 from bidder.connectors.body import Node
 from bidder.connectors.http import Lost, Meaning, NotSent, Reply, Sent, dig
 from bidder.connectors.identity import as_told
+from bidder.connectors.own import own
 from bidder.connectors.taobao import parse, simba
 from bidder.connectors.taobao.client import Client
 from bidder.connectors.taobao.pages import top_result
@@ -39,7 +40,7 @@ class TaobaoWriter(SetsBids):
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError, also where it has no daily limit."""
-        self._own(budget)
+        own(self.account.id, "budgets", budget)
         if not _is_id(budget.native):
             raise ConnectorError(self.account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
         believe(self.account, self._client)
@@ -52,7 +53,7 @@ class TaobaoWriter(SetsBids):
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
-        self._own(budget)
+        own(self.account.id, "budgets", budget)
         refusal = self._unfit(budget, amount)
         if refusal is not None:
             return Refused(f"not sent: {refusal}")
@@ -73,10 +74,6 @@ class TaobaoWriter(SetsBids):
     async def close(self) -> None:
         """Gives the connection back."""
         await self._client.close()
-
-    def _own(self, budget: BudgetId) -> None:
-        if budget.account != self.account.id:
-            raise ConnectorError(self.account.id, "budgets", f"{budget} is a budget of another account")
 
     def _unfit(self, budget: BudgetId, amount: Money) -> str | None:
         """Why this amount may not even be asked for: an amount that is none would lift the limit."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bidder.catalog import Account, Budget
 from bidder.connectors.http import Lost, NotSent, Reply, dig
 from bidder.connectors.identity import as_told
+from bidder.connectors.own import own
 from bidder.connectors.tiktok import limits, parse
 from bidder.connectors.tiktok.client import Client
 from bidder.connectors.tiktok.codes import PARTLY, code_of, proves_refusal, words_of
@@ -42,7 +43,7 @@ class TikTokWriter:
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError, also where it is no daily one."""
-        self._own(budget)
+        own(self.account.id, "budgets", budget)
         native = budget.native
         if not _is_id(native):
             raise ConnectorError(self.account.id, "budgets", f"{budget} is no budget: expected digits", error="schema")
@@ -65,7 +66,7 @@ class TikTokWriter:
 
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
-        self._own(budget)
+        own(self.account.id, "budgets", budget)
         unit = limits.step_of(self.account.currency)
         if amount.currency != self.account.currency:
             return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
@@ -119,10 +120,6 @@ class TikTokWriter:
         campaigns = {row.id("campaign_id") for _, row in parse.rows_of(groups, self.account, "budgets")}
         over = await self._client.campaigns(sorted(campaigns)) if campaigns else []
         return parse.budgets(over, groups, self.account)
-
-    def _own(self, budget: BudgetId) -> None:
-        if budget.account != self.account.id:
-            raise ConnectorError(self.account.id, "budgets", f"{budget} is a budget of another account")
 
 
 def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
