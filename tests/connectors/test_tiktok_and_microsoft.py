@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bidder.money import MICROS
 from bidder.testing import ReadFault, WriteFault
+from tests.connectors.http.commands import only_look, plan_and_apply, poll_gives_what_was_planted, set_goes_out_once
 from tests.connectors.http.fake import ACCESS, CANARIES, FakeHttp
 from tests.connectors.http.server import page
 from tests.connectors.http.shops import bidder, history, served, shop
@@ -63,44 +63,18 @@ def written(folder: Path, fake: FakeHttp, mode: str = "propose", **more: Any) ->
 
 def test_poll_gives_the_platforms_totals_a_day(fake: FakeHttp, folder: Path) -> None:
     written(folder, fake, mode="observe")
-    rows = bidder("poll", "--json").json
-    assert len(rows) == (28 if isinstance(fake, FakeTikTok) else 30), "as far back as sales may still come"
-    for row in rows:
-        planted = [one.performance for one in fake.planted if one.day.isoformat() == row["day"]]
-        assert (row["account"], row["currency"]) == (fake.account.id, "USD")
-        assert row["impressions"] == sum(one.impressions or 0 for one in planted)
-        assert row["clicks"] == sum(one.clicks or 0 for one in planted)
-        assert row["orders"] == sum(one.orders or 0 for one in planted)
-        assert row["spend"] == f"{sum(one.spend.micros for one in planted if one.spend) / MICROS:.2f}"
-        assert row["revenue"] == f"{sum(one.revenue.micros for one in planted if one.revenue) / MICROS:.2f}"
-    assert fake.mutations == 0
+    poll_gives_what_was_planted(fake, 28 if isinstance(fake, FakeTikTok) else 30)
 
 
 def test_poll_plan_apply_and_what_is_in_force(fake: FakeHttp, folder: Path) -> None:
     before = {str(budget): str(fake.in_force(budget)) for budget in fake.budgets}
     written(folder, fake)
-    bidder("poll")
-    bidder("check", "--online")
-    lines = {line["id"]: line for line in bidder("plan", "--json").json["budgets"]}
-    assert {name: line["now"] for name, line in lines.items()} == before
-    assert fake.mutations == 0
-    moved = {name: line["planned"] for name, line in lines.items() if line["now"] != line["planned"]}
-    assert moved, "the first budget sells three times as well"
-    done = bidder("apply", "--yes", "--json").json
-    assert {one["budget"]: one["actual"] for one in done} == moved
-    assert {one["outcome"] for one in done} == {"Applied"}
-    assert fake.mutations == len(moved)
-    assert {str(budget): str(fake.in_force(budget)) for budget in fake.budgets if str(budget) in moved} == moved
-    assert bidder("journal", "--verify").stdout == "the chain holds\n"
+    plan_and_apply(fake, before)
 
 
 def test_what_only_looks_sends_nothing_that_changes(fake: FakeHttp, folder: Path) -> None:
     written(folder, fake, mode="observe")
-    for words in (["check", "--online"], ["poll"], ["plan"]):
-        bidder(*words)
-    assert {one["outcome"] for one in bidder("apply", "--yes", "--json", code=1).json} == {"Refused"}
-    bidder("set", str(fake.budgets[0]), "90", "--json", code=1)
-    assert fake.mutations == 0
+    only_look(fake)
 
 
 @pytest.mark.parametrize(
@@ -118,16 +92,7 @@ def test_a_write_goes_out_once_and_the_read_back_says_what_is_in_force(
     fake: FakeHttp, folder: Path, fault: WriteFault, outcome: str, landed: bool
 ) -> None:
     written(folder, fake, mode="apply")
-    budget = fake.budgets[1]
-    before = fake.in_force(budget)
-    fake.fail_next_write(fault)
-    told = bidder("set", str(budget), "90.00", "--json", code=0 if outcome == "Applied" else 1).json[0]
-    assert told["outcome"] == outcome, told
-    assert told["actual"] == str(fake.in_force(budget))
-    assert fake.mutations == 1
-    assert (fake.in_force(budget) != before) == landed
-    assert bidder("set", str(budget), "90.00", "--json").json[0]["outcome"] == "Applied"
-    assert str(fake.in_force(budget)) == "90.00"
+    set_goes_out_once(fake, fake.budgets[1], fault, outcome, landed)
 
 
 def test_a_token_that_is_dead_is_said_once(fake: FakeHttp, folder: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from bidder.money import MICROS, Money
 from bidder.testing import ReadFault, WriteFault
+from tests.connectors.http.commands import only_look, plan_and_apply, poll_gives_what_was_planted
 from tests.connectors.http.server import page
 from tests.connectors.http.shops import bidder, history, served, shop
 from tests.connectors.taobao.fake import KEYS, NEW, FakeSimba, FakeTaobao, error
@@ -49,45 +50,19 @@ def taobao(folder: Path, fake: FakeTaobao, mode: str = "propose", cap: str = "60
 
 def test_poll_gives_the_platforms_totals_a_day(fake: FakeTaobao, folder: Path) -> None:
     taobao(folder, fake, mode="observe")
-    rows = bidder("poll", "--json").json
-    assert len(rows) == 15, "as far back as sales may still come"
-    for row in rows:
-        planted = [one.performance for one in fake.planted if one.day.isoformat() == row["day"]]
-        assert (row["account"], row["currency"]) == ("wxt", "CNY")
-        assert row["impressions"] == sum(one.impressions or 0 for one in planted)
-        assert row["clicks"] == sum(one.clicks or 0 for one in planted)
-        assert row["orders"] == sum(one.orders or 0 for one in planted)
-        assert row["spend"] == f"{sum(one.spend.micros for one in planted if one.spend) / MICROS:.2f}"
-        assert row["revenue"] == f"{sum(one.revenue.micros for one in planted if one.revenue) / MICROS:.2f}"
-    assert fake.mutations == 0
+    poll_gives_what_was_planted(fake, 15)
 
 
 def test_poll_plan_apply_and_what_is_in_force(fake: FakeTaobao, folder: Path) -> None:
     before = {str(budget): str(fake.in_force(budget)) for budget in fake.budgets}
     taobao(folder, fake)
-    bidder("poll")
-    bidder("check", "--online")
-    lines = {line["id"]: line for line in bidder("plan", "--json").json["budgets"]}
-    assert {name: line["now"] for name, line in lines.items()} == before, "those without a daily limit are left out"
-    assert fake.mutations == 0
-    moved = {name: line["planned"] for name, line in lines.items() if line["now"] != line["planned"]}
-    assert moved, "the first budget sells three times as well"
+    moved = plan_and_apply(fake, before)
     assert all(Money.parse(amount, fake.account.currency).micros % MICROS == 0 for amount in moved.values())
-    written = bidder("apply", "--yes", "--json").json
-    assert {one["budget"]: one["actual"] for one in written} == moved
-    assert {one["outcome"] for one in written} == {"Applied"}
-    assert fake.mutations == len(moved)
-    assert {str(budget): str(fake.in_force(budget)) for budget in fake.budgets if str(budget) in moved} == moved
-    assert bidder("journal", "--verify").stdout == "the chain holds\n"
 
 
 def test_what_only_looks_sends_nothing_that_changes(fake: FakeTaobao, folder: Path) -> None:
     taobao(folder, fake, mode="observe")
-    for words in (["check", "--online"], ["poll"], ["plan"]):
-        bidder(*words)
-    assert {one["outcome"] for one in bidder("apply", "--yes", "--json", code=1).json} == {"Refused"}
-    bidder("set", str(fake.budgets[0]), "90", "--json", code=1)
-    assert fake.mutations == 0
+    only_look(fake)
 
 
 def test_no_amount_but_whole_yuan_of_at_least_thirty_ever_leaves(fake: FakeTaobao, folder: Path) -> None:
