@@ -86,11 +86,9 @@ class SetsAllOfTheAccount(SandboxWriter):
 class WritesAnywhere(SandboxWriter):
     """Does not look whose budget it is, or in which currency."""
 
-    def _own(self, budget: BudgetId) -> None:
-        pass
-
     async def set(self, budget: BudgetId, amount: Money) -> Outcome:
-        return await super().set(budget, Money(amount.micros, self._account.currency))
+        here = BudgetId(self._account.id, budget.native)
+        return await super().set(here, Money(amount.micros, self._account.currency))
 
 
 class WritesToRead(SandboxReader):
