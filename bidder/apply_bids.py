@@ -16,18 +16,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from bidder.account_day import AccountDay
-from bidder.bidding import (
-    Lever,
-    LeverApplied,
-    LeverChange,
-    LeverId,
-    LeverKind,
-    LeverOutcome,
-    LeverRefused,
-    LeverUnresolved,
-    shown,
-    spends_more,
-)
+from bidder.bidding import Lever, LeverChange, LeverId, LeverKind, LeverOutcome, shown, spends_more
 from bidder.bids_known import bid_lines, on_account_days
 from bidder.catalog import Account
 from bidder.connectors.protocol import BidWriter, BudgetWriter
@@ -35,6 +24,7 @@ from bidder.guard.bids import JUMP, BidLimits, guard_bids
 from bidder.guard.breaker import bids_flapping
 from bidder.ids import AccountId, PlanId
 from bidder.money import Currency
+from bidder.outcome import Applied, Refused, Unresolved
 from bidder.snapshot import day_number
 from bidder.store.lever_protocol import LeverMove
 from bidder.store.protocol import Store
@@ -75,7 +65,7 @@ class BidResult:
         return {
             "budget": str(self.lever),
             "requested": shown(self.requested),
-            "outcome": type(self.outcome).__name__.removeprefix("Lever"),
+            "outcome": type(self.outcome).__name__,
             "actual": None if self.actual is None else shown(self.actual),
             "reason": self.reason,
         }
@@ -153,21 +143,21 @@ async def settle_bids(
     for move in await asyncio.to_thread(store.open_lever_moves):
         writer, change = writers.get(move.lever.account), LeverChange(move.lever, move.before, move.after)
         if not isinstance(writer, BidWriter):
-            results.append(_result(change, LeverUnresolved("no writer for its account"), None))
+            results.append(_result(change, Unresolved("no writer for its account"), None))
             continue
         read = await _read(writer, move.lever, patience)
         if isinstance(read, str) or read.now is None:
             words = read if isinstance(read, str) else "it has no value of its own"
-            results.append(_result(change, LeverUnresolved(words), None))
+            results.append(_result(change, Unresolved(words), None))
             continue
         outcome: LeverOutcome
         if _arrived(change, read):
-            outcome = LeverApplied(read.now)
+            outcome = Applied(read.now)
         elif read.now == move.before:
-            outcome = LeverRefused("it never landed: the old value is in force", read.now)
+            outcome = Refused("it never landed: the old value is in force", read.now)
         else:
             what = f"neither {shown(move.before)} nor {shown(move.after)}, but {shown(read.now)} is in force"
-            outcome = LeverRefused(what, read.now)
+            outcome = Refused(what, read.now)
             known = {one.id: one for one in await asyncio.to_thread(store.levers)}.get(move.lever)
             await _foreign(store, clock(), move.lever, move.after, read if known is None else _seen(known, read))
         day = day_number(AccountDay.of(move.at, writer.account.timezone).date)
@@ -188,13 +178,13 @@ class _Desk(NamedTuple):
         """One change through all its steps."""
         halted = await stopped(self.store, raises=spends_more(change))
         if halted is not None:
-            return _result(change, LeverRefused(halted), None)
+            return _result(change, Refused(halted), None)
         read = await _read(writer, change.lever, self.patience)
         if isinstance(read, str):
             return await self.refuse(change, lever, f"{UNREAD}{read}", None)
         if read.now is not None and read.now == change.after:
             await asyncio.to_thread(self.store.add_levers, [_seen(lever, read)], self.clock())
-            return BidResult(change.lever, change.after, LeverApplied(read.now), read.now, "was in force already")
+            return BidResult(change.lever, change.after, Applied(read.now), read.now, "was in force already")
         if read.now is not None and change.before is not None and read.now != change.before:
             await _foreign(self.store, self.clock(), change.lever, change.before, _seen(lever, read))
         refusal = _unsafe(change, lever, read)
@@ -206,7 +196,7 @@ class _Desk(NamedTuple):
         # the kill switch may have been thrown while the platform was read
         halted = await stopped(self.store, raises=spends_more(change))
         if halted is not None:
-            return _result(change, LeverRefused(halted, read.now), read.now)
+            return _result(change, Refused(halted, read.now), read.now)
         return await self._send(change, account, writer, read, counting)
 
     async def _send(
@@ -223,15 +213,15 @@ class _Desk(NamedTuple):
             await asyncio.to_thread(self.store.check_leases)  # raises LeaseTaken: the intent is left to who took over
             halted = await stopped(self.store, raises=spends_more(change))
             if halted is not None:
-                unsent = LeverRefused(f"not sent: {halted}", read.now)
+                unsent = Refused(f"not sent: {halted}", read.now)
                 await asyncio.to_thread(self.store.finish_lever, move, unsent, self.clock(), day)
                 return _result(change, unsent, read.now)
         started = monotonic()
         said = await asked(lambda: writer.set_lever(change.lever, change.after), self.patience)
         seconds = monotonic() - started
-        outcome = LeverUnresolved(said) if isinstance(said, str) else said  # it may have arrived all the same
+        outcome = Unresolved(said) if isinstance(said, str) else said  # it may have arrived all the same
         outcome, actual = await _verified(writer, change, outcome, self.patience)
-        if isinstance(outcome, LeverRefused):
+        if isinstance(outcome, Refused):
             await counting.uncount(edits)
         await asyncio.to_thread(self.store.finish_lever, move, outcome, self.clock(), day)
         return replace(_result(change, outcome, actual), seconds=seconds)
@@ -246,7 +236,7 @@ class _Desk(NamedTuple):
             facts["actual"] = shown(actual)
         append = self.store.append
         await asyncio.to_thread(lambda: append("bid_outcome", self.clock(), result="refused", **facts))
-        return _result(change, LeverRefused(reason, actual), actual)
+        return _result(change, Refused(reason, actual), actual)
 
 
 async def _break(store: Store, accounts: Mapping[AccountId, Account], now: datetime) -> None:
@@ -297,20 +287,20 @@ async def _verified(
 ) -> tuple[LeverOutcome, int | None]:
     """What the read-back makes of the platform's answer, and the value read."""
     read = await _read(writer, change.lever, patience)
-    if isinstance(said, LeverApplied) and not isinstance(read, str) and read.now == change.before:
+    if isinstance(said, Applied) and not isinstance(read, str) and read.now == change.before:
         read = await _read(writer, change.lever, patience)  # taken, it says: one more look, it may be slow to show
     if isinstance(read, str) or read.now is None:
         words = read if isinstance(read, str) else "it has no value of its own"
-        return (said if isinstance(said, LeverRefused) else LeverUnresolved(f"could not be read back: {words}")), None
+        return (said if isinstance(said, Refused) else Unresolved(f"could not be read back: {words}")), None
     if _arrived(change, read):
-        return LeverApplied(read.now), read.now
+        return Applied(read.now), read.now
     match said:
-        case LeverRefused(reason):
-            return LeverRefused(reason, read.now), read.now
-        case LeverUnresolved(reason):
-            return LeverUnresolved(f"{reason}; {shown(read.now)} is in force now"), read.now
-        case LeverApplied():
-            return LeverUnresolved(f"said to be taken, but {shown(read.now)} is in force"), read.now
+        case Refused(reason):
+            return Refused(reason, read.now), read.now
+        case Unresolved(reason):
+            return Unresolved(f"{reason}; {shown(read.now)} is in force now"), read.now
+        case Applied():
+            return Unresolved(f"said to be taken, but {shown(read.now)} is in force"), read.now
 
 
 def _arrived(change: LeverChange, read: Lever) -> bool:
@@ -332,5 +322,5 @@ def _seen(lever: Lever, read: Lever) -> Lever:
 
 
 def _result(change: LeverChange, outcome: LeverOutcome, actual: int | None) -> BidResult:
-    reason = "read back" if isinstance(outcome, LeverApplied) else outcome.reason
+    reason = "read back" if isinstance(outcome, Applied) else outcome.reason
     return BidResult(change.lever, change.after, outcome, actual, reason)

@@ -13,18 +13,16 @@ from enum import StrEnum
 
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import MICROS, Currency
+from bidder.outcome import OutcomeOf
 from bidder.performance import Performance
 
 __all__ = [
     "Lever",
-    "LeverApplied",
     "LeverChange",
     "LeverId",
     "LeverKind",
     "LeverOutcome",
-    "LeverRefused",
     "LeverReport",
-    "LeverUnresolved",
     "millionths",
     "shown",
     "spends_more",
@@ -136,29 +134,8 @@ class LeverChange:
         return self.before != self.after
 
 
-@dataclass(frozen=True, slots=True)
-class LeverApplied:
-    """Taken by the platform (and, after the read-back, read equal)."""
-
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class LeverRefused:
-    """Proven: nothing happened. `actual` is what the platform has now, where it was read."""
-
-    reason: str
-    actual: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LeverUnresolved:
-    """Not known whether it landed: never retried blindly, settled by reading back."""
-
-    reason: str
-
-
-LeverOutcome = LeverApplied | LeverRefused | LeverUnresolved
+LeverOutcome = OutcomeOf[int]
+"""What became of the write of one bid or target: the value in millionths."""
 
 
 def shown(value: int) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from bidder.catalog import Budget
 from bidder.ids import BudgetId, PlanId
 from bidder.money import Currency, Money
+from bidder.outcome import Applied, OutcomeOf, Refused, Unresolved
 from bidder.snapshot import FloatArray
 
 __all__ = [
@@ -36,29 +37,8 @@ class State(StrEnum):
     HALTED = "HALTED"
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """Taken by the platform and read back equal."""
-
-    amount: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Proven: nothing happened. `actual` is what the platform has now, where it was read."""
-
-    reason: str
-    actual: Money | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unresolved:
-    """Not known whether it landed; never retried blindly, counts as the larger amount until read back."""
-
-    reason: str
-
-
-Outcome = Applied | Refused | Unresolved
+Outcome = OutcomeOf[Money]
+"""What became of the write of one budget: Applied, Refused or Unresolved."""
 
 
 @dataclass(frozen=True, slots=True)

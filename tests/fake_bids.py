@@ -7,18 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from bidder.bidding import (
-    Lever,
-    LeverApplied,
-    LeverChange,
-    LeverId,
-    LeverKind,
-    LeverOutcome,
-    LeverRefused,
-    LeverReport,
-    LeverUnresolved,
-)
+from bidder.bidding import Lever, LeverChange, LeverId, LeverKind, LeverOutcome, LeverReport
 from bidder.errors import ConnectorError
+from bidder.outcome import Applied, Refused, Unresolved
 from tests.fakes import FakePlatform, Fault, Killed, yuan
 
 __all__ = ["FakeBids", "millionths"]
@@ -102,11 +93,11 @@ class FakeBids(FakePlatform):
         fault = self.bid_script.popleft() if self.bid_script else Fault.NONE
         match fault:
             case Fault.REFUSED:
-                return LeverRefused("not today")
+                return Refused("not today")
             case Fault.LOST:
-                return LeverUnresolved("no reply")
+                return Unresolved("no reply")
             case Fault.IGNORED:
-                return LeverApplied(value)
+                return Applied(value)
             case Fault.THROWS:
                 raise ConnectionResetError("https://user:secret@platform.example")
             case Fault.SLOW:
@@ -116,11 +107,11 @@ class FakeBids(FakePlatform):
         self.bids[name] = value * {Fault.RAISED: 110, Fault.HUNDREDFOLD: 10_000}.get(fault, 100) // 100
         match fault:
             case Fault.REFUSED_FALSELY:
-                return LeverRefused("not today")
+                return Refused("not today")
             case Fault.LOST_APPLIED:
-                return LeverUnresolved("no reply")
+                return Unresolved("no reply")
             case Fault.THROWS_APPLIED:
                 raise TimeoutError
             case Fault.KILLED_APPLIED:
                 raise Killed
-        return LeverApplied(value)
+        return Applied(value)

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from bidder.apply_bids import BidResult, apply_bids, settle_bids
-from bidder.bidding import LeverApplied, LeverChange, LeverKind, LeverOutcome, LeverRefused, LeverUnresolved
+from bidder.bidding import LeverChange, LeverKind, LeverOutcome
 from bidder.catalog import Mode
 from bidder.errors import StoreError
 from bidder.guard.bids import BidLimits
 from bidder.ids import PlanId
-from bidder.plan import Applied, State
+from bidder.outcome import Applied, Refused, Unresolved
+from bidder.plan import State
 from bidder.store.protocol import Store
 from bidder.watch.hold import BIDS, SHOP, Effect, Hold
 from tests.fake_bids import FakeBids, millionths
@@ -58,8 +59,8 @@ async def test_bids_are_applied_read_back_and_journaled(store: Store, clock: Tic
     platform = FakeBids.with_bids(BIDS_NOW)
     results = await write(platform, store, [platform.change("k1", "1.20"), platform.change("k2", "1.80")], clock)
     assert {name: one.outcome for name, one in results.items()} == {
-        "k1": LeverApplied(millionths("1.20")),
-        "k2": LeverApplied(millionths("1.80")),
+        "k1": Applied(millionths("1.20")),
+        "k2": Applied(millionths("1.80")),
     }
     assert platform.bid_calls == [
         (call, name, value)
@@ -82,18 +83,18 @@ async def test_bids_are_applied_read_back_and_journaled(store: Store, clock: Tic
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Fault.NONE, LeverApplied(1_200_000)),
-        (Fault.REFUSED, LeverRefused("not today", 1_000_000)),
-        (Fault.REFUSED_FALSELY, LeverApplied(1_200_000)),
-        (Fault.LOST_APPLIED, LeverApplied(1_200_000)),
-        (Fault.LOST, LeverUnresolved("no reply; 1 is in force now")),
-        (Fault.IGNORED, LeverUnresolved("said to be taken, but 1 is in force")),
-        (Fault.SLOW, LeverApplied(1_200_000)),
-        (Fault.RAISED, LeverUnresolved("said to be taken, but 1.32 is in force")),
-        (Fault.HUNDREDFOLD, LeverUnresolved("said to be taken, but 120 is in force")),
-        (Fault.THROWS, LeverUnresolved("ConnectionResetError; 1 is in force now")),
-        (Fault.THROWS_APPLIED, LeverApplied(1_200_000)),
-        (Fault.UNREADABLE, LeverUnresolved("could not be read back: ads: read: no answer")),
+        (Fault.NONE, Applied(1_200_000)),
+        (Fault.REFUSED, Refused("not today", 1_000_000)),
+        (Fault.REFUSED_FALSELY, Applied(1_200_000)),
+        (Fault.LOST_APPLIED, Applied(1_200_000)),
+        (Fault.LOST, Unresolved("no reply; 1 is in force now")),
+        (Fault.IGNORED, Unresolved("said to be taken, but 1 is in force")),
+        (Fault.SLOW, Applied(1_200_000)),
+        (Fault.RAISED, Unresolved("said to be taken, but 1.32 is in force")),
+        (Fault.HUNDREDFOLD, Unresolved("said to be taken, but 120 is in force")),
+        (Fault.THROWS, Unresolved("ConnectionResetError; 1 is in force now")),
+        (Fault.THROWS_APPLIED, Applied(1_200_000)),
+        (Fault.UNREADABLE, Unresolved("could not be read back: ads: read: no answer")),
     ],
 )
 async def test_only_what_is_read_back_counts_as_done(
@@ -103,15 +104,15 @@ async def test_only_what_is_read_back_counts_as_done(
     result = (await write(platform, store, [platform.change("k1", "1.20")], clock))["k1"]
     assert result.outcome == expected
     assert len(platform.bid_writes) == 1, "never sent again blindly"
-    assert len(store.open_lever_moves()) == isinstance(expected, LeverUnresolved)
+    assert len(store.open_lever_moves()) == isinstance(expected, Unresolved)
 
 
 @pytest.mark.parametrize(
     ("in_force", "expected"),
     [
-        ("1.20", LeverApplied(1_200_000)),
-        ("1.00", LeverRefused("it never landed: the old value is in force", 1_000_000)),
-        ("1.50", LeverRefused("neither 1 nor 1.2, but 1.5 is in force", 1_500_000)),
+        ("1.20", Applied(1_200_000)),
+        ("1.00", Refused("it never landed: the old value is in force", 1_000_000)),
+        ("1.50", Refused("neither 1 nor 1.2, but 1.5 is in force", 1_500_000)),
     ],
 )
 async def test_an_unknown_write_stays_pinned_until_a_read_back_settles_it(
@@ -135,9 +136,9 @@ async def test_what_cannot_be_read_stays_open(store: Store, clock: TickingClock)
     await write(platform, store, [platform.change("k1", "1.20")], clock)
     platform.failing.add("read_lever")
     (settled,) = await settle_bids(store, {platform.account.id: platform}, clock)
-    assert isinstance(settled.outcome, LeverUnresolved)
+    assert isinstance(settled.outcome, Unresolved)
     (nobody,) = await settle_bids(store, {}, clock)
-    assert isinstance(nobody.outcome, LeverUnresolved)
+    assert isinstance(nobody.outcome, Unresolved)
     assert len(store.open_lever_moves()) == 1
 
 
@@ -151,9 +152,7 @@ async def test_somebody_elses_edit_stays_for_a_day(store: Store, clock: TickingC
     later = (await write(platform, store, [platform.change("k1", "1.60")], clock))["k1"]
     assert "somebody else moved it within 24 h" in later.reason
     clock.now += DAY + timedelta(minutes=1)
-    assert (await write(platform, store, [platform.change("k1", "1.60")], clock))["k1"].outcome == LeverApplied(
-        1_600_000
-    )
+    assert (await write(platform, store, [platform.change("k1", "1.60")], clock))["k1"].outcome == Applied(1_600_000)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +257,7 @@ async def test_what_is_in_force_already_is_not_sent(store: Store, clock: Ticking
     store.add_levers(await platform.levers(), clock())
     platform.bids["k1"] = millionths("1.20")
     result = (await write(platform, store, [platform.change("k1", "1.20", before="1.00")], clock))["k1"]
-    assert (result.outcome, platform.bid_writes) == (LeverApplied(1_200_000), [])
+    assert (result.outcome, platform.bid_writes) == (Applied(1_200_000), [])
     assert store.levers()[0].now == millionths("1.20")
 
 
@@ -266,15 +265,13 @@ async def test_flapping_stops_all_bids_for_a_day_but_no_budget(store: Store, clo
     platform = FakeBids.with_bids(BIDS_NOW)
     for before, after in ((1_000_000, 1_200_000), (1_200_000, 1_000_000)):
         move = store.begin_lever(PLAN, platform.lever_id("k1"), CNY, before, after, clock())
-        store.finish_lever(move, LeverApplied(after), clock(), 1)
+        store.finish_lever(move, Applied(after), clock(), 1)
     held = (await write(platform, store, [platform.change("k2", "1.80")], clock))["k2"]
     assert "bids_flapping" in held.reason
     (hold,) = store.holds(clock())
     assert not hold.covers(platform.id("b1"))
     clock.now += DAY + timedelta(minutes=1)
-    assert (await write(platform, store, [platform.change("k2", "1.80")], clock))["k2"].outcome == LeverApplied(
-        1_800_000
-    )
+    assert (await write(platform, store, [platform.change("k2", "1.80")], clock))["k2"].outcome == Applied(1_800_000)
 
 
 async def test_a_platform_that_counts_edits_is_not_asked_too_often(store: Store, clock: TickingClock) -> None:
@@ -310,10 +307,10 @@ async def test_a_platform_that_hangs_is_asked_once(store: Store, clock: TickingC
 async def test_going_back_is_not_held_by_step_or_rest_but_by_all_else(store: Store, clock: TickingClock) -> None:
     platform = FakeBids.with_bids({"k1": "2.00"})
     move = store.begin_lever(PLAN, platform.lever_id("k1"), CNY, 1_000_000, 2_000_000, clock())
-    store.finish_lever(move, LeverApplied(2_000_000), clock(), 20_780)
+    store.finish_lever(move, Applied(2_000_000), clock(), 20_780)
     back = [platform.change("k1", "1.00")]
-    assert (await write(platform, store, back, clock))["k1"].outcome != LeverApplied(1_000_000)
-    assert (await write(platform, store, back, clock, back=True))["k1"].outcome == LeverApplied(1_000_000)
+    assert (await write(platform, store, back, clock))["k1"].outcome != Applied(1_000_000)
+    assert (await write(platform, store, back, clock, back=True))["k1"].outcome == Applied(1_000_000)
     far = (await write(platform, store, [platform.change("k1", "0.30")], clock, back=True))["k1"]
     assert "a wrong unit?" in far.reason
 

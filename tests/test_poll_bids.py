@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bidder.bidding import LeverApplied, LeverReport
+from bidder.bidding import LeverReport
 from bidder.ids import PlanId
 from bidder.money import Currency, Money
+from bidder.outcome import Applied
 from bidder.performance import Performance
 from bidder.poll import PollResult, poll
 from bidder.poll_bids import FIGURES_EVERY
@@ -96,7 +97,7 @@ async def test_a_list_that_is_older_than_a_write_shows_no_edit_of_others(
     async def written_meanwhile() -> object:
         found = await listing()
         move = store.begin_lever(PlanId("p"), platform.lever_id("k1"), CNY, 1_000_000, 1_200_000, clock())
-        store.finish_lever(move, LeverApplied(1_200_000), clock(), 1)
+        store.finish_lever(move, Applied(1_200_000), clock(), 1)
         return found
 
     monkeypatch.setattr(platform, "levers", written_meanwhile)

@@ -58,7 +58,7 @@ def calibrated(config: Config, decision: Decision, written: Sequence[WriteResult
 def remember_forecast(decision: Decision, written: Sequence[WriteResult], store: Store) -> None:
     """Keeps the interval of the decided day at the budgets in force. Raises StoreError."""
     snapshot = decision.snapshot
-    applied = {one.budget: one.outcome.amount for one in written if isinstance(one.outcome, Applied)}
+    applied = {one.budget: one.outcome.value for one in written if isinstance(one.outcome, Applied)}
     amounts = [
         np.nan if (amount := applied.get(one.id, one.now)) is None else amount.to_float() * snapshot.rate(one.currency)
         for one in snapshot.budgets

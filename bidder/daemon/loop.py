@@ -403,7 +403,7 @@ class Daemon:
             changes=len(decision.plan.moved),
             applied=sum(type(one.outcome).__name__ == "Applied" for one in written),
             unresolved=sum(type(one.outcome).__name__ == "Unresolved" for one in written),
-            bids=sum(type(one.outcome).__name__ == "LeverApplied" for one in bid_written),
+            bids=sum(type(one.outcome).__name__ == "Applied" for one in bid_written),
             held=sorted({held.check for held in decision.held}),
             moment=None if moment is None else moment.isoformat(),
             policy=config.digest,

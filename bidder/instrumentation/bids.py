@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bidder.bidding import LeverApplied, LeverOutcome, LeverRefused, LeverUnresolved
+from bidder.bidding import LeverOutcome
 from bidder.ids import AccountId
 from bidder.instrumentation.facts import ShopFacts
 from bidder.instrumentation.families import BID_RESULTS, Families
+from bidder.outcome import Applied, Refused, Unresolved
 
 __all__ = ["BidFigures"]
 
@@ -49,7 +50,7 @@ class BidFigures:
         labels = self._accounts().get(account)
         if labels is None:
             return
-        result = {LeverApplied: "applied", LeverRefused: "refused", LeverUnresolved: "unresolved"}[type(outcome)]
+        result = {Applied: "applied", Refused: "refused", Unresolved: "unresolved"}[type(outcome)]
         self._families.bid_writes.labels(*labels, result).inc()
 
     def _born(self) -> None:

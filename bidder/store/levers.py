@@ -15,19 +15,11 @@ from typing import Any, assert_never
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from bidder.bidding import (
-    Lever,
-    LeverApplied,
-    LeverId,
-    LeverKind,
-    LeverOutcome,
-    LeverRefused,
-    LeverUnresolved,
-    shown,
-)
+from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome, shown
 from bidder.errors import StoreError
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.money import Currency
+from bidder.outcome import Applied, Refused, Unresolved
 from bidder.store import journal
 from bidder.store.database import instant, micros_of
 from bidder.store.lever_protocol import LeverMove
@@ -115,12 +107,12 @@ def finish(connection: Connection, move: LeverMove, outcome: LeverOutcome, at: d
     facts |= {"before": shown(move.before), "after": shown(move.after), "currency": move.currency}
     actual: int | None = None
     match outcome:
-        case LeverApplied(value):
+        case Applied(value):
             result, actual = "applied", value
-        case LeverRefused(reason, in_force):
+        case Refused(reason, in_force):
             result, actual = "refused", in_force
             facts["reason"] = reason
-        case LeverUnresolved(reason):
+        case Unresolved(reason):
             result = "unresolved"
             facts["reason"] = reason
         case _:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverOutcome, LeverRefused, LeverUnresolved
+from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome
 from bidder.connectors.protocol import BidReader, BidWriter
 from bidder.errors import ConnectorError
 from bidder.ids import AccountId
 from bidder.money import Money, minor_unit
+from bidder.outcome import Applied, Refused, Unresolved
 from bidder.performance import Performance
 from bidder.testing.case import case, day_of, error_of
 from bidder.testing.lever_platform import FakeLevers, LeverRow
@@ -148,7 +149,7 @@ class LeverContract:
         kinds = {one.kind: one for one in reversed(platform.levers)}
         for count, one in enumerate(kinds.values(), 1):
             value, writer = await _another(platform, one), _writer(platform)
-            assert await writer.set_lever(one, value) == LeverApplied(value), f"B15: outcome of {one}"
+            assert await writer.set_lever(one, value) == Applied(value), f"B15: outcome of {one}"
             assert platform.lever_in_force(one) == value, f"B15: in force of {one} (a wrong unit?)"
             assert (await writer.read_lever(one)).now == value, f"B15: read back of {one}"
             assert platform.mutations == count, "B15: one request"
@@ -206,7 +207,7 @@ class LeverContract:
         before, value = platform.lever_in_force(lever), await _another(platform, lever)
         platform.fail_next_write(WriteFault.THROTTLED)
         outcome = await _writer(platform).set_lever(lever, value)
-        assert isinstance(outcome, LeverRefused | LeverUnresolved), f"B24: {outcome}"
+        assert isinstance(outcome, Refused | Unresolved), f"B24: {outcome}"
         assert platform.lever_in_force(lever) == before, "B24: the fake refused it"
         assert platform.mutations == 1, "B24: not sent again"
 
@@ -216,7 +217,7 @@ class LeverContract:
         value = await _another(platform, lever)
         platform.fail_next_write(WriteFault.PARTIAL)
         outcome = await _writer(platform).set_lever(lever, value)
-        assert isinstance(outcome, LeverRefused | LeverUnresolved), f"B25: {outcome}"
+        assert isinstance(outcome, Refused | Unresolved), f"B25: {outcome}"
         assert outcome.reason, "B25: why"
 
     @case
@@ -270,7 +271,7 @@ class LeverContract:
         value, unknown = await _another(platform, lever), replace(lever, native="no-such-bid")
         platform.remove_lever(lever)
         for one in (lever, unknown):
-            assert isinstance(await _writer(platform).set_lever(one, value), LeverRefused), f"B32: {one}"
+            assert isinstance(await _writer(platform).set_lever(one, value), Refused), f"B32: {one}"
         await error_of(_writer(platform).read_lever(unknown))
 
     @case
@@ -280,8 +281,8 @@ class LeverContract:
         try:
             outcome: LeverOutcome = await _writer(platform).set_lever(strange, value)
         except (ConnectorError, ValueError):
-            outcome = LeverRefused("raised")
-        assert isinstance(outcome, LeverRefused), f"B33: {outcome}"
+            outcome = Refused("raised")
+        assert isinstance(outcome, Refused), f"B33: {outcome}"
         assert platform.mutations == 0, "B33: it was sent"
 
     @case
@@ -292,7 +293,7 @@ class LeverContract:
         for kind in missing:
             strange = replace(platform.levers[0], kind=kind)
             outcome = await _writer(platform).set_lever(strange, platform.lever_in_force(platform.levers[0]))
-            assert isinstance(outcome, LeverRefused), f"B34: {kind}: {outcome}"
+            assert isinstance(outcome, Refused), f"B34: {kind}: {outcome}"
         assert platform.mutations == 0, "B34: it was sent"
 
     async def _unresolved(self, platform: FakeLevers, fault: WriteFault) -> int:
@@ -300,7 +301,7 @@ class LeverContract:
         value = await _another(platform, lever)
         platform.fail_next_write(fault)
         outcome = await _writer(platform).set_lever(lever, value)
-        assert isinstance(outcome, LeverUnresolved), f"{fault} proves nothing, was {outcome}"
+        assert isinstance(outcome, Unresolved), f"{fault} proves nothing, was {outcome}"
         assert outcome.reason, "an unresolved write says why"
         assert platform.mutations <= 1, "a write is never sent again blindly"
         return value
@@ -309,7 +310,7 @@ class LeverContract:
         lever = platform.levers[0]
         before = platform.lever_in_force(lever)
         outcome = await _writer(platform).set_lever(lever, value)
-        assert isinstance(outcome, LeverRefused), f"{value} is to be refused, was {outcome}"
+        assert isinstance(outcome, Refused), f"{value} is to be refused, was {outcome}"
         assert outcome.reason, "a refusal says why"
         assert platform.lever_in_force(lever) == before, "refused, and yet something happened"
 

@@ -16,7 +16,6 @@ from bidder import cycle
 from bidder.account_day import AccountDay
 from bidder.apply import WriteResult
 from bidder.apply_bids import BidResult
-from bidder.bidding import LeverApplied, LeverUnresolved
 from bidder.config.load import Config
 from bidder.plan import Applied, Unresolved
 from bidder.store.protocol import Store
@@ -62,8 +61,8 @@ async def apply_part(
         account=part[0],
         way=part[1],
         plan=kept["plan"],
-        applied=sum(isinstance(one.outcome, Applied | LeverApplied) for one in written),
-        unresolved=sum(isinstance(one.outcome, Unresolved | LeverUnresolved) for one in written),
+        applied=sum(isinstance(one.outcome, Applied | Applied) for one in written),
+        unresolved=sum(isinstance(one.outcome, Unresolved | Unresolved) for one in written),
     )
     return written
 

@@ -14,12 +14,13 @@ import sys
 from datetime import UTC, date, datetime
 
 from bidder.apply_bids import apply_bids, settle_bids
-from bidder.bidding import Lever, LeverApplied, LeverChange, LeverId, LeverKind, LeverOutcome, LeverUnresolved
+from bidder.bidding import Lever, LeverChange, LeverId, LeverKind, LeverOutcome
 from bidder.catalog import Budget
 from bidder.errors import ConnectorError
 from bidder.guard.bids import BidLimits
 from bidder.ids import BudgetId, PlanId
 from bidder.money import MICROS, Money
+from bidder.outcome import Applied, Unresolved
 from bidder.plan import Outcome
 from bidder.reports import Reports
 from bidder.store import open_store
@@ -66,8 +67,8 @@ class BidsOf:
         try:
             status, _ = self.ask("PUT", "/" + lever.native, str(value // MICROS))
         except (OSError, http.client.HTTPException):
-            return LeverUnresolved("cut")
-        return LeverApplied(value) if status == 200 else LeverUnresolved(str(status))
+            return Unresolved("cut")
+        return Applied(value) if status == 200 else Unresolved(str(status))
 
     async def budgets(self) -> list[Budget]:
         return []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bidder.bidding import LeverApplied, LeverRefused, LeverUnresolved
+from bidder.bidding import LeverOutcome
 from bidder.ids import AccountId
+from bidder.outcome import Applied, Refused, Unresolved
 from tests.instrumentation.worlds import ADS, NOON, facts, metrics, value
 
 
@@ -14,9 +15,10 @@ def test_bids_are_counted_by_account_and_disappear_with_it() -> None:
     assert value(m, "bidder_bid_writes_total", result="refused") == 0
     m.bids_read({ADS: 200}, {ADS: 1})
     m.bids_proposed({ADS: 12})
-    for outcome in (LeverApplied(1), LeverApplied(1), LeverRefused("no"), LeverUnresolved("?")):
+    outcomes: list[LeverOutcome] = [Applied(1), Applied(1), Refused("no"), Unresolved("?")]
+    for outcome in outcomes:
         m.bid_wrote(ADS, outcome)
-    m.bid_wrote(AccountId("another"), LeverApplied(1))
+    m.bid_wrote(AccountId("another"), Applied(1))
     assert value(m, "bidder_bids") == 200
     assert value(m, "bidder_bid_changes") == 12
     assert value(m, "bidder_bid_writes_unresolved") == 1

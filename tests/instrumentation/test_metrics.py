@@ -16,7 +16,7 @@ from bidder.ids import AccountId
 from bidder.instrumentation import Metrics
 from bidder.instrumentation.decisions import hold_reason
 from bidder.money import currency_of
-from bidder.plan import Applied, Held, Refused, State, Unresolved
+from bidder.plan import Applied, Held, Outcome, Refused, State, Unresolved
 from bidder.reports import Reports
 from tests.builders import TODAY, a_budget, a_shop, an_observation, yuan
 from tests.instrumentation.worlds import (
@@ -261,7 +261,8 @@ class TestDeciding:
 class TestWriting:
     def test_every_outcome_has_its_counter(self) -> None:
         m = metrics()
-        for outcome in (Applied(yuan(120)), Refused("no"), Unresolved("no answer"), "dry_run"):
+        outcomes: list[Outcome | str] = [Applied(yuan(120)), Refused("no"), Unresolved("no answer"), "dry_run"]
+        for outcome in outcomes:
             m.wrote(budget("one"), outcome, timedelta(seconds=0.2))
         for result in ("applied", "refused", "unresolved", "dry_run"):
             assert value(m, "bidder_writes_total", result=result) == 1

@@ -8,18 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bidder.bidding import (
-    Lever,
-    LeverApplied,
-    LeverId,
-    LeverKind,
-    LeverOutcome,
-    LeverRefused,
-    LeverReport,
-    LeverUnresolved,
-)
+from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome, LeverReport
 from bidder.errors import LeaseTaken, StoreError
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
+from bidder.outcome import Applied, Refused, Unresolved
 from bidder.performance import Performance
 from bidder.store.protocol import Store
 from tests.fakes import CNY, yuan
@@ -112,10 +104,10 @@ def test_a_share_that_is_none_never_gets_in(store: Store, share: float) -> None:
 @pytest.mark.parametrize(
     ("outcome", "status", "now"),
     [
-        (LeverApplied(900_000), "applied", 900_000),
-        (LeverRefused("too low", 750_000), "refused", 750_000),
-        (LeverRefused("too low"), "refused", 750_000),
-        (LeverUnresolved("no reply"), "unresolved", 750_000),
+        (Applied(900_000), "applied", 900_000),
+        (Refused("too low", 750_000), "refused", 750_000),
+        (Refused("too low"), "refused", 750_000),
+        (Unresolved("no reply"), "unresolved", 750_000),
     ],
 )
 def test_a_write_is_on_disk_before_it_is_sent_and_closed_by_what_became_of_it(
@@ -143,9 +135,9 @@ def test_a_write_is_on_disk_before_it_is_sent_and_closed_by_what_became_of_it(
 
 def test_a_closed_write_is_not_closed_again(store: Store) -> None:
     move = store.begin_lever(PLAN, K1, CNY, 1, 2, NOON)
-    store.finish_lever(move, LeverApplied(2), NOON, 20_780)
+    store.finish_lever(move, Applied(2), NOON, 20_780)
     with pytest.raises(StoreError, match="applied already"):
-        store.finish_lever(move, LeverApplied(2), NOON, 20_780)
+        store.finish_lever(move, Applied(2), NOON, 20_780)
 
 
 def test_who_lost_the_lease_writes_nothing(stores: Stores) -> None:

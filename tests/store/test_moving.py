@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bidder import cycle
-from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverReport
+from bidder.bidding import Lever, LeverId, LeverKind, LeverReport
 from bidder.cli.main import app
 from bidder.config.load import load
 from bidder.errors import LeaseTaken, StoreError
@@ -84,7 +84,7 @@ def test_what_was_copied_goes_on_where_it_was(stores: Stores, tmp_path: Path) ->
     bid = LeverId(AccountId("ads"), LeverKind.KEYWORD, "k1")
     old.add_levers([Lever(bid, "tea", CNY, now=1)], NOON)
     old.add_lever_reports([LeverReport(bid, date(2026, 11, 22), NOON, Performance(clicks=5))])
-    old.finish_lever(old.begin_lever(PlanId("p"), bid, CNY, 1, 2, NOON), LeverApplied(2), NOON, 20_780)
+    old.finish_lever(old.begin_lever(PlanId("p"), bid, CNY, 1, 2, NOON), Applied(2), NOON, 20_780)
     copy(source.url, target.url, NOON, nobody)
     new = target.open()
     assert (new.levers(), new.lever_moves(NOON)) == (old.levers(), old.lever_moves(NOON))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bidder.bidding import Lever, LeverApplied, LeverId, LeverOutcome, LeverRefused, LeverUnresolved
+from bidder.bidding import Lever, LeverId, LeverOutcome
 from bidder.catalog import Account
 from bidder.connectors.amazon_ads import levers
 from bidder.connectors.amazon_ads.client import AD_GROUPS, Client
@@ -11,6 +11,7 @@ from bidder.connectors.http import Lost, NotSent
 from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 from bidder.money import Money, exponent_of, minor_unit
+from bidder.outcome import Applied, Refused, Unresolved
 
 __all__ = ["SetsBids"]
 
@@ -47,19 +48,19 @@ class SetsBids:
         entity, currency = levers.ENTITY.get(lever.kind), self.account.currency
         unit = minor_unit(currency)
         if entity is None or not is_id(lever.native):
-            return LeverRefused(f"not sent: {lever} is no bid of this platform")
+            return Refused(f"not sent: {lever} is no bid of this platform")
         if value <= 0 or value % unit:
             amount, whole = Money(value, currency), Money(unit, currency)
-            return LeverRefused(f"not sent: {amount} is no bid of whole {whole} above 0")
+            return Refused(f"not sent: {amount} is no bid of whole {whole} above 0")
         amount = Money(value, currency)
         number = float(amount.to_decimal()) if exponent_of(currency) else int(amount.to_decimal())
         sent = await self._client.change(entity, lever.native, {levers.BID_FIELD[lever.kind]: number})
         if isinstance(sent, NotSent):
-            return LeverRefused(f"not sent: {sent.reason}")
+            return Refused(f"not sent: {sent.reason}")
         if isinstance(sent, Lost):
-            return LeverUnresolved(sent.reason)
+            return Unresolved(sent.reason)
         taken, reason = proof_of(sent, entity, lever.native)
         if taken:
-            return LeverApplied(value)
+            return Applied(value)
         reason = self._client.http.redact(reason)
-        return LeverUnresolved(reason) if taken is None else LeverRefused(reason)
+        return Unresolved(reason) if taken is None else Refused(reason)

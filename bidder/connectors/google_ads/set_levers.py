@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverOutcome, LeverRefused, LeverUnresolved
+from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome
 from bidder.catalog import Account
 from bidder.connectors.google_ads import levers
 from bidder.connectors.google_ads.client import Client
@@ -16,6 +16,7 @@ from bidder.connectors.http import Lost, NotSent, dig
 from bidder.connectors.own import own
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Money, minor_unit
+from bidder.outcome import Applied, Refused, Unresolved
 
 __all__ = ["SetsBids"]
 
@@ -58,21 +59,21 @@ class SetsBids:
         """Asks for an absolute value. Raises ConnectorError for another account's, never for a reply."""
         own(self.account.id, "bids", lever, "bid")
         if not _named(lever):
-            return LeverRefused(f"not sent: {lever} is no bid of this platform")
+            return Refused(f"not sent: {lever} is no bid of this platform")
         ratio = lever.kind is LeverKind.TARGET_ROAS
         step = levers.ROAS_STEP if ratio else minor_unit(self.account.currency)
         if value <= 0 or value % step:
             what = "a target ROAS of whole hundredths" if ratio else f"whole {Money(step, self.account.currency)}"
-            return LeverRefused(f"not sent: {Decimal(value) / MICROS} is not {what} above 0")
+            return Refused(f"not sent: {Decimal(value) / MICROS} is not {what} above 0")
         try:
             collection, resource, path, sent_value = await self._asked(lever, value)
         except ConnectorError as e:
-            return LeverRefused(f"not sent: how it is steered could not be read: {e.reason}")
+            return Refused(f"not sent: how it is steered could not be read: {e.reason}")
         sent = await self._client.mutate(collection, resource, path, sent_value)
         if isinstance(sent, NotSent):
-            return LeverRefused(f"not sent: {sent.reason}")
+            return Refused(f"not sent: {sent.reason}")
         if isinstance(sent, Lost):
-            return LeverUnresolved(sent.reason)
+            return Unresolved(sent.reason)
 
         def differs(result: Any) -> str | None:
             stored = dig(result, _PARTS[collection], *path.split("."))
@@ -81,9 +82,9 @@ class SetsBids:
 
         taken, reason = proof_of(sent, f"/{collection}/{resource}", differs)
         if taken:
-            return LeverApplied(value)
+            return Applied(value)
         reason = self._client.http.redact(reason)
-        return LeverUnresolved(reason) if taken is None else LeverRefused(reason)
+        return Unresolved(reason) if taken is None else Refused(reason)
 
     async def _asked(self, lever: LeverId, value: int) -> tuple[str, str, str, str | float]:
         """Collection, resource, the field's path in it, and the value as the platform writes it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverOutcome, LeverRefused, LeverUnresolved, shown
+from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome, shown
 from bidder.catalog import Account
 from bidder.connectors.body import Node
 from bidder.connectors.http import Lost, Meaning, NotSent, dig
@@ -14,6 +14,7 @@ from bidder.connectors.meta.reading import believe
 from bidder.connectors.meta.usage import proves_refusal, verdict
 from bidder.connectors.own import own
 from bidder.errors import ConnectorError
+from bidder.outcome import Applied, Refused, Unresolved
 
 __all__ = ["SetsGoals"]
 
@@ -44,23 +45,23 @@ class SetsGoals:
         """Asks for an absolute goal. Raises ConnectorError for another account's, never for a reply."""
         own(self.account.id, "bids", lever, "target")
         if not _is_goal(lever):
-            return LeverRefused(f"not sent: {lever} is no goal of this platform")
+            return Refused(f"not sent: {lever} is no goal of this platform")
         if value <= 0 or value % levers.STEP:
-            return LeverRefused(f"not sent: {shown(value)} is no goal of whole hundredths above 0")
+            return Refused(f"not sent: {shown(value)} is no goal of whole hundredths above 0")
         try:
             await self.read_lever(lever)  # a goal must not be set where the ad set is bid otherwise
         except ConnectorError as e:
-            return LeverRefused(f"not sent: {e.reason}")
+            return Refused(f"not sent: {e.reason}")
         sent = await self._client.set_goal(lever.native, value // levers.UNIT)
         if isinstance(sent, NotSent):
-            return LeverRefused(f"not sent: {sent.reason}")
+            return Refused(f"not sent: {sent.reason}")
         if isinstance(sent, Lost):
-            return LeverUnresolved(sent.reason)
+            return Unresolved(sent.reason)
         said, redact = verdict(sent), self._client.http.redact
         if said.meaning is Meaning.OK:
             taken = dig(sent.data, "success") is True
-            return LeverApplied(value) if taken else LeverUnresolved("the reply does not say success")
-        return LeverRefused(redact(said.reason)) if proves_refusal(sent) else LeverUnresolved(redact(said.reason))
+            return Applied(value) if taken else Unresolved("the reply does not say success")
+        return Refused(redact(said.reason)) if proves_refusal(sent) else Unresolved(redact(said.reason))
 
 
 def _is_goal(lever: LeverId) -> bool:

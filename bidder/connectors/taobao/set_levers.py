@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverOutcome, LeverRefused, LeverUnresolved, shown
+from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome, shown
 from bidder.catalog import Account
 from bidder.connectors.http import Ask, Lost, Meaning, NotSent, Payload, Reply, dig
 from bidder.connectors.own import own
@@ -16,6 +16,7 @@ from bidder.connectors.taobao.reading import believe, scenes
 from bidder.connectors.taobao.settings import Api
 from bidder.connectors.taobao.top import proves_refusal, unwrapped, verdict
 from bidder.errors import ConnectorError
+from bidder.outcome import Applied, Refused, Unresolved
 
 __all__ = ["SetsBids"]
 
@@ -57,14 +58,14 @@ class SetsBids:
         """Asks for an absolute price. Raises ConnectorError for another account's, never for a reply."""
         own(self.account.id, "bids", lever, "bid")
         if self._client.settings.api is not Api.SIMBA:
-            return LeverRefused(f"not sent: {_TYPED}")
+            return Refused(f"not sent: {_TYPED}")
         if not _is_keyword(lever):
-            return LeverRefused(f"not sent: {lever} is no keyword of this platform")
+            return Refused(f"not sent: {lever} is no keyword of this platform")
         if value <= 0 or value % levers.FEN:
-            return LeverRefused(f"not sent: {shown(value)} is no price of whole fen above 0")
+            return Refused(f"not sent: {shown(value)} is no price of whole fen above 0")
         if not levers.MINIMUM <= value <= levers.MAXIMUM:
             least, most = shown(levers.MINIMUM), shown(levers.MAXIMUM)
-            return LeverRefused(f"not sent: {shown(value)} is outside {least} to {most}, which the platform takes")
+            return Refused(f"not sent: {shown(value)} is outside {least} to {most}, which the platform takes")
         fen, redact = value // levers.FEN, self._client.http.redact
         try:
             believe(self.account, self._client)
@@ -73,21 +74,21 @@ class SetsBids:
                 _, words = await keywords_by_id(self._client, self.account, lever.native)
                 known = {one.id: one for one in words}
         except ConnectorError as e:  # a read before the write: nothing has been sent
-            return LeverRefused(f"not sent: {e.reason}")
+            return Refused(f"not sent: {e.reason}")
         if lever.native not in known:
-            return LeverRefused(f"not sent: there is no {lever}")
+            return Refused(f"not sent: there is no {lever}")
         word = known[lever.native]
         asked = json.dumps([word.with_bid(fen)], separators=(",", ":"))
         form = {"method": "taobao.simba.keywords.pricevon.set", "keywordid_prices": asked}
         sent = await self._client.http.write(Ask("set", "POST", "", form=form))
         if isinstance(sent, NotSent):
-            return LeverRefused(f"not sent: {redact(sent.reason)}")
+            return Refused(f"not sent: {redact(sent.reason)}")
         if isinstance(sent, Lost):
-            return LeverUnresolved(redact(sent.reason))
+            return Unresolved(redact(sent.reason))
         taken, reason = _proof(sent, self.account, word, fen)
         if taken:
-            return LeverApplied(value)
-        return LeverUnresolved(redact(reason)) if taken is None else LeverRefused(redact(reason))
+            return Applied(value)
+        return Unresolved(redact(reason)) if taken is None else Refused(redact(reason))
 
 
 def _proof(reply: Reply, account: Account, word: levers.Word, fen: int) -> tuple[bool | None, str]:

@@ -87,7 +87,7 @@ class TaobaoWriter(SetsBids):
             return f"{amount} is more than the {Money(simba.MAXIMUM, amount.currency)} that the platform takes"
         return None if _is_id(budget.native) else f"{budget} is no budget of this platform: expected digits"
 
-    async def _send(self, budget: BudgetId, yuan: int) -> Sent | Refused:
+    async def _send(self, budget: BudgetId, yuan: int) -> Sent | Refused[Money]:
         believe(self.account, self._client)
         memory: dict[str, Any] = self._client.http.memory
         if self._client.settings.api is Api.SIMBA:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from bidder.bidding import Lever, LeverId, LeverKind, LeverRefused, LeverUnresolved
+from bidder.bidding import Lever, LeverId, LeverKind
 from bidder.connectors.amazon_ads.levers import levers, reports
 from bidder.connectors.http import Payload
 from bidder.connectors.http.message import decoded
 from bidder.errors import ConnectorError
+from bidder.outcome import Refused, Unresolved
 from bidder.testing.lever_platform import FakeLevers
 from bidder.testing.levers import LeverContract
 from tests.connectors.amazon_ads.fake_levers import FakeAmazonBids
@@ -119,8 +120,8 @@ def test_a_keyword_that_comes_twice_is_not_believed() -> None:
 
 async def test_an_error_that_proves_nothing_is_unresolved(amazon: FakeAmazonBids, monkeypatch: Any) -> None:
     keyword, writer = LeverId(amazon.account.id, LeverKind.KEYWORD, "7001"), amazon.writer()
-    for kind, expected in {"internalServerError": LeverUnresolved, "entityStateError": LeverRefused}.items():
+    for kind, expected in {"internalServerError": Unresolved, "entityStateError": Refused}.items():
         monkeypatch.setattr(amazon, "_no", lambda *_, kind=kind: kind)
         assert type(await writer.set_lever(keyword, 800_000)) is expected
     other = replace(keyword, native="7002; DROP")
-    assert isinstance(await writer.set_lever(other, 800_000), LeverRefused)
+    assert isinstance(await writer.set_lever(other, 800_000), Refused)

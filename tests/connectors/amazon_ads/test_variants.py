@@ -11,7 +11,7 @@ import pytest
 
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Currency, Money
-from bidder.plan import Applied, Refused, Unresolved
+from bidder.plan import Applied, Outcome, Refused, Unresolved
 from bidder.testing.case import day_of
 from tests.connectors.amazon_ads.fake import PROFILE, FakeAmazonAds
 from tests.connectors.http.odd import turning
@@ -140,9 +140,7 @@ def entry(kind: str, index: Any = 0) -> dict[str, Any]:
         ([], Unresolved),
     ],
 )
-async def test_what_207_says_of_an_entry(
-    served: Callable[..., Any], said: Any, kind: type[Applied | Refused | Unresolved]
-) -> None:
+async def test_what_207_says_of_an_entry(served: Callable[..., Any], said: Any, kind: type[Outcome]) -> None:
     class Wordless(FakeAmazonAds):
         def written(self, got: Got, fault: Any) -> Answer:
             return answer(said, 207)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bidder.bidding import Lever, LeverApplied, LeverId, LeverKind, LeverRefused, LeverUnresolved
+from bidder.bidding import Lever, LeverId, LeverKind
+from bidder.outcome import Applied, Refused, Unresolved
 from bidder.testing import ReadFault
 from bidder.testing.lever_platform import FakeLevers
 from bidder.testing.levers import LeverContract
@@ -66,8 +67,8 @@ async def test_a_target_is_set_in_the_field_of_its_strategy_also_when_nothing_wa
     writer = google.writer()
     roas = LeverId(google.account.id, LeverKind.TARGET_ROAS, "102")
     cpa = LeverId(google.account.id, LeverKind.TARGET_CPA, "103")
-    assert await writer.set_lever(roas, 3_850_000) == LeverApplied(3_850_000)
-    assert await writer.set_lever(cpa, 11_000_000) == LeverApplied(11_000_000)
+    assert await writer.set_lever(roas, 3_850_000) == Applied(3_850_000)
+    assert await writer.set_lever(cpa, 11_000_000) == Applied(11_000_000)
     masks = [got.json["operations"][0]["updateMask"] for got in google.server.got if got.path.endswith(":mutate")]
     assert masks == ["maximizeConversionValue.targetRoas", "targetCpa.targetCpaMicros"]
     assert (await writer.read_lever(roas)).now == 3_850_000
@@ -77,10 +78,10 @@ async def test_a_target_whose_strategy_cannot_be_read_is_not_set(google: FakeGoo
     roas = LeverId(google.account.id, LeverKind.TARGET_ROAS, "102")
     google.fail_next_read(ReadFault.ERROR)
     outcome = await google.writer().set_lever(roas, 3_850_000)
-    assert isinstance(outcome, LeverRefused)
+    assert isinstance(outcome, Refused)
     assert google.mutations == 0
     other = LeverId(google.account.id, LeverKind.TARGET_CPA, "102")
-    assert isinstance(await google.writer().set_lever(other, 3_000_000), LeverRefused)
+    assert isinstance(await google.writer().set_lever(other, 3_000_000), Refused)
 
 
 async def test_another_value_in_the_reply_is_not_taken_for_done(
@@ -95,4 +96,4 @@ async def test_another_value_in_the_reply_is_not_taken_for_done(
 
     monkeypatch.setattr(google, "written", other)
     outcome = await google.writer().set_lever(keyword, 760_000)
-    assert outcome == LeverUnresolved("the platform stored 770000 instead of 760000")
+    assert outcome == Unresolved("the platform stored 770000 instead of 760000")

@@ -11,7 +11,7 @@ import pytest
 
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Currency, Money
-from bidder.plan import Applied, Refused, Unresolved
+from bidder.plan import Applied, Outcome, Refused, Unresolved
 from bidder.testing.case import day_of
 from tests.connectors.google_ads.fake import FakeGoogleAds, failure
 from tests.connectors.http.odd import turning
@@ -151,7 +151,7 @@ async def test_currencies_without_a_smaller_unit_are_written_in_whole_ones(
     ],
 )
 async def test_what_a_reply_does_not_prove_is_unresolved(
-    served: Callable[..., Any], said: Answer, kind: type[Unresolved | Refused]
+    served: Callable[..., Any], said: Answer, kind: type[Outcome]
 ) -> None:
     class Wordless(FakeGoogleAds):
         def written(self, got: Got, fault: Any) -> Answer:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bidder.bidding import LeverId, LeverKind, LeverRefused
+from bidder.bidding import LeverId, LeverKind
+from bidder.outcome import Refused
 from bidder.testing.lever_platform import FakeLevers
 from bidder.testing.levers import LeverContract
 from tests.connectors.meta.fake_levers import FakeMetaGoals
@@ -40,5 +41,5 @@ async def test_a_goal_is_a_ratio_and_names_the_budget_that_pays(meta: FakeMetaGo
 
 async def test_an_ad_set_that_is_bid_otherwise_gets_no_goal(meta: FakeMetaGoals) -> None:
     capped = LeverId(meta.account.id, LeverKind.TARGET_ROAS, "231022")
-    assert isinstance(await meta.writer().set_lever(capped, 3_000_000), LeverRefused)
+    assert isinstance(await meta.writer().set_lever(capped, 3_000_000), Refused)
     assert meta.mutations == 0

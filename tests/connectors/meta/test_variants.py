@@ -11,7 +11,7 @@ import pytest
 from bidder.catalog import Account
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Currency, Money
-from bidder.plan import Applied, Refused, Unresolved
+from bidder.plan import Applied, Outcome, Refused, Unresolved
 from bidder.testing.case import day_of
 from tests.connectors.http.odd import turning
 from tests.connectors.http.server import Answer, Got, answer
@@ -153,7 +153,7 @@ async def test_an_amount_is_written_in_the_currencys_own_offset(
     ],
 )
 async def test_what_a_reply_does_not_prove_is_unresolved(
-    served: Callable[..., Any], said: Answer, kind: type[Unresolved | Refused]
+    served: Callable[..., Any], said: Answer, kind: type[Outcome]
 ) -> None:
     class Wordless(FakeMeta):
         def written(self, got: Got, fault: Any) -> Answer:

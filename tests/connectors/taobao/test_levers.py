@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from bidder.bidding import LeverApplied, LeverId, LeverKind, LeverRefused, LeverUnresolved
+from bidder.bidding import LeverId, LeverKind
 from bidder.errors import ConnectorError
+from bidder.outcome import Applied, Refused, Unresolved
 from bidder.testing.case import a_row, day_of
 from bidder.testing.lever_platform import FakeLevers
 from bidder.testing.levers import LeverContract
@@ -53,9 +54,9 @@ async def test_where_a_keyword_has_a_price_for_phones_that_is_the_bid(simba: Fak
     }
     assert (found["9001"].product, found["9001"].match, found["9003"].inherited) == ("901", "broad", "702")
     writer = simba.writer()
-    assert await writer.set_lever(keyword(simba, "9002"), 1_600_000) == LeverApplied(1_600_000)
+    assert await writer.set_lever(keyword(simba, "9002"), 1_600_000) == Applied(1_600_000)
     assert (simba.keywords["9002"].price, simba.keywords["9002"].phone) == (80, 160), "the other price stays"
-    assert await writer.set_lever(keyword(simba, "9006"), 700_000) == LeverApplied(700_000)
+    assert await writer.set_lever(keyword(simba, "9006"), 700_000) == Applied(700_000)
     assert simba.keywords["9006"].default, "the unit's price is not made the keyword's own"
     assert [set(one) for one in simba.sent] == [
         {"keywordId", "maxPrice", "isDefaultPrice", "maxMobilePrice", "mobileIsDefaultPrice", "matchScope"},
@@ -68,13 +69,13 @@ async def test_a_keyword_that_is_not_among_those_set_is_unresolved(
 ) -> None:
     monkeypatch.setattr(simba, "list_of", lambda name, rows: {})
     outcome = await simba.writer().set_lever(keyword(simba, "9001"), 1_300_000)
-    assert isinstance(outcome, LeverRefused | LeverUnresolved)
-    assert isinstance(await simba.writer().set_lever(keyword(simba, "404"), 1_300_000), LeverRefused)
+    assert isinstance(outcome, Refused | Unresolved)
+    assert isinstance(await simba.writer().set_lever(keyword(simba, "404"), 1_300_000), Refused)
 
 
 @pytest.mark.parametrize("value", [40_000, 100_000_000, 1_255_000])
 async def test_what_the_platform_does_not_take_is_never_sent(simba: FakeSimbaBids, value: int) -> None:
-    assert isinstance(await simba.writer().set_lever(keyword(simba, "9001"), value), LeverRefused)
+    assert isinstance(await simba.writer().set_lever(keyword(simba, "9001"), value), Refused)
     assert simba.mutations == 0
 
 
@@ -100,7 +101,7 @@ async def test_targets_are_read_with_their_campaigns_figures_and_typed_in_by_han
     writer = steered.writer()
     assert (await writer.read_lever(roas)).now == 3_500_000
     outcome = await writer.set_lever(roas, 3_850_000)
-    assert isinstance(outcome, LeverRefused)
+    assert isinstance(outcome, Refused)
     assert "type it in" in outcome.reason
     assert steered.mutations == 0
     with pytest.raises(ConnectorError, match="there is no"):

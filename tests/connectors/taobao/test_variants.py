@@ -10,7 +10,7 @@ import pytest
 
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Currency, Money
-from bidder.plan import Applied, Refused, Unresolved
+from bidder.plan import Applied, Outcome, Refused, Unresolved
 from bidder.testing.case import day_of
 from tests.connectors.http.odd import turning
 from tests.connectors.http.server import Answer, Got, answer
@@ -138,9 +138,7 @@ async def test_figures_as_numbers_and_days_with_a_time_are_the_same(served: Call
         ({}, Unresolved),
     ],
 )
-async def test_what_a_success_proves(
-    served: Callable[..., Any], result: Any, kind: type[Applied | Refused | Unresolved]
-) -> None:
+async def test_what_a_success_proves(served: Callable[..., Any], result: Any, kind: type[Outcome]) -> None:
     class Wordless(FakeTaobao):
         def written(self, got: Got, fault: Any) -> Answer:
             return answer({"universalbp_new_campaign_budget_batchupdate_response": {"top_result": result}})
