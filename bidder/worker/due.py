@@ -6,14 +6,14 @@ one by one after a rest, and a job that came to nothing leaves a claim that runs
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bidder.worker.queue import Queue
 
-__all__ = ["BEGIN", "DECIDE", "DIGEST", "NEVER", "POLL", "Due", "Row"]
+__all__ = ["BEGIN", "DECIDE", "DIGEST", "MOST", "NEVER", "POLL", "Due", "Row", "fair"]
 
 BEGIN, DECIDE, DIGEST, POLL = "begin", "decide", "digest", "poll:"
 """What recurs; `poll:` is followed by the account."""
@@ -32,6 +32,16 @@ class Row:
     what: str
     at: datetime
     seconds: float = 0.0
+
+
+def fair(rows: Iterable[Row]) -> list[Row]:
+    """One of each shop first, then the second of each, the oldest first."""
+    rank: dict[str, int] = {}
+    ranked = []
+    for row in sorted(rows, key=lambda row: (row.at, row.shop, row.what)):
+        rank[row.shop] = rank.get(row.shop, 0) + 1
+        ranked.append((rank[row.shop], row))
+    return [row for _, row in sorted(ranked, key=lambda one: one[0])]
 
 
 class Due:
@@ -64,13 +74,7 @@ class Due:
             patience=patience.total_seconds(),
             most=MOST,
         )
-        found = sorted((Row(**row) for row in rows), key=lambda row: (row.at, row.shop, row.what))
-        rank: dict[str, int] = {}
-        ranked = []
-        for row in found:
-            rank[row.shop] = rank.get(row.shop, 0) + 1
-            ranked.append((rank[row.shop], row))
-        return [row for _, row in sorted(ranked, key=lambda one: one[0])]
+        return fair([Row(**row) for row in rows])
 
     async def done(self, rows: Sequence[Row]) -> None:
         """These are due next at their `at`, and took so long."""

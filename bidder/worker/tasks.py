@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -22,7 +21,7 @@ from bidder.poll import PollResult
 from bidder.worker.applying import apply_part
 from bidder.worker.bulkhead import Bulkhead
 from bidder.worker.deciding import AGAIN, Answer
-from bidder.worker.due import BEGIN, DECIDE, POLL, Due, Row
+from bidder.worker.due import DECIDE, POLL, Due, Row
 from bidder.worker.fleet import Clock, Fleet
 from bidder.worker.letters import post_alerts, posting
 from bidder.worker.pace import Pace
@@ -30,6 +29,7 @@ from bidder.worker.polling import confirm, poll_account
 from bidder.worker.pool import Pool, PoolLost
 from bidder.worker.queue import DECISIONS, PLATFORMS, Again, JobContext, Queue, QueueLost, Wanted
 from bidder.worker.settings import Priority, WorkerSettings
+from bidder.worker.wanted import alone, apply_job, jobs_for, next_poll, one_job, poll_job, took
 
 __all__ = ["Tasks"]
 
@@ -37,12 +37,6 @@ log = structlog.get_logger("bidder.worker")
 
 PAUSE = 5.0
 """Seconds after which a job is tried again whose shop or store somebody else had."""
-
-LARGE = 5.0
-"""Seconds from which on a shop is decided by itself, after the others and one of its kind at a time."""
-
-BATCH_SECONDS = 10.0
-"""About so long a batch may take by what its shops took the last time."""
 
 
 class Tasks:
@@ -110,30 +104,11 @@ class Tasks:
         """What is due becomes jobs."""
         now = self.clock()
         await self.due.sync(await asyncio.to_thread(self.fleet.stamps), now)
-        await self.queue.defer(self._wanted(await self.due.claim(now, self.settings.patience)))
+        await self.queue.defer(jobs_for(await self.due.claim(now, self.settings.patience), self.settings.batch))
         counts = await self.due.counts()
         self.metrics.known(counts["shops"], counts["broken"])
         if timestamp % 3600 < self.settings.tick:
             await self.queue.forget_old()
-
-    def _wanted(self, rows: Sequence[Row]) -> list[Wanted]:
-        """Jobs for what is due; shops that are decided quickly go together."""
-        wanted, batch, seconds = [], list[str](), 0.0
-        for row in rows:
-            if row.what == BEGIN:
-                wanted.append(_one("begin", row.shop, Priority.BEGIN))
-            elif row.what.startswith(POLL):
-                wanted.append(_poll(row.shop, row.what.removeprefix(POLL)))
-            elif row.what == DECIDE and row.seconds >= LARGE:
-                words = {"shops": [row.shop]}
-                wanted.append(Wanted("decide", words, Priority.LARGE, "large", f"decide:{row.shop}"))
-            elif row.what == DECIDE:
-                if batch and (len(batch) >= self.settings.batch or seconds + row.seconds > BATCH_SECONDS):
-                    wanted.append(_batch(batch))
-                    batch, seconds = [], 0.0
-                batch.append(row.shop)
-                seconds += row.seconds
-        return [*wanted, *([_batch(batch)] if batch else [])]
 
     async def begin(self, shop: str) -> None:
         """A shop is new, or its file is another: what recurs is due as it says."""
@@ -149,7 +124,7 @@ class Tasks:
         accounts = [str(account.id) for account, _ in config.accounts]
         rows = [Row(shop, f"{POLL}{account}", now) for account in accounts]
         await self.due.begun(shop, [*rows, *([Row(shop, DECIDE, now)] if rows else [])])
-        await self.queue.defer([_poll(shop, account) for account in accounts])
+        await self.queue.defer([poll_job(shop, account) for account in accounts])
 
     # ---- reading
 
@@ -160,7 +135,7 @@ class Tasks:
         if found is None:
             return
         results: Sequence[PollResult] = ()
-        next_at = self.clock() + config.schedule.poll * _spread(shop, account)
+        next_at = next_poll(shop, account, self.clock(), config.schedule.poll)
         with self.bulkhead.through(found.platform) as outcome, self.pace.of(found.platform):
             store = await asyncio.to_thread(self.fleet.store, shop)
             connected = await self.fleet.connected(shop, account, config)
@@ -185,8 +160,7 @@ class Tasks:
         except PoolLost as e:
             log.error("decisions_lost", shops=shops, error=str(e))
             if len(shops) > 1:  # whose fault it was shows when each is by itself
-                alone = [Wanted("decide", {"shops": [one]}, Priority.LARGE, "large", f"decide:{one}") for one in shops]
-                await self.queue.defer(alone)
+                await self.queue.defer([alone(one) for one in shops])
                 return
             answers = [Answer(shops[0], "lost", now + 10 * AGAIN, limit.total_seconds(), reason=str(e))]
         wanted: list[Wanted] = []
@@ -194,11 +168,13 @@ class Tasks:
             self.metrics.decisions.labels(one.result).inc()
             if one.result in ("taken", "store", "broken", "lost"):
                 log.warning("not_decided", shop=one.shop, result=one.result, reason=one.reason)
-            wanted += [_apply(one.shop, *part) for part in one.parts]
+            wanted += [apply_job(one.shop, *part) for part in one.parts]
             if one.digest:
-                wanted.append(_one("digest", one.shop, Priority.DIGEST))
+                wanted.append(one_job("digest", one.shop, Priority.DIGEST))
         await self.queue.defer(wanted)
-        await self.due.done([Row(one.shop, DECIDE, one.next_at, one.seconds) for one in answers])
+        seconds = took([one.seconds for one in answers])
+        rows = [Row(one.shop, DECIDE, one.next_at, its) for one, its in zip(answers, seconds, strict=True)]
+        await self.due.done(rows)
 
     # ---- writing and telling
 
@@ -224,28 +200,3 @@ class Tasks:
         store = await asyncio.to_thread(self.fleet.store, shop)
         async with posting(config, store) as postman:
             await post_digest(config, store, self.clock(), postman)
-
-
-def _one(task: str, shop: str, priority: Priority) -> Wanted:
-    return Wanted(task, {"shop": shop}, priority, f"{task}:{shop}", f"{task}:{shop}")
-
-
-def _poll(shop: str, account: str) -> Wanted:
-    name = f"poll:{shop}/{account}"
-    return Wanted("poll", {"shop": shop, "account": account}, Priority.POLL, name, name)
-
-
-def _batch(shops: list[str]) -> Wanted:
-    named = sha256(" ".join(shops).encode()).hexdigest()[:16]
-    return Wanted("decide", {"shops": list(shops)}, Priority.DECIDE, None, f"decide:{named}")
-
-
-def _apply(shop: str, account: str, way: str) -> Wanted:
-    priority = Priority.FALLS if way == "falls" else Priority.RISES
-    words = {"shop": shop, "account": account, "way": way}
-    return Wanted("apply", words, priority, f"write:{shop}", f"write:{shop}/{account}/{way}")
-
-
-def _spread(shop: str, account: str) -> float:
-    """From 0.95 to 1: polls of many shops that began together drift apart, each in its own way."""
-    return 1.0 - 0.05 * sha256(f"{shop}/{account}".encode()).digest()[0] / 255

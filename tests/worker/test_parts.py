@@ -22,7 +22,7 @@ from bidder.worker.pace import Pace
 from bidder.worker.pool import Pool, PoolLost
 from bidder.worker.queue import DECISIONS, PLATFORMS, Again, Queue, QueueLost, Wanted
 from bidder.worker.settings import Priority, WorkerSettings
-from bidder.worker.tasks import Tasks
+from bidder.worker.wanted import jobs_for, took
 from tests.connectors.http.server import Server, answer
 from tests.postgres import PostgresServer
 
@@ -130,16 +130,21 @@ class TestDue:
         await due.soon("a", DECIDE, NOW)
         assert [row.seconds for row in await due.claim(NOW, timedelta(seconds=0))] == [0.5]
 
-    async def test_small_shops_go_together_and_large_ones_alone_and_last(self, queue: Queue, tmp_path: Path) -> None:
-        settings = WorkerSettings(tmp_path, "postgresql://nobody@localhost/none", batch=3)
-        tasks = Tasks(settings, queue, FleetMetrics(), lambda: NOW)
+    def test_small_shops_go_together_and_large_ones_alone_and_last(self) -> None:
         rows = [Row(f"s{n}", DECIDE, NOW, 0.1) for n in range(5)] + [Row("huge", DECIDE, NOW, 30.0)]
-        made = tasks._wanted(rows)
+        made = jobs_for(rows, batch=3)
         assert sorted(len(one.words["shops"]) for one in made) == [1, 2, 3]
         (huge,) = [one for one in made if one.words["shops"] == ["huge"]]
         assert (huge.lock, huge.priority) == ("large", Priority.LARGE)
         assert all(one.priority > huge.priority and one.lock is None for one in made if one is not huge)
-        await tasks.close()
+
+    def test_a_hundred_small_shops_that_waited_for_each_other_are_no_large_ones(self) -> None:
+        each = took([12.0] * 99 + [12.5])
+        assert sum(each) == pytest.approx(12.5)
+        again = jobs_for([Row(f"s{n}", DECIDE, NOW, seconds) for n, seconds in enumerate(each)], batch=100)
+        assert sorted(len(one.words["shops"]) for one in again) == [17, 83]
+        assert took([7.5]) == [7.5], "one by itself took what passed"
+        assert took([]) == []
 
 
 @pytest.mark.service
