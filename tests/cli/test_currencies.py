@@ -141,7 +141,7 @@ def test_a_store_that_was_another_shops_in_other_money_serves_this_one(shop: Pat
         ["digest"],
         ["status"],
         ["journal"],
-        ["backtest"],
+        ["backtest", "--days", "8", "--fitted", "2", "--jobs", "1"],
         ["check", "--effect"],
     ):
         run(*words)
