@@ -67,6 +67,8 @@ class Decision:
     held: tuple[Held, ...]
     doubt: str | None = None
     """Why it is cautious: forecasts of the last days were far off. None: they were not."""
+    free: Allocation | None = None
+    """The allocation before changes too small to be worth a write were left alone."""
 
 
 def decide(snapshot: Snapshot, policy: Policy) -> Decision:
@@ -77,20 +79,20 @@ def decide(snapshot: Snapshot, policy: Policy) -> Decision:
     doubt = doubted(learnt, policy.response)
     limits = evaluate(policy.rules, snapshot, curves, cautious=doubt is not None)
     curves = _in_stock(curves, snapshot)
-    allocation = _allocated(curves, limits, policy, snapshot.now)
+    free = allocation = _allocated(curves, limits, policy, snapshot.now)
     small = limits.small_moves(snapshot.now, allocation.amounts)
     if small.any():
-        wished, free, limits = allocation.amounts, limits, _left_alone(limits, small, snapshot.now)
+        unpinned, limits = limits, _left_alone(limits, small, snapshot.now)
         allocation = _allocated(curves, limits, policy, snapshot.now)
-        payers = _payers(snapshot.now, wished, allocation.amounts, small)
+        payers = _payers(snapshot.now, free.amounts, allocation.amounts, small)
         if payers.any():
-            limits = _left_alone(free, small & ~payers, snapshot.now)
+            limits = _left_alone(unpinned, small & ~payers, snapshot.now)
             allocation = _allocated(curves, limits, policy, snapshot.now)
     amounts = not_below_minimums(round_amounts(allocation, limits, snapshot), snapshot.budgets)
     salt = f"{snapshot.as_of.isoformat()} {snapshot.day} {policy.digest}"
     plan = Plan.between(snapshot.budgets, amounts, snapshot.currency, salt)
     held = guard(plan, limits, snapshot, policy.guard)
-    return Decision(snapshot, policy, curves, limits, allocation, plan, held, doubt)
+    return Decision(snapshot, policy, curves, limits, allocation, plan, held, doubt, free)
 
 
 def _in_stock(curves: Curves, snapshot: Snapshot) -> Curves:

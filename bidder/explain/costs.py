@@ -53,7 +53,7 @@ def costs_of(decision: Decision) -> Costs:
         return Costs(None, None, {})
     rules = _dearest(decision)[: min(MOST_RULES, ENOUGH // n)]
     place = total_place(decision)
-    here = _objective(decision, limits)
+    here = _objective(decision, limits) if decision.free is None else decision.free.objective
     if here is None:
         return Costs(None, None, {})
     up, down = (None, None) if place is None else _sides(decision, limits, place, here)

@@ -185,10 +185,11 @@ def _evidence(binned: FloatArray, pull: FloatArray, spread: float) -> FloatArray
 
 def _fit(evidence: FloatArray, prior: FloatArray) -> tuple[float, FloatArray, FloatArray]:
     """(log evidence, prior of limits re-estimated by EM, posterior)."""
-    fitted = prior
+    fitted, n = prior, len(evidence)
+    weight = np.exp(evidence - evidence.max(axis=1, keepdims=True)) if n else evidence
     for _ in range(15):
-        posterior, _total = _posterior(evidence, fitted)
-        fitted = (posterior.sum(axis=0) + PSEUDO * prior) / (len(posterior) + PSEUDO)
+        counted = fitted * ((1.0 / (weight @ fitted)) @ weight)  # the posteriors' sum, none of them written out
+        fitted = (counted + PSEUDO * prior) / (n + PSEUDO)
     posterior, total = _posterior(evidence, fitted)
     return total, fitted, posterior
 

@@ -42,9 +42,9 @@ def append(connection: Connection, kind: str, at: datetime, facts: Mapping[str, 
     if kind not in KINDS:
         raise StoreError(f"journal: no such kind of line: {kind!r}; there are {', '.join(sorted(KINDS))}")
     text, micros = canonical(dict(facts)), micros_of(at)
-    # the update comes first: it takes the head's lock, so that a second writer waits here
-    connection.execute(update(journal_head).values(number=journal_head.c.number + 1))
-    number, previous = connection.execute(select(journal_head.c.number, journal_head.c.hash)).one()
+    # an update reads it: that takes the head's lock, so that a second writer waits here
+    forth = update(journal_head).values(number=journal_head.c.number + 1)
+    number, previous = connection.execute(forth.returning(journal_head.c.number, journal_head.c.hash)).one()
     digest = _hash(previous, number, micros, kind, text)
     row = {"number": number, "at": micros, "kind": kind, "facts": text, "previous_hash": previous, "hash": digest}
     connection.execute(insert(journal), row)

@@ -4,7 +4,7 @@
 command beside it). A lease that was not renewed may be taken by another, whose token is one more. The token is asked
 for in the very transaction of an intent: whoever was away for too long (a stopped process, a suspended host) finds a
 newer one and writes nothing more, whatever its own clock says. Plain SQL of SQLite and PostgreSQL: the row is locked by
-an UPDATE before it is read.
+the UPDATE that reads it.
 """
 
 from __future__ import annotations
@@ -73,5 +73,5 @@ def newest(connection: Connection, name: str) -> Lease | None:
 
 
 def _locked(connection: Connection, name: str) -> Any:
-    connection.execute(update(leases).where(leases.c.name == name).values(token=leases.c.token))
-    return connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
+    same = update(leases).where(leases.c.name == name).values(token=leases.c.token)
+    return connection.execute(same.returning(leases)).one_or_none()

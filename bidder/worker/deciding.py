@@ -27,7 +27,7 @@ from bidder.decide import Decision, decide
 from bidder.errors import BidderError, ConfigError, LeaseTaken, StoreError
 from bidder.explain.plan import document
 from bidder.plan import State
-from bidder.snapshot import day_number
+from bidder.snapshot import Snapshot, day_number
 from bidder.store.protocol import Store
 from bidder.turn import gone, holder
 from bidder.worker.fleet import Fleet
@@ -135,7 +135,17 @@ class _Shop:
         """What is due is done. Raises StoreError, LeaseTaken."""
         with self.store.as_one():
             early, moment = self._early()
-        return early if early is not None else self._decide(moment)
+            known = self._known() if early is None else None
+        return early if early is not None else self._decide(known, moment)
+
+    def _known(self) -> Snapshot | Exception:
+        """What the decision stands on; what went wrong in gathering it is told when nothing is read any more."""
+        try:
+            return cycle.snapshot_of(self.config, self.store, self.now)
+        except (StoreError, LeaseTaken):
+            raise
+        except Exception as e:
+            return e
 
     def _early(self) -> tuple[Answer | None, datetime | None]:
         """Why it is not to be decided now, if so; else for which moment of an event, if any."""
@@ -153,14 +163,14 @@ class _Shop:
             return self._said("early", min(self._at(self.day, until=True), self.now + self._pause())), None
         return None, moment
 
-    def _decide(self, moment: datetime | None) -> Answer:
+    def _decide(self, known: Snapshot | Exception | None, moment: datetime | None) -> Answer:
         key, said = (DAY, self.day.isoformat()) if moment is None else (DECIDED, moment.isoformat())
         latest = moment or latest_moment(self.config, self.now)
         values: dict[str, Any] = {} if latest is None else {DECIDED: latest.isoformat()}
         try:
-            with self.store.as_one():
-                snapshot = cycle.snapshot_of(self.config, self.store, self.now)
-            decision = decide(snapshot, self.config.policy)
+            if not isinstance(known, Snapshot):
+                raise known or StoreError("nothing was read")
+            decision = decide(known, self.config.policy)
             shown = document(decision).model_dump(mode="json")
             bids = self._bids(decision)
         except (StoreError, LeaseTaken):
@@ -172,11 +182,13 @@ class _Shop:
             return self._no_plan(key, said, values, reason, e)
         if bids:
             shown["bids"] = bids
-        parts = () if self._asks(decision) else [*self._parts(decision), *self._bid_parts(decision, bids)]
-        values[APPLIES] = {"plan": decision.plan.id, "parts": [[*part, budgets] for part, budgets in parts]}
-        values[APPLIES] |= {"once": decision.limits.reference is None}
-        values[APPLIES] |= {"agreed": self._agreed(decision)}
-        if not cycle.save_once(decision, shown, self.store, self.now, key, said, values):
+        with self.store.as_one():  # one transaction for all that is read before it is saved
+            parts = () if self._asks(decision) else [*self._parts(decision), *self._bid_parts(decision, bids)]
+            values[APPLIES] = {"plan": decision.plan.id, "parts": [[*part, budgets] for part, budgets in parts]}
+            values[APPLIES] |= {"once": decision.limits.reference is None}
+            values[APPLIES] |= {"agreed": self._agreed(decision)}
+            saved = cycle.save_once(decision, shown, self.store, self.now, key, said, values)
+        if not saved:
             return self._said("already", self._next(), parts=self._left())
         log.info(
             "pass_done",
@@ -206,6 +218,8 @@ class _Shop:
 
     def _bids(self, decision: Decision) -> list[dict[str, Any]]:
         """Bids that go with the decision. Whatever goes wrong in proposing: they stay, and it is said."""
+        if not self.config.bids:
+            return []
         try:
             with self.store.as_one():
                 return [dict(one) for one in cycle.offered(decision, self.config, self.store)]
