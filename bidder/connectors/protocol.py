@@ -80,7 +80,7 @@ class ActivityReader(ShopReader, Protocol):
 
 @runtime_checkable
 class BudgetWriter(Protocol):
-    """Sets budgets to absolute amounts. Only `apply.py` calls it."""
+    """Sets budgets to absolute amounts. Only the doors of `apply.py` call it."""
 
     @property
     def account(self) -> Account:
@@ -118,7 +118,7 @@ class BidReader(AdsReader, Protocol):
 
 @runtime_checkable
 class BidWriter(BudgetWriter, Protocol):
-    """A BudgetWriter that also sets bids and targets to absolute values. Only `apply_bids.py` calls it.
+    """A BudgetWriter that also sets bids and targets to absolute values. Only the doors of `apply_bids.py` call it.
 
     It may have `bid_edits_an_hour` beside: how often the platform lets one be changed.
     """
