@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bidder.config.marks import LARGEST, read_yaml
+from bidder.config.marks import LARGEST, _carefully, _quickly, read_yaml
 from bidder.errors import ConfigError, Fault, Source
+from tests.config.mutations import EXAMPLE, FILES
 
 
 def test_values_are_what_is_written_and_nothing_more() -> None:
@@ -119,3 +120,27 @@ def test_any_text_is_read_or_refused_and_never_more(text: str) -> None:
 @settings(deadline=None, max_examples=300)
 def test_any_signs_of_yaml_are_read_or_refused_and_never_more(text: str) -> None:
     assert all(fault.source is not None for fault in _faults_of(text))
+
+
+LINES = [line for file in FILES for line in (EXAMPLE / file).read_text("utf-8").splitlines() if line.strip()]
+SIGNS = st.text(alphabet="ab:-[]{}#&*!|>'\"%@` \n0.1,~<茶", max_size=4)
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=6), st.lists(st.tuples(st.integers(0, 200), SIGNS), max_size=3))
+@settings(deadline=None, max_examples=200)
+def test_what_is_read_quickly_is_what_is_read_carefully(lines: list[str], slips: list[tuple[int, str]]) -> None:
+    """Every value, each of its places and its quotes."""
+    text = "\n".join(lines)
+    for at, signs in slips:
+        text = text[:at] + signs + text[at:]
+    quick = _quickly(text, "f.yaml")
+    if quick is not None:
+        assert quick == _carefully(text, "f.yaml")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_example_is_read_quickly(file: str) -> None:
+    text = (EXAMPLE / file).read_text("utf-8")
+    quick = _quickly(text, file)
+    assert quick is not None
+    assert quick == _carefully(text, file)

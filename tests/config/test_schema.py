@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from bidder.config.faults import known_keys
 from bidder.config.file import File
@@ -40,6 +40,7 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=lambda number: float(number) if isinstance(number, Decimal) else None))
 
 
+@cache
 def validator(name: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads(schema_text(name)))
 
@@ -66,7 +67,7 @@ def test_misspelt_keys_of_the_example_are_refused_by_the_schema_as_well() -> Non
     for mutation in mutations():
         if "misspelt" not in mutation.what:
             continue
-        value = plain(yaml.safe_load(mutation.text))
+        value = plain(read_yaml(mutation.text, mutation.file).value)
         name = "bidder" if mutation.file == "bidder.yaml" else "rules"
         own = mutation.file == "bidder.yaml" and 19 < mutation.line < 29  # a platform's own keys are open
         if own or not isinstance(value, dict | list):
