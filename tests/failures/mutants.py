@@ -16,6 +16,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -73,23 +74,30 @@ class Mutant(NamedTuple):
 
 def mutants(module: str) -> Iterator[Mutant]:
     """All of a module of bidder.guard."""
+    return (make() for make in _makers(module))
+
+
+def _makers(module: str) -> Iterator[Callable[[], Mutant]]:
+    """What makes each: to write out a whole module costs far more than to find the place."""
     text = (ROOT / "bidder" / "guard" / f"{module}.py").read_text("utf-8")
     lines = text.splitlines()
     tree = ast.parse(text)
     words = {id(one) for part in _only_read(tree) for one in ast.walk(part)}
+
+    def made(number: int, node: ast.AST, change: str, fresh: ast.AST) -> Mutant:
+        copy = deepcopy(tree)
+        old = next(one for place, one in enumerate(ast.walk(copy)) if place == number)
+        fresh = deepcopy(fresh)
+        if hasattr(old, "lineno"):
+            ast.copy_location(fresh, old)
+        changed = _Swap(old, fresh).visit(copy)
+        at = getattr(node, "lineno", 0)
+        source = ast.unparse(ast.fix_missing_locations(changed))
+        return Mutant(module, at, lines[at - 1].strip(), change, source)
+
     for number, node in enumerate(ast.walk(tree)):
-        if id(node) in words:
-            continue
-        for change, fresh in _changes(node):
-            copy = deepcopy(tree)
-            old = next(one for place, one in enumerate(ast.walk(copy)) if place == number)
-            fresh = deepcopy(fresh)
-            if hasattr(old, "lineno"):
-                ast.copy_location(fresh, old)
-            changed = _Swap(old, fresh).visit(copy)
-            at = getattr(node, "lineno", 0)
-            source = ast.unparse(ast.fix_missing_locations(changed))
-            yield Mutant(module, at, lines[at - 1].strip(), change, source)
+        if id(node) not in words:
+            yield from (partial(made, number, node, change, fresh) for change, fresh in _changes(node))
 
 
 def _only_read(tree: ast.Module) -> Iterator[ast.AST]:
@@ -249,8 +257,8 @@ def unchanged(module: str) -> Mutant:
 
 def sample(count: int, seed: int) -> list[Mutant]:
     """So many of all."""
-    everything = [one for module in MODULES for one in mutants(module)]
-    return random.Random(seed).sample(everything, count)
+    everything = [make for module in MODULES for make in _makers(module)]
+    return [make() for make in random.Random(seed).sample(everything, count)]
 
 
 def warm() -> None:
