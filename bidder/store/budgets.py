@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Column, Connection, func, insert, or_, select, update
 
 from bidder.catalog import Budget
 from bidder.errors import StoreError
 from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.money import Currency, Money
-from bidder.plan import Applied, Outcome, Refused, Unresolved
-from bidder.store import journal, tables
+from bidder.plan import Outcome
+from bidder.store import intents, tables
 from bidder.store.codec import budget_of, document_of
 from bidder.store.database import instant, micros_of
 from bidder.store.protocol import BudgetReading, Intent, Write
 
 __all__ = ["add", "begin", "changed_at", "finish", "history", "last_changes", "open_intents", "readings", "writes"]
 
-OPEN = ("open", "unresolved")
+KEPT = intents.Kept(tables.intents, "intent", begun="intent", closed="outcome")
 
 
 def readings(connection: Connection) -> list[BudgetReading]:
@@ -77,46 +77,26 @@ def begin(connection: Connection, plan: PlanId, budget: BudgetId, before: Money,
     """The intent with its line."""
     if before.currency != after.currency:
         raise StoreError(f"{budget}: from {before.currency} to {after.currency}: one budget has one currency")
-    facts = {"plan": plan, "budget": str(budget), "before": str(before), "after": str(after)}
-    line = journal.append(connection, "intent", at, {**facts, "currency": after.currency})
-    row = {"number": line.number, "plan": plan, "account": budget.account, "native": budget.native}
-    row |= {"before": before.micros, "after": after.micros, "currency": after.currency}
-    connection.execute(insert(tables.intents), {**row, "at": micros_of(at), "status": "open"})
-    return Intent(line.number, plan, budget, before, after, at)
+    both = {"plan": plan, "currency": after.currency}
+    facts = {**both, "budget": str(budget), "before": str(before), "after": str(after)}
+    row = {**both, "account": budget.account, "native": budget.native, "before": before.micros, "after": after.micros}
+    number = intents.begin(connection, KEPT, facts, row, at)
+    return Intent(number, plan, budget, before, after, at)
 
 
 def finish(connection: Connection, intent: Intent, outcome: Outcome, at: datetime, day: int) -> None:
     """What became of an intent, with its line; the amount that is now known to be in force is remembered."""
-    table = tables.intents
-    status = connection.execute(select(table.c.status).where(table.c.number == intent.number)).scalar()
-    if status not in OPEN:
-        what = "there is no such intent" if status is None else f"it is {status} already"
-        raise StoreError(f"intent {intent.number} of {intent.budget}: {what}")
-    facts: dict[str, Any] = {"intent": intent.number, "plan": intent.plan, "budget": str(intent.budget)}
+    facts = {"plan": intent.plan, "budget": str(intent.budget)}
     facts |= {"before": str(intent.before), "after": str(intent.after), "currency": intent.after.currency}
-    actual: Money | None = None
-    match outcome:
-        case Applied(amount):
-            result, actual = "applied", amount
-        case Refused(reason, found):
-            result, actual = "refused", found
-            facts["reason"] = reason
-        case Unresolved(reason):
-            result = "unresolved"
-            facts["reason"] = reason
-        case _:
-            assert_never(outcome)
+    actual = intents.finish(connection, KEPT, intent.number, facts, outcome, str, at, day)
     if actual is not None:
-        facts["actual"] = str(actual)
         _in_force(connection, intent.budget, actual, micros_of(at))
-    journal.append(connection, "outcome", at, {**facts, "result": result})
-    connection.execute(update(table).where(table.c.number == intent.number).values(status=result, day=day))
 
 
 def open_intents(connection: Connection) -> list[Intent]:
     """Those whose outcome is not known, oldest first."""
     table = tables.intents
-    query = select(table).where(table.c.status.in_(OPEN)).order_by(table.c.number)
+    query = select(table).where(table.c.status.in_(intents.OPEN)).order_by(table.c.number)
     return [Intent(*_intended(row)) for row in connection.execute(query)]
 
 
@@ -135,26 +115,20 @@ def _intended(row: Any) -> tuple[int, PlanId, BudgetId, Money, Money, datetime]:
 
 def last_changes(connection: Connection) -> Mapping[BudgetId, int]:
     """The newest account day on which each budget was changed by bidder."""
-    table = tables.intents
-    query = (
-        select(table.c.account, table.c.native, func.max(table.c.day).label("day"))
-        .where(table.c.status == "applied")
-        .group_by(table.c.account, table.c.native)
-        .order_by(table.c.account, table.c.native)
-    )
-    return {_id(row): row.day for row in connection.execute(query)}
+    return _newest(connection, tables.intents.c.day)
 
 
 def changed_at(connection: Connection) -> Mapping[BudgetId, datetime]:
     """The newest instant at which each budget was changed by bidder."""
+    return {budget: instant(at) for budget, at in _newest(connection, tables.intents.c.at).items()}
+
+
+def _newest(connection: Connection, column: Column[int]) -> dict[BudgetId, int]:
+    """The largest value of a column among each budget's applied intents."""
     table = tables.intents
-    query = (
-        select(table.c.account, table.c.native, func.max(table.c.at).label("at"))
-        .where(table.c.status == "applied")
-        .group_by(table.c.account, table.c.native)
-        .order_by(table.c.account, table.c.native)
-    )
-    return {_id(row): instant(row.at) for row in connection.execute(query)}
+    by = (table.c.account, table.c.native)
+    query = select(*by, func.max(column).label("newest")).where(table.c.status == "applied")
+    return {_id(row): row.newest for row in connection.execute(query.group_by(*by).order_by(*by))}
 
 
 def _in_force(connection: Connection, budget: BudgetId, amount: Money, at: int) -> None:

@@ -11,23 +11,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome, shown
-from bidder.errors import StoreError
 from bidder.ids import AccountId, BudgetId, PlanId, ProductId
 from bidder.money import Currency
-from bidder.outcome import Applied, Refused, Unresolved
-from bidder.store import journal
+from bidder.store import intents, journal
 from bidder.store.database import instant, micros_of
 from bidder.store.lever_protocol import LeverMove
 from bidder.store.lever_tables import lever_intents, lever_series, lever_values, levers
 
 __all__ = ["add", "begin", "finish", "history", "last_moves", "moves", "numbers", "readings"]
 
-OPEN = ("open", "unresolved")
+KEPT = intents.Kept(lever_intents, "write", begun="bid_intent", closed="bid_outcome")
 
 
 def numbers(connection: Connection, ids: Sequence[LeverId], *, make: bool) -> dict[LeverId, int]:
@@ -87,41 +85,20 @@ def begin(
 ) -> LeverMove:
     """The intent with its line."""
     facts = {"plan": plan, "lever": str(lever), "before": shown(before), "after": shown(after), "currency": currency}
-    line = journal.append(connection, "bid_intent", at, facts)
     series = numbers(connection, [lever], make=True)[lever]
-    row = {"number": line.number, "plan": plan, "series": series, "before": before, "after": after}
-    connection.execute(
-        insert(lever_intents), {**row, "currency": currency, "at": micros_of(at), "status": "open", "day": None}
-    )
-    return LeverMove(line.number, plan, lever, before, after, currency, at)
+    row = {"plan": plan, "series": series, "before": before, "after": after, "currency": currency}
+    number = intents.begin(connection, KEPT, facts, row, at)
+    return LeverMove(number, plan, lever, before, after, currency, at)
 
 
 def finish(connection: Connection, move: LeverMove, outcome: LeverOutcome, at: datetime, day: int) -> None:
     """What became of a write, with its line; the value that is now known to be in force is remembered."""
-    table = lever_intents
-    found = connection.execute(select(table).where(table.c.number == move.number)).one_or_none()
-    if found is None or found.status not in OPEN:
-        what = "there is no such write" if found is None else f"it is {found.status} already"
-        raise StoreError(f"write {move.number} of {move.lever}: {what}")
-    facts: dict[str, Any] = {"intent": move.number, "plan": move.plan, "lever": str(move.lever)}
-    facts |= {"before": shown(move.before), "after": shown(move.after), "currency": move.currency}
-    actual: int | None = None
-    match outcome:
-        case Applied(value):
-            result, actual = "applied", value
-        case Refused(reason, in_force):
-            result, actual = "refused", in_force
-            facts["reason"] = reason
-        case Unresolved(reason):
-            result = "unresolved"
-            facts["reason"] = reason
-        case _:
-            assert_never(outcome)
+    facts = {"plan": move.plan, "lever": str(move.lever), "before": shown(move.before), "after": shown(move.after)}
+    facts["currency"] = move.currency
+    actual = intents.finish(connection, KEPT, move.number, facts, outcome, shown, at, day)
     if actual is not None:
-        facts["actual"] = shown(actual)
-        _in_force(connection, found.series, actual, micros_of(at))
-    journal.append(connection, "bid_outcome", at, {**facts, "result": result})
-    connection.execute(update(table).where(table.c.number == move.number).values(status=result, day=day))
+        series = select(lever_intents.c.series).where(lever_intents.c.number == move.number)
+        _in_force(connection, connection.execute(series).scalar_one(), actual, micros_of(at))
 
 
 def moves(connection: Connection, since: datetime | None = None) -> list[LeverMove]:
@@ -129,7 +106,7 @@ def moves(connection: Connection, since: datetime | None = None) -> list[LeverMo
     table = lever_intents
     query = select(table, lever_series.c.account, lever_series.c.kind, lever_series.c.native)
     query = query.join_from(table, lever_series, table.c.series == lever_series.c.id).order_by(table.c.number)
-    query = query.where(table.c.status.in_(OPEN) if since is None else table.c.at >= micros_of(since))
+    query = query.where(table.c.status.in_(intents.OPEN) if since is None else table.c.at >= micros_of(since))
     return [_move(row) for row in connection.execute(query)]
 
 

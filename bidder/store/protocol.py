@@ -66,15 +66,9 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class Write(Intent):
     """An intent with what became of it: status open, unresolved, applied or refused."""
 
-    number: int
-    plan: PlanId
-    budget: BudgetId
-    before: Money
-    after: Money
-    at: datetime
     status: str
 
 
