@@ -20,6 +20,7 @@ from bidder.activity import COUNTS, MONEY, UNKNOWN, Activity
 from bidder.catalog import Account, Budget, BudgetStatus
 from bidder.connectors.protocol import ActivityReader, AdsReader, BidReader, ShopReader
 from bidder.errors import ConnectorError, StoreError
+from bidder.foreign_edits import OF_BUDGETS, Read, tell_all
 from bidder.ids import AccountId, BudgetId
 from bidder.poll_bids import poll_bids
 from bidder.reports import UNKNOWN_MICROS, Reports
@@ -188,22 +189,18 @@ class _Desk:
             before = len(gone) + len(known.keys() & listed)
             if before >= FEW and len(gone) * 2 > before:
                 return _failed(account, "budgets", f"{len(gone)} of {before} budgets are missing from the answer")
-            await self._foreign_edits([one for one in budgets if one.id not in newer], known, read_at)
+            mine = [one for one in budgets if one.id not in newer]
+            await asyncio.to_thread(self._foreign_edits, mine, known, read_at)
             removed = [replace(budget, status=BudgetStatus.REMOVED) for budget in gone]
             await asyncio.to_thread(self.store.add_budgets, [*budgets, *removed], read_at)
         return PollResult(account.id, "budgets", True, 0.0, rows=len(budgets), data_at=read_at)
 
-    async def _foreign_edits(self, budgets: Sequence[Budget], known: Mapping[BudgetId, Budget], at: datetime) -> None:
-        """Amounts that are neither what was last read or written nor what a write of unknown outcome may have set."""
-        intents = await asyncio.to_thread(self.store.open_intents)
+    def _foreign_edits(self, budgets: Sequence[Budget], known: Mapping[BudgetId, Budget], at: datetime) -> None:
+        read = [Read(one.id, one.now, one.currency) for one in budgets]
+        last = {budget.id: budget.now for budget in known.values()}
+        intents = self.store.open_intents()
         ours = {(intent.budget, amount) for intent in intents for amount in (intent.before, intent.after)}
-        for budget in budgets:
-            last = known[budget.id].now if budget.id in known else None
-            if last is None or budget.now is None or budget.now == last or (budget.id, budget.now) in ours:
-                continue
-            facts = {"budget": str(budget.id), "expected": str(last), "found": str(budget.now)}
-            facts |= {"currency": budget.currency, "seen": "poll"}
-            await asyncio.to_thread(lambda f: self.store.append("foreign_edit", at, **f), facts)
+        tell_all(self.store, OF_BUDGETS, read, last, ours, at)
 
     async def _performance(self, reader: AdsReader) -> PollResult:
         account, asked_at = reader.account, self.clock()

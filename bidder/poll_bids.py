@@ -14,9 +14,10 @@ from math import isfinite
 from typing import Any
 
 from bidder.account_day import AccountDay
-from bidder.bidding import Lever, LeverId, LeverReport, shown
+from bidder.bidding import Lever, LeverId, LeverReport
 from bidder.catalog import Account
 from bidder.connectors.protocol import BidReader
+from bidder.foreign_edits import OF_BIDS, Read, tell_all
 from bidder.store.protocol import Store
 
 __all__ = ["BidReading", "poll_bids"]
@@ -85,16 +86,11 @@ async def poll_bids(
 
 
 def _foreign_edits(levers: Sequence[Lever], known: Mapping[LeverId, Lever], store: Store, at: datetime) -> None:
-    """Values that are neither what was last read or written nor what a write of unknown outcome may have set."""
+    # what was written or read since this list was asked for is no sign of anybody
+    mine = [one for one in levers if one.id not in known or (known[one.id].read_at or at) <= at]
+    read = [Read(one.id, one.now, one.currency) for one in mine]
     ours = {(move.lever, value) for move in store.open_lever_moves() for value in (move.before, move.after)}
-    for lever in levers:
-        last = known[lever.id].now if lever.id in known else None
-        if lever.id in known and (known[lever.id].read_at or at) > at:
-            continue  # written or read since this list was asked for
-        if last is None or lever.now is None or lever.now == last or (lever.id, lever.now) in ours:
-            continue
-        facts = {"lever": str(lever.id), "expected": shown(last), "found": shown(lever.now)}
-        store.append("bid_foreign_edit", at, currency=lever.currency, seen="poll", **facts)
+    tell_all(store, OF_BIDS, read, {lever.id: lever.now for lever in known.values()}, ours, at)
 
 
 def _due(asked: Any, today: date, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bidder.bidding import Lever, LeverChange, LeverKind, LeverOutcome, shown, spends_more
 from bidder.connectors.protocol import BidWriter
+from bidder.foreign_edits import OF_BIDS, tell
 from bidder.guard.bids import JUMP
 from bidder.money import Currency
 from bidder.outcome import Refused
@@ -64,10 +65,8 @@ class BidDoor(Door[Lever, int, LeverMove]):
 
     async def moved_by_others(self, read: Lever, expected: int) -> None:
         assert read.now is not None
-        facts = {"lever": str(self._change.lever), "expected": shown(expected), "found": shown(read.now)}
-        facts |= {"currency": read.currency, "seen": "apply"}
-        at, store = self.desk.clock(), self.desk.store
-        await asyncio.to_thread(lambda: store.append("bid_foreign_edit", at, **facts))
+        at, store, item = self.desk.clock(), self.desk.store, self._change.lever
+        await asyncio.to_thread(tell, store, OF_BIDS, item, expected, read.now, read.currency, at, seen="apply")
         await asyncio.to_thread(store.add_levers, [self._seen(read)], at)
 
     async def in_force_already(self, read: Lever) -> None:

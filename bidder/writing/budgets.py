@@ -8,6 +8,7 @@ from datetime import datetime
 from bidder.catalog import Budget, BudgetStatus
 from bidder.connectors.protocol import BudgetWriter
 from bidder.exposure import Exposure
+from bidder.foreign_edits import OF_BUDGETS, tell
 from bidder.money import Money
 from bidder.plan import Applied, Change, Outcome, Refused, Unresolved
 from bidder.store.protocol import Intent
@@ -92,10 +93,8 @@ class BudgetDoor(Door[Budget, Money, Intent]):
     async def moved_by_others(self, read: Budget, expected: Money) -> None:
         if read.now is None or read.now.currency != read.currency:
             return  # in which unit it was moved cannot be told
-        facts = {"budget": str(self._change.budget), "expected": str(expected), "found": str(read.now)}
-        facts |= {"currency": read.currency, "seen": "apply"}
-        at, store = self.desk.clock(), self.desk.store
-        await asyncio.to_thread(lambda: store.append("foreign_edit", at, **facts))
+        at, store, item = self.desk.clock(), self.desk.store, self._change.budget
+        await asyncio.to_thread(tell, store, OF_BUDGETS, item, expected, read.now, read.currency, at, seen="apply")
         await asyncio.to_thread(store.add_budgets, [read], at)
 
     def found(self, now: Money) -> None:
