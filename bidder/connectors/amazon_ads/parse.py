@@ -7,14 +7,14 @@ are not sent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus
 from bidder.connectors.body import Node, shown
-from bidder.connectors.http import Payload
+from bidder.connectors.http import Failed, JobState, Payload, Pending, Ready
 from bidder.connectors.identity import check_identity
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId, ProductId
@@ -23,9 +23,6 @@ from bidder.performance import Observation, Performance
 from bidder.reports import Reports
 
 __all__ = [
-    "Failed",
-    "Pending",
-    "Ready",
     "budgets",
     "cents",
     "check_profile",
@@ -53,25 +50,6 @@ _LIMITS = {
 """Daily budgets of Sponsored Products by country, in its currency: least, most."""
 
 _STATES = {"ENABLED": BudgetStatus.ACTIVE, "PAUSED": BudgetStatus.PAUSED, "ARCHIVED": BudgetStatus.REMOVED}
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A report that is being made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A report that can be fetched from there, for about an hour."""
-
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A report that will not be made."""
-
-    reason: str
 
 
 def check_profile(payload: Payload, account: Account, profile: str) -> tuple[str, Account]:
@@ -109,7 +87,7 @@ def budgets(pages: Sequence[Payload], account: Account, country: str) -> list[Bu
     return list(found.values())
 
 
-def report_state(payload: Payload, account: str) -> Pending | Ready | Failed:
+def report_state(payload: Payload, account: str) -> JobState:
     """How far a report is. Raises ConnectorError for a state that is none."""
     body = Node(account, "report", payload.body)
     match body.text("status"):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from bidder.connectors.amazon_ads import parse
 from bidder.connectors.amazon_ads.settings import AmazonAdsSettings
-from bidder.connectors.http import Ask, Http, Payload, Reply, dig
+from bidder.connectors.http import Ask, Http, Job, JobPace, JobState, Payload, Reply, dig, report_of
 from bidder.connectors.http.message import decoded
 from bidder.errors import ConnectorError
 
@@ -57,16 +56,6 @@ TARGETING = ReportKind(
 """By keyword and target."""
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A report that was asked for, and what it held."""
-
-    id: str
-    asked_at: datetime
-    done_at: datetime | None = None
-    payload: Payload | None = None
-
-
 class Reporting:
     """Reports of one profile."""
 
@@ -81,24 +70,10 @@ class Reporting:
         helps, and the next call goes on waiting for the same report. One that was fetched is given again for
         `report_every` hours.
         """
-        wanted: dict[tuple[str, date, date], _Pending] = self.http.memory.setdefault("reports", {})
-        now, fresh = self.http.timing.now(), timedelta(hours=self._settings.report_every)
-        for key, one in list(wanted.items()):
-            if now - one.asked_at >= FORGOTTEN or (one.done_at is not None and now - one.done_at >= fresh):
-                del wanted[key]
-        pending = wanted.get((what.type, first, last))
-        if pending is not None and pending.payload is not None:
-            return pending.payload
-        if pending is None:
-            pending = wanted.setdefault((what.type, first, last), _Pending(await self._created(what, first, last), now))
-        try:
-            pending.payload = await self._awaited(pending.id)
-            pending.done_at = pending.payload.received_at
-        except ConnectorError as e:
-            if not e.waiting_helps:
-                wanted.pop((what.type, first, last), None)  # it failed for good: another one is asked for next time
-            raise
-        return pending.payload
+        job = Job(lambda: self._created(what, first, last), self._state, self._fetched)
+        fresh = timedelta(hours=self._settings.report_every)
+        pace = JobPace(self._settings.report_wait, self._settings.report_patience, fresh, FORGOTTEN)
+        return await report_of(self.http, (what.type, first, last), job, pace)
 
     async def _created(self, what: ReportKind, first: date, last: date) -> str:
         """The id of the report, also of one that is being made already."""
@@ -143,34 +118,8 @@ class Reporting:
             await self.http.timing.sleep(pause)
         return await self.http.read(ask)
 
-    async def _awaited(self, report: str) -> Payload:
-        """Asks until it is done, with growing gaps, and fetches it."""
-        timing, gap = self.http.timing, self._settings.report_wait
-        until = timing.monotonic() + self._settings.report_patience
-        expired = False
-        while True:
-            payload = await self._status(report)
-            match parse.report_state(payload, self.http.account):
-                case parse.Failed(reason):
-                    self.http.fail("report", f"the platform could not make it: {reason}", error="other")
-                case parse.Ready(url):
-                    content = await self._fetched(url)
-                    if content is not None:
-                        return content
-                    if expired:
-                        self.http.fail("report", "its address expired twice", error="http_4xx", waiting_helps=True)
-                    expired = True  # asked once more, it has a fresh address
-                    continue
-            if timing.monotonic() + gap > until:
-                raise ConnectorError(
-                    self.http.account,
-                    "report",
-                    "not ready yet: the next poll asks for the same one",
-                    waiting_helps=True,
-                    error="timeout",
-                )
-            await timing.sleep(gap)
-            gap = min(60.0, 2 * gap)
+    async def _state(self, report: str) -> JobState:
+        return parse.report_state(await self._status(report), self.http.account)
 
     async def _status(self, report: str) -> Payload:
         return await self.http.payload(

@@ -26,6 +26,7 @@ HTTP (429 with Retry-After, 401, 5xx). Others look first for their own signal an
 `wait` holds back the whole account, also when it comes with an OK (usage nearly at its limit). A wait that does not fit
 the deadline is an error at once, and nobody asks until it is over. After FAILURES_TO_OPEN failures in a row the circuit
 opens: nothing is asked for a while, then one request tries. A refused token stops the account for five minutes.
+A report that the platform makes when asked is a :class:`Job`, waited for by :func:`report_of`.
 A token comes by a :class:`TokenRecipe` (:func:`oauth` for RFC 6749), fetched once for all who wait; `Manners.prepare`
 puts it (or a signature) on each try. A refresh token that changes with each use is a :class:`RefreshToken`.
 
@@ -43,6 +44,7 @@ Beside it: :mod:`bidder.connectors.body` reads a decoded body with errors that n
 
 from __future__ import annotations
 
+from bidder.connectors.http.jobs import Empty, Failed, Job, JobPace, JobState, Pending, Ready, report_of
 from bidder.connectors.http.manners import Manners, Timing, Token, TokenRecipe, oauth, with_bearer
 from bidder.connectors.http.message import (
     Ask,
@@ -70,13 +72,20 @@ __all__ = [
     "FAILURES_TO_OPEN",
     "Ask",
     "BaseUrl",
+    "Empty",
+    "Failed",
     "Http",
+    "Job",
+    "JobPace",
+    "JobState",
     "Lost",
     "Manners",
     "Meaning",
     "NotSent",
     "Payload",
+    "Pending",
     "PlatformSettings",
+    "Ready",
     "RefreshToken",
     "Reply",
     "Seconds",
@@ -91,6 +100,7 @@ __all__ = [
     "listed",
     "oauth",
     "plain_verdict",
+    "report_of",
     "retry_after",
     "said_in",
     "with_bearer",

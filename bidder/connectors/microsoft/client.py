@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from bidder.catalog import Account
 from bidder.connectors.http import (
     Ask,
     Http,
+    Job,
+    JobPace,
+    JobState,
     Manners,
     Payload,
     RefreshToken,
@@ -18,6 +21,7 @@ from bidder.connectors.http import (
     Timing,
     dig,
     oauth,
+    report_of,
     with_bearer,
 )
 from bidder.connectors.identity import TOLD
@@ -70,16 +74,6 @@ def opened(account: Account, settings: MicrosoftSettings, timing: Timing | None 
     return Http(account.id, manners.as_set(settings), secrets=secrets, timing=timing)
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A report that was asked for, and what it held."""
-
-    id: str
-    asked_at: datetime
-    done_at: datetime | None = None
-    payload: Payload | None = None
-
-
 class Client:
     """Speaks to one account."""
 
@@ -125,25 +119,15 @@ class Client:
         helps, and the next call goes on waiting for the same report. One that was fetched is given again for
         `report_every` hours.
         """
-        wanted: dict[tuple[str, date, date], _Pending] = self.http.memory.setdefault("reports", {})
-        now, fresh = self.http.timing.now(), timedelta(hours=self._settings.report_every)
-        for key, one in list(wanted.items()):
-            if now - one.asked_at >= FORGOTTEN or (one.done_at is not None and now - one.done_at >= fresh):
-                del wanted[key]
-        pending = wanted.get((kind, first, last))
-        if pending is not None and pending.payload is not None:
-            return pending.payload
-        if pending is None:
-            created = await self._submitted(kind, columns, first, last, zone)
-            pending = wanted.setdefault((kind, first, last), _Pending(created, now))
-        try:
-            pending.payload = await self._awaited(pending.id, columns)
-            pending.done_at = pending.payload.received_at
-        except ConnectorError as e:
-            if not e.waiting_helps:
-                wanted.pop((kind, first, last), None)  # it failed for good: another one is asked for next time
-            raise
-        return pending.payload
+        settings = self._settings
+        job = Job(
+            lambda: self._submitted(kind, columns, first, last, zone),
+            self._state,
+            lambda url: self._fetched(url, columns),
+        )
+        fresh = timedelta(hours=settings.report_every)
+        pace = JobPace(settings.report_wait, settings.report_patience, fresh, FORGOTTEN)
+        return await report_of(self.http, (kind, first, last), job, pace)
 
     async def set_campaign_budget(self, native: str, amount: float, kind: str) -> Sent:
         """Asks for a daily budget of one campaign in currency units; its kind of budget is sent as it is."""
@@ -186,31 +170,9 @@ class Client:
             raise ConnectorError(self.http.account, "report", reason, waiting_helps=True, error="schema")
         return found
 
-    async def _awaited(self, report: str, columns: Sequence[str]) -> Payload:
-        """Asks until it is done, with growing gaps, and fetches it."""
-        timing, gap = self.http.timing, self._settings.report_wait
-        until = timing.monotonic() + self._settings.report_patience
-        expired = False
-        while True:
-            payload = await self._post("report", "Reporting", "GenerateReport/Poll", {"ReportRequestId": report})
-            match parse.report_state(payload, self.http.account):
-                case parse.Failed():
-                    self.http.fail("report", "the platform could not make it", error="other")
-                case parse.Empty():
-                    return Payload(payload.received_at, [])
-                case parse.Ready(url):
-                    content = await self._fetched(url, columns)
-                    if content is not None:
-                        return content
-                    if expired:
-                        self.http.fail("report", "its address expired twice", error="http_4xx", waiting_helps=True)
-                    expired = True  # an address lives five minutes; asked once more, it has a fresh one
-                    continue
-            if timing.monotonic() + gap > until:
-                reason = "not ready yet: the next poll asks for the same one"
-                raise ConnectorError(self.http.account, "report", reason, waiting_helps=True, error="timeout")
-            await timing.sleep(gap)
-            gap = min(60.0, 2 * gap)
+    async def _state(self, report: str) -> JobState:
+        payload = await self._post("report", "Reporting", "GenerateReport/Poll", {"ReportRequestId": report})
+        return parse.report_state(payload, self.http.account)
 
     async def _fetched(self, url: str, columns: Sequence[str]) -> Payload | None:
         """The report's rows; None when its address has expired. Without a token: the store is somebody else's."""

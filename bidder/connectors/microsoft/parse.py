@@ -15,7 +15,7 @@ from bidder.account_day import AccountDay
 from bidder.catalog import Account, Budget, BudgetStatus
 from bidder.connectors.body import Node, shown
 from bidder.connectors.divide import divided
-from bidder.connectors.http import Payload
+from bidder.connectors.http import Empty, Failed, JobState, Payload, Pending, Ready
 from bidder.connectors.identity import check_identity
 from bidder.connectors.microsoft.zones import iana_of
 from bidder.errors import ConnectorError
@@ -26,11 +26,7 @@ from bidder.reports import Reports
 
 __all__ = [
     "SHARED",
-    "Empty",
-    "Failed",
     "Found",
-    "Pending",
-    "Ready",
     "budgets",
     "check_account",
     "report_state",
@@ -54,28 +50,6 @@ _CHANNELS = {
     "Audience": "feed",
     "PerformanceMax": "site",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A report that is being made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """A report that is made and holds nothing: there is no file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A report that can be fetched from there, for five minutes."""
-
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A report that will not be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +105,16 @@ def budgets(payload: Payload, shared: Sequence[Payload], account: Account) -> Fo
     return Found([*own.values(), *_of_shared(shared, members, account)], kinds, natives, products)
 
 
-def report_state(payload: Payload, account: str) -> Pending | Empty | Ready | Failed:
+def report_state(payload: Payload, account: str) -> JobState:
     """How far a report is. Raises ConnectorError for a state that is none."""
     body = Node(account, "report", payload.body)["ReportRequestStatus"]
     match body.text("Status"):
         case "Pending":
             return Pending()
         case "Success":
-            return Ready(body.text("ReportDownloadUrl")) if body.get("ReportDownloadUrl") else Empty()
+            return (
+                Ready(body.text("ReportDownloadUrl")) if body.get("ReportDownloadUrl") else Empty(payload.received_at)
+            )
         case "Error":
             return Failed()
     raise body.error("Status", f"expected Pending, Success or Error, was {shown(body.text('Status'))}")
