@@ -266,6 +266,7 @@ def _budget_keys(
     starts = np.searchsorted(history.budget, np.arange(len(budgets)), side="left")
     ends = np.searchsorted(history.budget, np.arange(len(budgets)), side="right")
     figures = ("day", "impressions", "clicks", "spend", "orders", "units", "revenue", "amount")
+    known = np.column_stack([np.nan_to_num(getattr(history, name), nan=-1.0) for name in figures])
     result = []
     for index, budget in enumerate(budgets):
         digest = blake2b(digest_size=16)
@@ -273,8 +274,7 @@ def _budget_keys(
         digest.update(repr((facts, budget.target_driven, budget.overdelivery, len(budget.products))).encode())
         for product in sorted(budget.products, key=lambda one: place.get(one, -1)):
             digest.update(keys.get(product, b"?"))
-        rows = slice(int(starts[index]), int(ends[index]))
-        table = np.column_stack([np.nan_to_num(getattr(history, name)[rows], nan=-1.0) for name in figures])
+        table = known[int(starts[index]) : int(ends[index])]
         digest.update(np.ascontiguousarray(table[np.lexsort(table.T)]).tobytes())
         result.append(digest.digest())
     return result

@@ -31,8 +31,8 @@ def value(objective: Objective, curves: Curves, amounts: FloatArray) -> FloatArr
 
 def worth_and_cost(objective: Objective, curves: Curves, amounts: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The objective in two parts, both (n, k): what is earned, which is uncertain, less what is paid, which is not."""
-    gain = value(objective, curves, amounts)
     if objective is not Objective.PROFIT:
+        gain = value(objective, curves, amounts)
         return gain, np.zeros_like(gain)
-    cost = curves.expected(Quantity.SPEND, amounts)
+    gain, cost = curves.profit_and_spend(amounts)
     return gain + cost, cost

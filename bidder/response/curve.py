@@ -91,5 +91,10 @@ class Curves:
             case Quantity.REVENUE:
                 result = self.response.orders(table) * self.revenue_per_order[:, None]
             case Quantity.PROFIT:
-                result = self.response.orders(table) * self.margin_per_order[:, None] - self.response.spend(table)
+                result = self.profit_and_spend(table)[0]
         return result[:, 0] if amounts.ndim == 1 else np.asarray(result)
+
+    def profit_and_spend(self, amounts: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Both at amounts (n, k), money a day: what orders earn less what is spent, and what is spent."""
+        spent = self.response.spend(amounts)
+        return self.response.orders(amounts) * self.margin_per_order[:, None] - spent, spent

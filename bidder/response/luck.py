@@ -7,8 +7,9 @@ what a level wandered meanwhile counts as luck only as far as it surprises from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,8 +84,8 @@ def luck(expected: FloatArray, orders: FloatArray) -> Luck:
     whole_panel, (expected, orders) = (expected, orders), (expected[:, lately], orders[:, lately])
     live = expected > 0
     some = slice(None, None, max(1, n // FIT_AT_MOST))
-    keep = min(KEEPS, key=lambda one: _surprise(expected[some], orders[some], live[some], one))
-    forecast, widened, seen_now, due_now = _follow(expected, orders, keep)
+    keep = _keeps_best(expected[some], orders[some])
+    forecast, widened, seen_now, due_now = (one[0] for one in _follow(expected, orders, [keep]))
     rest = np.where(live, (orders - forecast) / np.sqrt(widened), 0.0)
     mean = np.where(live, forecast, 0.0)
     count = live.sum(axis=1)
@@ -173,26 +174,36 @@ def _spread(ratio: FloatArray, count: IntArray, middle: FloatArray) -> FloatArra
     return np.asarray(few ** (1 - share) * np.maximum(np.where(count > 0, held, 1.0), 0.25 * few) ** share)
 
 
-def _follow(expected: FloatArray, orders: FloatArray, keep: float) -> tuple[FloatArray, ...]:
-    """Each day's orders foreseen from the days before (n, T), 1 + the share of variance that the level adds; and what
-    was seen and was due of late (n,)."""
-    forecast, widened = np.zeros_like(expected), np.ones_like(expected)
-    seen = np.full(len(expected), PSEUDO_ORDERS)
-    due = np.full(len(expected), PSEUDO_ORDERS)
-    for day in range(expected.shape[1]):
-        forecast[:, day] = expected[:, day] * seen / due
-        widened[:, day] = 1 + expected[:, day] / due
-        seen = PSEUDO_ORDERS + keep * (seen - PSEUDO_ORDERS) + np.where(expected[:, day] > 0, orders[:, day], 0.0)
-        due = PSEUDO_ORDERS + keep * (due - PSEUDO_ORDERS) + expected[:, day]
-    return forecast, widened, seen, due
+class _Followed(NamedTuple):
+    """For each of K candidates: each day's orders foreseen from the days before (K, n, T), 1 + the share of variance
+    that the level adds, and what was seen and was due of late (K, n)."""
+
+    forecast: FloatArray
+    widened: FloatArray
+    seen: FloatArray
+    due: FloatArray
 
 
-def _surprise(expected: FloatArray, orders: FloatArray, live: NDArray[np.bool_], keep: float) -> float:
-    """Mean Poisson deviance a day, up to a constant, each budget weighing alike per order."""
-    forecast, *_ = _follow(expected, orders, keep)
-    each = np.where(live, forecast - orders * np.log(np.maximum(forecast, 1e-12)), 0.0).sum(axis=1)
+def _follow(expected: FloatArray, orders: FloatArray, keeps: Sequence[float]) -> _Followed:
+    """The follower of every budget's level, by what a day still counts for a day later; `expected`, `orders` (n, T)."""
+    keep = np.array(keeps)[:, None]
+    by_day, gained = np.ascontiguousarray(expected.T), np.ascontiguousarray(np.where(expected > 0, orders, 0.0).T)
+    seen, due = np.empty((2, len(by_day) + 1, len(keep), len(expected)))
+    seen[0] = due[0] = PSEUDO_ORDERS
+    for day in range(len(by_day)):
+        seen[day + 1] = PSEUDO_ORDERS + keep * (seen[day] - PSEUDO_ORDERS) + gained[day]
+        due[day + 1] = PSEUDO_ORDERS + keep * (due[day] - PSEUDO_ORDERS) + by_day[day]
+    before, was_due = (np.ascontiguousarray(one[:-1].transpose(1, 2, 0)) for one in (seen, due))
+    return _Followed(expected * before / was_due, 1 + expected / was_due, seen[-1], due[-1])
+
+
+def _keeps_best(expected: FloatArray, orders: FloatArray) -> float:
+    """The candidate with the least mean Poisson deviance a day, each budget weighing alike per order."""
+    live = expected > 0
+    forecast = _follow(expected, orders, KEEPS).forecast
+    each = np.where(live, forecast - orders * np.log(np.maximum(forecast, 1e-12)), 0.0).sum(axis=2)
     size = np.where(live, orders, 0.0).sum(axis=1) + 1
-    return float((each / size).sum())
+    return KEEPS[int(np.argmin((each / size).sum(axis=1)))]
 
 
 def _common(expected: FloatArray, orders: FloatArray, keep: float, most: FloatArray) -> float:
@@ -200,7 +211,7 @@ def _common(expected: FloatArray, orders: FloatArray, keep: float, most: FloatAr
 
     Residuals count up to `most` (n,) roots of their mean.
     """
-    forecast, widened, *_ = _follow(expected, orders, keep)
+    forecast, widened = (one[0] for one in _follow(expected, orders, [keep])[:2])
     mean = np.where(expected > 0, forecast, 0.0)
     ends = most[:, None] * np.sqrt(mean)
     rest = np.clip(np.where(expected > 0, (orders - forecast) / np.sqrt(widened), 0.0), -ends, ends)

@@ -36,12 +36,14 @@ class Table:
         last = len(KNOTS) - 2
         with np.errstate(divide="ignore"):
             place = (np.log(relative) - LOG_FIRST) / LOG_STEP
-        left = np.clip(place, 0, last).astype(np.int64)
+        left = np.minimum(np.maximum(place, 0), last).astype(np.int64)
         left -= (KNOTS[left] > relative) & (left > 0)  # a rounding of the logarithm must not step over a knot
-        step = np.clip(relative - KNOTS[left], 0.0, WIDTHS[left])
-        low = np.take_along_axis(self.slope, left, axis=1)
-        high = np.take_along_axis(self.slope, left + 1, axis=1)
-        value = np.take_along_axis(self.value, left, axis=1) + step * (low + (high - low) * step / (2 * WIDTHS[left]))
+        width = WIDTHS[left]
+        step = np.minimum(np.maximum(relative - KNOTS[left], 0.0), width)
+        size = self.value.shape[1]
+        flat = left + np.arange(0, len(left) * size, size)[:, None]
+        low, high = self.slope.ravel().take(flat), self.slope.ravel().take(flat + 1)
+        value = self.value.ravel().take(flat) + step * (low + (high - low) * step / (2 * width))
         start = self.value[:, :1] * np.maximum(relative, 0.0) / KNOTS[0]
         return np.asarray(np.where(relative < KNOTS[0], start, value), dtype=np.float64)
 
