@@ -123,7 +123,8 @@ class LeaseTaken(BidderError):
         self.holder = holder
         self.until = until
         self.lost = lost
-        what = "runs this shop" if name == "daemon" else "is writing budgets"
+        doing = {"daemon": "runs this shop", "pushed": "listens for this shop"}
+        what = doing.get(name, "is writing budgets")
         then = "this one was away for too long and writes nothing more" if lost else "stop it first"
         if not lost and name != "daemon":
             then = "try again when it is done"

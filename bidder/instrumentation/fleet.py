@@ -57,6 +57,12 @@ class FleetMetrics:
         self.paced = Counter(
             "bidder_platform_wait_seconds", "Waited for a platform's shared rate.", ["platform"], registry=registry
         )
+        self.pushed = Counter("bidder_fleet_pushed", "Messages that brokers pushed.", ["result"], registry=registry)
+        self.listening = Gauge(
+            "bidder_fleet_listening", "Shops whose brokers this worker listens to.", registry=registry
+        )
+        for result in ("accepted", "duplicate", "stale", "invalid", "oversize"):
+            self.pushed.labels(result)
         for state in ("ok", "broken"):
             self.shops.labels(state)
         for task in TASKS:

@@ -12,7 +12,7 @@ import structlog
 from bidder.account_day import AccountDay
 from bidder.activity import Pushed
 from bidder.connectors.observations import OLDEST
-from bidder.errors import StoreError
+from bidder.errors import LeaseTaken, StoreError
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
 
@@ -44,7 +44,10 @@ def nobody_counts(_source: str, _result: str, _at: datetime | None) -> None:
 
 
 class Queue:
-    """One shop's queue. `run` has to run beside whoever puts."""
+    """One shop's queue. `run` has to run beside whoever puts.
+
+    `allowed` is asked before each batch is saved; it raises LeaseTaken, which ends `run`, where another does it now.
+    """
 
     def __init__(
         self,
@@ -53,11 +56,13 @@ class Queue:
         counted: Counted = nobody_counts,
         *,
         capacity: int = CAPACITY,
+        allowed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._counted = counted
         self._capacity = capacity
+        self._allowed = allowed
         self._waiting: list[tuple[Pushed, asyncio.Future[str]]] = []
         self._under_way = 0
         self._arrived = asyncio.Event()
@@ -140,6 +145,10 @@ class Queue:
                     done.exception()  # whoever gave up waiting needs no warning of it
             await asyncio.sleep(RETRY)
             return False
+        except LeaseTaken:
+            for _, done in batch:
+                done.cancel()
+            raise
         finally:
             self._under_way = 0
             self._room.set()
@@ -150,6 +159,7 @@ class Queue:
         return True
 
     def _write(self, items: Sequence[Pushed]) -> Sequence[str]:
+        self._allowed()
         now = self._clock()
         if self._forgotten_at is None or now - self._forgotten_at > FORGET_EVERY:
             oldest = AccountDay.of(now - OLDEST - timedelta(days=2), "UTC").date

@@ -54,6 +54,7 @@ class Due:
         """Shops that are new, or whose file is another, are to be begun; of shops that are gone nothing is due."""
         names = sorted(stamps)
         await self._queue.run("DELETE FROM bidder_due WHERE NOT shop = ANY(%(names)s)", names=names)
+        await self._queue.run("DELETE FROM bidder_pushed WHERE NOT shop = ANY(%(names)s)", names=names)
         await self._queue.run(
             "INSERT INTO bidder_due (shop, what, at, stamp) SELECT shop, 'begin', %(now)s, stamp"
             " FROM unnest(%(names)s::text[], %(stamps)s::text[]) AS new (shop, stamp)"
@@ -125,6 +126,22 @@ class Due:
             what=what,
             at=at,
         )
+
+    async def pushed(self, shop: str, digest: str | None) -> None:
+        """A broker pushes to this shop, whose configuration has that digest; None: no broker does."""
+        if digest is None:
+            await self._queue.run("DELETE FROM bidder_pushed WHERE shop = %(shop)s", shop=shop)
+        else:
+            await self._queue.run(
+                "INSERT INTO bidder_pushed (shop, digest) VALUES (%(shop)s, %(digest)s)"
+                " ON CONFLICT (shop) DO UPDATE SET digest = excluded.digest",
+                shop=shop,
+                digest=digest,
+            )
+
+    async def pushed_to(self) -> dict[str, str]:
+        """The shops that a broker pushes to, each with its configuration's digest."""
+        return {row["shop"]: row["digest"] for row in await self._queue.rows("SELECT shop, digest FROM bidder_pushed")}
 
     async def counts(self) -> dict[str, Any]:
         """Shops known and shops whose configuration cannot be used."""

@@ -35,8 +35,9 @@ CREATE TABLE IF NOT EXISTS bidder_jobs.bidder_due (
     PRIMARY KEY (shop, what));
 CREATE INDEX IF NOT EXISTS bidder_due_at ON bidder_jobs.bidder_due (at);
 CREATE TABLE IF NOT EXISTS bidder_jobs.bidder_pace (platform text PRIMARY KEY, next timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS bidder_jobs.bidder_pushed (shop text PRIMARY KEY, digest text NOT NULL);
 """
-"""Tables of a fleet beside procrastinate's: what is due when, and each platform's next free place."""
+"""Tables of a fleet beside procrastinate's: what is due when, each platform's next free place, who is pushed to."""
 
 FINISHED_HOURS = 72
 """Jobs that failed are kept for so long, for whoever asks why."""

@@ -105,6 +105,7 @@ async def _session(
         beside = [
             asyncio.create_task(stop.wait(), name="stop"),
             asyncio.create_task(_look_after(queue, tasks, metrics, min(LOOK, settings.tick)), name="looking after"),
+            asyncio.create_task(tasks.listeners.run(min(LOOK, settings.tick)), name="listening"),
         ]
         try:
             await asyncio.wait({*working, beside[0]}, return_when=asyncio.FIRST_COMPLETED)

@@ -24,6 +24,7 @@ from bidder.worker.deciding import AGAIN, Answer
 from bidder.worker.due import DECIDE, POLL, Due, Row
 from bidder.worker.fleet import Clock, Fleet
 from bidder.worker.letters import post_alerts, posting
+from bidder.worker.listening import Listeners
 from bidder.worker.pace import Pace
 from bidder.worker.polling import confirm, poll_account
 from bidder.worker.pool import Pool, PoolLost
@@ -49,6 +50,7 @@ class Tasks:
         self.due = Due(queue)
         self.pace = Pace(queue, settings.rates, metrics)
         self.bulkhead = Bulkhead(settings.concurrency)
+        self.listeners = Listeners(self.fleet, self.due, metrics, clock, settings.lease)
         for name in ("begin", "poll", "decide", "apply", "digest"):
             where = DECISIONS if name == "decide" else PLATFORMS
             queue.app.task(name=name, queue=where, retry=Queue.retry, pass_context=True)(
@@ -124,6 +126,7 @@ class Tasks:
         accounts = [str(account.id) for account, _ in config.accounts]
         rows = [Row(shop, f"{POLL}{account}", now) for account in accounts]
         await self.due.begun(shop, [*rows, *([Row(shop, DECIDE, now)] if rows else [])])
+        await self.due.pushed(shop, config.digest if config.incoming.brokers else None)
         await self.queue.defer([poll_job(shop, account) for account in accounts])
 
     # ---- reading
