@@ -5,7 +5,6 @@ Called through :mod:`bidder.worker.pool`. What one shop raises is that shop's an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -54,7 +53,8 @@ Part = tuple[str, str]
 class Answer:
     """What became of one shop. `result`: decided, already, early, unread, failed, taken, store or broken.
 
-    `next_at` is when it is due again, by the shop's clock; `seconds` what it took; `parts` are to be written.
+    `next_at` is when it is due again, by the shop's clock; `seconds` what it took of its process, without what others
+    took beside it; `parts` are to be written.
     """
 
     shop: str
@@ -81,17 +81,17 @@ def decide_shops(fleet: Fleet, shops: Sequence[str], now: datetime, lease: timed
     """The shops' decisions of today, those that are due, solved together; an answer for each, whatever happens."""
     found = side_by_side([partial(decide_shop, fleet, shop, now, lease) for shop in shops])
     answers = []
-    for shop, one in zip(shops, found, strict=True):
+    for shop, ended in zip(shops, found, strict=True):
+        one = ended.result
         if isinstance(one, BaseException):
             log.error("decision_failed", shop=shop, exc_info=one)
             one = Answer(shop, "failed", now + 10 * AGAIN, reason=f"{type(one).__name__}: {one}")
-        answers.append(one)
+        answers.append(replace(one, seconds=ended.seconds))
     return answers
 
 
 def decide_shop(fleet: Fleet, shop: str, now: datetime, lease: timedelta) -> Answer:
     """The shop's decision of today, when it is due; never raises."""
-    begun = time.monotonic()
     try:
         config = fleet.config(shop)
         store = fleet.store(shop)
@@ -104,7 +104,7 @@ def decide_shop(fleet: Fleet, shop: str, now: datetime, lease: timedelta) -> Ans
         fleet.forget(shop)
         return Answer(shop, "store", now + AGAIN, reason=str(e))
     try:
-        answer = _Shop(shop, config, store, now).answer()
+        return _Shop(shop, config, store, now).answer()
     except LeaseTaken as e:
         fleet.forget(shop)
         return Answer(shop, "taken", now + AGAIN, reason=str(e))
@@ -113,7 +113,6 @@ def decide_shop(fleet: Fleet, shop: str, now: datetime, lease: timedelta) -> Ans
         return Answer(shop, "store", now + AGAIN, reason=str(e))
     finally:
         _release(fleet, shop, store)
-    return replace(answer, seconds=time.monotonic() - begun)
 
 
 def _release(fleet: Fleet, shop: str, store: Store) -> None:

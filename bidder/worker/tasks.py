@@ -30,7 +30,7 @@ from bidder.worker.polling import confirm, poll_account
 from bidder.worker.pool import Pool, PoolLost
 from bidder.worker.queue import DECISIONS, PLATFORMS, Again, JobContext, Queue, QueueLost, Wanted
 from bidder.worker.settings import Priority, WorkerSettings
-from bidder.worker.wanted import alone, apply_job, jobs_for, next_poll, one_job, poll_job, took
+from bidder.worker.wanted import alone, apply_job, jobs_for, next_poll, one_job, poll_job
 
 __all__ = ["Tasks"]
 
@@ -175,8 +175,7 @@ class Tasks:
             if one.digest:
                 wanted.append(one_job("digest", one.shop, Priority.DIGEST))
         await self.queue.defer(wanted)
-        seconds = took([one.seconds for one in answers])
-        rows = [Row(one.shop, DECIDE, one.next_at, its) for one, its in zip(answers, seconds, strict=True)]
+        rows = [Row(one.shop, DECIDE, one.next_at, one.seconds) for one in answers]
         await self.due.done(rows)
 
     # ---- writing and telling

@@ -10,7 +10,7 @@ from bidder.worker.due import BEGIN, DECIDE, POLL, Row
 from bidder.worker.queue import Wanted
 from bidder.worker.settings import Priority
 
-__all__ = ["alone", "apply_job", "jobs_for", "next_poll", "one_job", "poll_job", "took"]
+__all__ = ["alone", "apply_job", "jobs_for", "next_poll", "one_job", "poll_job"]
 
 LARGE = 5.0
 """Seconds from which on a shop is decided by itself, after the others and one of its kind at a time."""
@@ -36,15 +36,6 @@ def jobs_for(rows: Sequence[Row], batch: int) -> list[Wanted]:
             together.append(row.shop)
             seconds += row.seconds
     return [*wanted, *([_batch(together)] if together else [])]
-
-
-def took(seconds: Sequence[float]) -> list[float]:
-    """What each shop of a batch took, by what passed until each was done.
-
-    They go on side by side and wait for each other's solves, so what passed for all of them is shared by all.
-    """
-    shared = min(seconds, default=0.0)
-    return [one - shared + shared / len(seconds) for one in seconds]
 
 
 def next_poll(shop: str, account: str, now: datetime, every: timedelta) -> datetime:

@@ -22,7 +22,7 @@ from bidder.worker.pace import Pace
 from bidder.worker.pool import Pool, PoolLost
 from bidder.worker.queue import DECISIONS, PLATFORMS, Again, Queue, QueueLost, Wanted
 from bidder.worker.settings import Priority, WorkerSettings
-from bidder.worker.wanted import jobs_for, took
+from bidder.worker.wanted import jobs_for
 from tests.connectors.http.server import Server, answer
 from tests.postgres import PostgresServer
 
@@ -137,14 +137,6 @@ class TestDue:
         (huge,) = [one for one in made if one.words["shops"] == ["huge"]]
         assert (huge.lock, huge.priority) == ("large", Priority.LARGE)
         assert all(one.priority > huge.priority and one.lock is None for one in made if one is not huge)
-
-    def test_a_hundred_small_shops_that_waited_for_each_other_are_no_large_ones(self) -> None:
-        each = took([12.0] * 99 + [12.5])
-        assert sum(each) == pytest.approx(12.5)
-        again = jobs_for([Row(f"s{n}", DECIDE, NOW, seconds) for n, seconds in enumerate(each)], batch=100)
-        assert sorted(len(one.words["shops"]) for one in again) == [17, 83]
-        assert took([7.5]) == [7.5], "one by itself took what passed"
-        assert took([]) == []
 
 
 @pytest.mark.service

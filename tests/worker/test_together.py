@@ -89,7 +89,8 @@ class TestMany:
         bad.lower[1] = 2.0 * bad.width.sum()
         assert [one.status for one in solve_many([good, bad], 5.0)] == ["error", "error"]
         done = side_by_side([lambda: solve(good, 5.0), lambda: solve(bad, 5.0)])
-        assert [one.status for one in done if isinstance(one, Solution)] == ["optimal", "infeasible"]
+        found = [one.result for one in done]
+        assert [one.status for one in found if isinstance(one, Solution)] == ["optimal", "infeasible"]
 
     def test_a_whole_of_different_shapes_keeps_each_block_apart(self) -> None:
         one, two = a_program(1, 2, 5), a_program(2, 3, 7)
@@ -142,7 +143,7 @@ def without_prices(document: Any) -> Any:
 
 def test_plans_made_side_by_side_are_those_made_alone() -> None:
     cases = [a_case(seed) for seed in range(8)]
-    together = side_by_side(cases)
+    together = [ended.result for ended in side_by_side(cases)]
     for alone, one in zip([case() for case in cases], together, strict=True):
         assert isinstance(one, dict)
         assert without_prices(one) == without_prices(alone)
@@ -154,12 +155,44 @@ def test_what_one_raises_is_its_own() -> None:
     def clashing() -> dict[str, Any]:
         raise SolveError("no allocation keeps all limits", ["a", "b"])
 
-    found = side_by_side([a_case(1), clashing, a_case(2)])
+    found = [ended.result for ended in side_by_side([a_case(1), clashing, a_case(2)])]
     assert isinstance(found[1], SolveError)
     assert [type(found[0]), type(found[2])] == [dict, dict]
 
 
 def test_one_alone_is_answered_as_well() -> None:
-    (one,) = side_by_side([a_case(3)])
+    (ended,) = side_by_side([a_case(3)])
+    one = ended.result
     assert isinstance(one, dict)
     assert without_prices(one) == without_prices(a_case(3)())
+
+
+def test_what_each_took_is_its_own_and_not_what_it_waited_for_others() -> None:
+    def takes(seconds: float) -> Callable[[], Solution]:
+        def work() -> Solution:
+            clock.passes(seconds)
+            answer = solve(a_program(1, 1), 5.0)
+            clock.passes(seconds)
+            return answer
+
+        return work
+
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bidder.worker.together.time.monotonic", clock)
+        took = [ended.seconds for ended in side_by_side([takes(0.25), takes(8.0), takes(0.25)])]
+        (alone,) = side_by_side([takes(0.25)])
+    assert (took, alone.seconds) == ([0.5, 16.0, 0.5], 0.5), "a hundred small shops are no large ones the next day"
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
