@@ -218,8 +218,10 @@ class Daemon:
         return self._reload_asked or self._reload_under_way
 
     def ask_reload(self) -> None:
-        """SIGHUP and `POST /-/reload`: the configuration is read again at the next turn."""
+        """SIGHUP and `POST /-/reload`: the configuration is read again at the next turn, which comes at once."""
         self._reload_asked = True
+        if isinstance(self._time, WallClock):
+            self._time.wake()
 
     def _reload_due(self) -> bool:
         """Whether somebody asked, a file has changed, or what waited was confirmed."""

@@ -42,9 +42,11 @@ class Supervisor:
     def __init__(self, env: Mapping[str, str] = os.environ) -> None:
         self._address = _address(env.get("NOTIFY_SOCKET", ""))
         self._every = _every(env)
+        self._said_ready = False
 
     def reloading(self) -> None:
-        """A reload was asked for."""
+        """A reload was asked for. READY follows, however short it is."""
+        self._said_ready = False
         self._tell("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def stopping(self) -> None:
@@ -56,12 +58,12 @@ class Supervisor:
 
         A loop that stands still (FAILURES 47) gives none, so that the manager ends this process and starts another.
         """
-        ready, alive_at = False, 0.0
+        alive_at = 0.0
         while self._address is not None:
             if daemon.healthy():
-                if not ready and not daemon.reloading:
+                if not self._said_ready and not daemon.reloading:
                     self._tell("READY=1", f"STATUS=page {url}")
-                ready = not daemon.reloading
+                self._said_ready = not daemon.reloading
                 if self._every is not None and time.monotonic() >= alive_at + self._every:
                     alive_at = time.monotonic()
                     self._tell("WATCHDOG=1")

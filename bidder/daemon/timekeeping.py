@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -32,6 +31,9 @@ class Timekeeper(Protocol):
 class WallClock:
     """Real time."""
 
+    def __init__(self) -> None:
+        self._woken = asyncio.Event()
+
     def now(self) -> datetime:
         """The instant by the host's clock."""
         return utc_now()
@@ -39,8 +41,17 @@ class WallClock:
     async def sleep_until(self, at: datetime, stop: asyncio.Event) -> None:
         """Waits; never longer than half a minute at a time, so that a step of the host's clock is noticed."""
         seconds = min(30.0, max(0.0, (at - self.now()).total_seconds()))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), timeout=seconds)
+        heard = [asyncio.create_task(one.wait()) for one in (stop, self._woken)]
+        try:
+            await asyncio.wait(heard, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in heard:
+                one.cancel()
+        self._woken.clear()
+
+    def wake(self) -> None:
+        """Whoever sleeps goes on now; who does not sleep yet will not."""
+        self._woken.set()
 
 
 def _steady() -> float:

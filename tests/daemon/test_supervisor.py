@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -108,8 +109,6 @@ class Loop:
 
 
 async def test_a_loop_that_stands_still_gives_no_sign_of_life(tmp_path: Path) -> None:
-    import asyncio
-
     loop, address, kept = Loop(), f"@bidder-test-{os.getpid()}-{tmp_path.name}", list[str]()
     with manager(address) as look:
         supervisor = Supervisor({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000", "WATCHDOG_PID": str(os.getpid())})
@@ -123,6 +122,20 @@ async def test_a_loop_that_stands_still_gives_no_sign_of_life(tmp_path: Path) ->
         for _ in range(20):
             await asyncio.sleep(0.01)
             assert look() == []
+        following.cancel()
+
+
+async def test_a_reload_between_two_looks_is_followed_by_ready_as_well(tmp_path: Path) -> None:
+    loop, address, kept = Loop(), f"@bidder-test-{os.getpid()}-{tmp_path.name}", list[str]()
+    with manager(address) as look:
+        supervisor = Supervisor({"NOTIFY_SOCKET": address})
+        following = asyncio.create_task(supervisor.follow(loop, "http://127.0.0.1:1/"))
+        for _ in range(2):
+            kept.clear()
+            while not any(one.startswith("READY=1") for one in kept):
+                await asyncio.sleep(0.01)
+                kept.extend(look())
+            supervisor.reloading()  # done before anybody looks
         following.cancel()
 
 

@@ -137,7 +137,7 @@ def survives_a_day(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, pol
 
 
 def test_a_day_of_faults_in_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    survives_a_day(tmp_path, monkeypatch, seed=1, poll="20m")
+    survives_a_day(tmp_path, monkeypatch, seed=1, poll="30m")
 
 
 @pytest.mark.chaos
