@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from bidder.bidding import Lever, LeverId, LeverOutcome
-from bidder.catalog import Account
 from bidder.connectors.amazon_ads import levers
 from bidder.connectors.amazon_ads.client import AD_GROUPS, Client
 from bidder.connectors.amazon_ads.proof import is_id, proof_of
-from bidder.connectors.http import Lost, NotSent
+from bidder.connectors.http import Reply
 from bidder.connectors.own import own
+from bidder.connectors.writer import Writer, proven, unanswered
 from bidder.errors import ConnectorError
 from bidder.money import Money, exponent_of, minor_unit
-from bidder.outcome import Applied, Refused, Unresolved
+from bidder.outcome import Refused
 
 __all__ = ["SetsBids"]
 
 
-class SetsBids:
+class SetsBids(Writer[Client]):
     """The part of the writer that concerns bids."""
-
-    _client: Client
-
-    @property
-    def account(self) -> Account:
-        """The account."""
-        raise NotImplementedError
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """The bid as the platform has it now, its ad group's state with it. Raises ConnectorError."""
@@ -55,12 +48,7 @@ class SetsBids:
         amount = Money(value, currency)
         number = float(amount.to_decimal()) if exponent_of(currency) else int(amount.to_decimal())
         sent = await self._client.change(entity, lever.native, {levers.BID_FIELD[lever.kind]: number})
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
         taken, reason = proof_of(sent, entity, lever.native)
-        if taken:
-            return Applied(value)
-        reason = self._client.http.redact(reason)
-        return Unresolved(reason) if taken is None else Refused(reason)
+        return self._client.http.redacted(proven(value, taken, reason))

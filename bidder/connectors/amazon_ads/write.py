@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from bidder.catalog import Account, Budget
+from bidder.catalog import Budget
 from bidder.connectors.amazon_ads import parse
-from bidder.connectors.amazon_ads.client import CAMPAIGNS, Client
+from bidder.connectors.amazon_ads.client import CAMPAIGNS
 from bidder.connectors.amazon_ads.proof import is_id, proof_of
 from bidder.connectors.amazon_ads.set_levers import SetsBids
-from bidder.connectors.http import Lost, NotSent, Reply
-from bidder.connectors.identity import as_told
+from bidder.connectors.http import Reply
 from bidder.connectors.own import own
+from bidder.connectors.writer import proven, unanswered, unfit
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, exponent_of, minor_unit
-from bidder.plan import Applied, Outcome, Refused, Unresolved
+from bidder.plan import Outcome, Refused
 
 __all__ = ["AmazonAdsWriter", "outcome_of"]
 
 
 class AmazonAdsWriter(SetsBids):
     """Writes budgets and bids of one profile."""
-
-    def __init__(self, client: Client, account: Account) -> None:
-        self._client = client
-        self._account = account
-
-    @property
-    def account(self) -> Account:
-        """The account it writes to; its currency and zone are compared with the profile's before anything else."""
-        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
@@ -47,28 +38,19 @@ class AmazonAdsWriter(SetsBids):
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         own(self.account.id, "campaigns", budget)
         unit = minor_unit(self.account.currency)
-        if amount.currency != self.account.currency:
-            return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
-        if amount.micros <= 0 or amount.micros % unit:
-            return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
+        refusal = unfit(self.account, amount, Money(unit, self.account.currency))
+        if refusal is not None:
+            return refusal
         if not is_id(budget.native):
             return Refused(f"not sent: {budget} is no campaign of this platform: expected digits")
         number = float(amount.to_decimal()) if exponent_of(amount.currency) else int(amount.to_decimal())
         sent = await self._client.set_budget(budget.native, number)
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
         return self._client.http.redacted(outcome_of(sent, budget, amount))
-
-    async def close(self) -> None:
-        """Gives the connection back."""
-        await self._client.close()
 
 
 def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
     """What a reply to one entry proves, before the read-back."""
     taken, reason = proof_of(reply, CAMPAIGNS, budget.native)
-    if taken is None:
-        return Unresolved(reason)
-    return Applied(sent) if taken else Refused(reason)
+    return proven(sent, taken, reason)

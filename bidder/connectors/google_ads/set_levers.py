@@ -7,31 +7,24 @@ from decimal import Decimal
 from typing import Any
 
 from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome
-from bidder.catalog import Account
 from bidder.connectors.google_ads import levers
 from bidder.connectors.google_ads.client import Client
 from bidder.connectors.google_ads.proof import is_id, proof_of
 from bidder.connectors.google_ads.read_levers import STRATEGIES, ad_group_of, keyword_of, target_of
-from bidder.connectors.http import Lost, NotSent, dig
+from bidder.connectors.http import Reply, dig
 from bidder.connectors.own import own
+from bidder.connectors.writer import Writer, proven, unanswered
 from bidder.errors import ConnectorError
 from bidder.money import MICROS, Money, minor_unit
-from bidder.outcome import Applied, Refused, Unresolved
+from bidder.outcome import Refused
 
 __all__ = ["SetsBids"]
 
 _KEYWORD = re.compile(r"\d{1,20}~\d{1,20}", re.ASCII)
 
 
-class SetsBids:
+class SetsBids(Writer[Client]):
     """The part of the writer that concerns bids and targets."""
-
-    _client: Client
-
-    @property
-    def account(self) -> Account:
-        """The account."""
-        raise NotImplementedError
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """The bid or target as the platform has it now. Raises ConnectorError."""
@@ -70,10 +63,8 @@ class SetsBids:
         except ConnectorError as e:
             return Refused(f"not sent: how it is steered could not be read: {e.reason}")
         sent = await self._client.mutate(collection, resource, path, sent_value)
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
 
         def differs(result: Any) -> str | None:
             stored = dig(result, _PARTS[collection], *path.split("."))
@@ -81,10 +72,7 @@ class SetsBids:
             return None if same else f"{stored} instead of {sent_value}"
 
         taken, reason = proof_of(sent, f"/{collection}/{resource}", differs)
-        if taken:
-            return Applied(value)
-        reason = self._client.http.redact(reason)
-        return Unresolved(reason) if taken is None else Refused(reason)
+        return self._client.http.redacted(proven(value, taken, reason))
 
     async def _asked(self, lever: LeverId, value: int) -> tuple[str, str, str, str | float]:
         """Collection, resource, the field's path in it, and the value as the platform writes it."""

@@ -5,33 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bidder.catalog import Account, Budget
+from bidder.catalog import Budget
 from bidder.connectors.google_ads import parse
 from bidder.connectors.google_ads.client import Client
 from bidder.connectors.google_ads.proof import is_id, proof_of
 from bidder.connectors.google_ads.set_levers import SetsBids
-from bidder.connectors.http import Lost, NotSent, Reply, dig, listed
-from bidder.connectors.identity import as_told
+from bidder.connectors.http import Reply, dig, listed
 from bidder.connectors.own import own
+from bidder.connectors.writer import proven, unanswered, unfit
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, minor_unit
-from bidder.plan import Applied, Outcome, Refused, Unresolved
+from bidder.plan import Outcome, Refused
 
 __all__ = ["GoogleAdsWriter", "learned", "outcome_of"]
 
 
 class GoogleAdsWriter(SetsBids):
     """Writes budgets, bids and targets of one account."""
-
-    def __init__(self, client: Client, account: Account) -> None:
-        self._client = client
-        self._account = account
-
-    @property
-    def account(self) -> Account:
-        """The account it writes to; its currency and zone are compared with the platform's before anything else."""
-        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
@@ -49,23 +40,16 @@ class GoogleAdsWriter(SetsBids):
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         own(self.account.id, "budgets", budget)
         unit = minor_unit(self.account.currency)
-        if amount.currency != self.account.currency:
-            return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
-        if amount.micros <= 0 or amount.micros % unit:
-            return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
+        refusal = unfit(self.account, amount, Money(unit, self.account.currency))
+        if refusal is not None:
+            return refusal
         if not is_id(budget.native):
             return Refused(f"not sent: {budget} is no budget of this platform: expected digits")
         sent = await self._client.set_amount(budget.native, amount.micros)
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
         self._learn(budget.native, sent)
         return self._client.http.redacted(outcome_of(sent, budget, amount))
-
-    async def close(self) -> None:
-        """Gives the connection back."""
-        await self._client.close()
 
     def _learn(self, native: str, reply: Reply) -> None:
         """Keeps the smallest amount that a refusal names."""
@@ -88,9 +72,7 @@ def outcome_of(reply: Reply, budget: BudgetId, sent: Money) -> Outcome:
         return None if found is None or str(found) == str(sent.micros) else f"{found} micros instead of {sent.micros}"
 
     taken, reason = proof_of(reply, f"/campaignBudgets/{budget.native}", stored)
-    if taken is None:
-        return Unresolved(reason)
-    return Applied(sent) if taken else Refused(reason)
+    return proven(sent, taken, reason)
 
 
 def _minimum(data: Any) -> int | None:

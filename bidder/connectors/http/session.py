@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from bidder.connectors.http.manners import Manners, Timing
 from bidder.connectors.http.message import Ask, Lost, Meaning, NotSent, Payload, Reply, Sent, Verdict, ahead_of
@@ -15,7 +15,7 @@ from bidder.connectors.http.pace import SHARED, Bucket, Circuit, gap_before
 from bidder.connectors.http.tokens import Keyring
 from bidder.connectors.redact import Redactor, bare_url
 from bidder.errors import ConnectorError
-from bidder.plan import Applied, Outcome, Refused, Unresolved
+from bidder.outcome import Applied, OutcomeOf, Refused, Unresolved
 
 if TYPE_CHECKING:
     import aiohttp
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Http"]
 
 log = logging.getLogger("bidder.http")
+
+V = TypeVar("V")
 
 CLOCK_OFF = 300.0
 """By so many seconds the host's clock may differ from a platform's; beyond that nothing is written."""
@@ -142,7 +144,7 @@ class Http:
         """One more holds it: it is closed when all have closed it."""
         self._holders += 1
 
-    def redacted(self, outcome: Outcome) -> Outcome:
+    def redacted(self, outcome: OutcomeOf[V]) -> OutcomeOf[V]:
         """The same outcome of a write, its reason without secrets: the platform's words go into journal and log."""
         match outcome:
             case Refused(reason, actual):

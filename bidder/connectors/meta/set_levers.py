@@ -5,29 +5,22 @@ from __future__ import annotations
 import re
 
 from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome, shown
-from bidder.catalog import Account
 from bidder.connectors.body import Node
-from bidder.connectors.http import Lost, Meaning, NotSent, dig
+from bidder.connectors.http import Meaning, Reply, dig
 from bidder.connectors.meta import levers
 from bidder.connectors.meta.client import Client
 from bidder.connectors.meta.reading import believe
 from bidder.connectors.meta.usage import proves_refusal, verdict
 from bidder.connectors.own import own
+from bidder.connectors.writer import Writer, unanswered
 from bidder.errors import ConnectorError
 from bidder.outcome import Applied, Refused, Unresolved
 
 __all__ = ["SetsGoals"]
 
 
-class SetsGoals:
+class SetsGoals(Writer[Client]):
     """The part of the writer that concerns targets."""
-
-    _client: Client
-
-    @property
-    def account(self) -> Account:
-        """The account."""
-        raise NotImplementedError
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """The goal as the platform has it now. Raises ConnectorError, also where the ad set has none."""
@@ -53,10 +46,8 @@ class SetsGoals:
         except ConnectorError as e:
             return Refused(f"not sent: {e.reason}")
         sent = await self._client.set_goal(lever.native, value // levers.UNIT)
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
         said, redact = verdict(sent), self._client.http.redact
         if said.meaning is Meaning.OK:
             taken = dig(sent.data, "success") is True

@@ -6,8 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from bidder.catalog import Account, Budget
-from bidder.connectors.http import Lost, Meaning, NotSent, Reply, dig
-from bidder.connectors.identity import as_told
+from bidder.connectors.http import Meaning, NotSent, Reply, dig
 from bidder.connectors.meta import parse
 from bidder.connectors.meta.client import Client
 from bidder.connectors.meta.reading import believe
@@ -15,6 +14,7 @@ from bidder.connectors.meta.set_levers import SetsGoals
 from bidder.connectors.meta.settings import unit_of
 from bidder.connectors.meta.usage import proves_refusal, verdict
 from bidder.connectors.own import own
+from bidder.connectors.writer import unanswered, unfit
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money
@@ -38,14 +38,8 @@ class MetaWriter(SetsGoals):
     """`apply` counts too, across restarts."""
 
     def __init__(self, client: Client, account: Account, edits: dict[str, list[datetime]] | None = None) -> None:
-        self._client = client
-        self._account = account
+        super().__init__(client, account)
         self._edits = {} if edits is None else edits
-
-    @property
-    def account(self) -> Account:
-        """The account it writes to; its currency and zone are compared with the platform's before anything else."""
-        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError, also where it is no daily one."""
@@ -61,10 +55,9 @@ class MetaWriter(SetsGoals):
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         own(self.account.id, "budgets", budget)
         unit = unit_of(self.account.currency)
-        if amount.currency != self.account.currency:
-            return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
-        if amount.micros <= 0 or amount.micros % unit:
-            return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
+        refusal = unfit(self.account, amount, Money(unit, self.account.currency))
+        if refusal is not None:
+            return refusal
         if not _is_id(budget.native):
             return Refused(f"not sent: {budget} is no budget of this platform: expected digits")
         try:
@@ -80,19 +73,14 @@ class MetaWriter(SetsGoals):
             again = (edits[0] + _HOUR).isoformat(timespec="minutes")
             return Refused(f"not sent: changed {len(edits)} times within the hour, a fifth would lock it; from {again}")
         sent = await self._client.set_daily_budget(budget.native, amount.micros // unit)
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        edits.append(self._client.http.timing.now())
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, NotSent):
+            edits.append(self._client.http.timing.now())
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
         outcome = outcome_of(sent, amount)
         if isinstance(outcome, Refused):
             edits.pop()  # nothing was changed
         return self._client.http.redacted(outcome)
-
-    async def close(self) -> None:
-        """Gives the connection back."""
-        await self._client.close()
 
     def _changed(self, native: str) -> list[datetime]:
         """When this process changed that budget within the last hour."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from bidder.catalog import Account, Budget
-from bidder.connectors.http import Lost, NotSent, Payload, Reply, dig
-from bidder.connectors.identity import as_told
+from bidder.catalog import Budget
+from bidder.connectors.http import Payload, Reply, dig
 from bidder.connectors.microsoft import parse
 from bidder.connectors.microsoft.client import Client
 from bidder.connectors.microsoft.codes import INTERNAL, failures, partial, proves_refusal, words_of
 from bidder.connectors.own import own
+from bidder.connectors.writer import Writer, unanswered, unfit
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money, exponent_of, minor_unit
@@ -19,17 +19,8 @@ from bidder.plan import Applied, Outcome, Refused, Unresolved
 __all__ = ["MicrosoftWriter", "outcome_of"]
 
 
-class MicrosoftWriter:
+class MicrosoftWriter(Writer[Client]):
     """Writes budgets of one account."""
-
-    def __init__(self, client: Client, account: Account) -> None:
-        self._client = client
-        self._account = account
-
-    @property
-    def account(self) -> Account:
-        """The account it writes to; its currency and zone are compared with the platform's before anything else."""
-        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError."""
@@ -55,10 +46,9 @@ class MicrosoftWriter:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         own(self.account.id, "campaigns", budget)
         unit = minor_unit(self.account.currency)
-        if amount.currency != self.account.currency:
-            return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
-        if amount.micros <= 0 or amount.micros % unit:
-            return Refused(f"not sent: {amount} is no amount of whole {Money(unit, amount.currency)} above 0")
+        refusal = unfit(self.account, amount, Money(unit, self.account.currency))
+        if refusal is not None:
+            return refusal
         if not _is_id(budget.native):
             return Refused(f"not sent: {budget} is no budget of this platform")
         number = float(amount.to_decimal()) if exponent_of(amount.currency) else int(amount.to_decimal())
@@ -73,15 +63,9 @@ class MicrosoftWriter:
             sent = await self._client.set_shared_budget(shared, number)
         else:
             sent = await self._client.set_campaign_budget(budget.native, number, self._kinds[budget.native])
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
         return self._client.http.redacted(outcome_of(sent, amount))
-
-    async def close(self) -> None:
-        """Gives the connection back."""
-        await self._client.close()
 
     @property
     def _kinds(self) -> dict[str, str]:

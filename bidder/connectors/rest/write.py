@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bidder.catalog import Account, Budget
-from bidder.connectors.http import Http, Lost, Meaning, NotSent, Reply, Sent
+from bidder.connectors.http import Http, Meaning, Reply, Sent
 from bidder.connectors.identity import as_told
 from bidder.connectors.own import own
 from bidder.connectors.rest.calls import SetCall
@@ -13,6 +13,7 @@ from bidder.connectors.rest.meaning import is_true, matching, said
 from bidder.connectors.rest.reader import Reading
 from bidder.connectors.rest.settings import RestSettings
 from bidder.connectors.rest.template import Number, Values
+from bidder.connectors.writer import unanswered, unfit
 from bidder.ids import BudgetId
 from bidder.money import Money, minor_unit
 from bidder.plan import Applied, Outcome, Refused, Unresolved
@@ -50,12 +51,11 @@ class RestWriter:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         own(self._reading.written.id, "budgets", budget)
         currency = self.account.currency
-        if amount.currency != currency:
-            return Refused(f"not sent: the account is in {currency}, the amount in {amount.currency}")
         unit = self._call.unit or self._settings.money
         smallest = max(minor_unit(currency), 1 if unit.value == "units" else unit.micros(currency))
-        if amount.micros <= 0 or amount.micros % smallest:
-            return Refused(f"not sent: {amount} is no amount of whole {Money(smallest, currency)} above 0")
+        refusal = unfit(self.account, amount, Money(smallest, currency))
+        if refusal is not None:
+            return refusal
         number = Number(Decimal(amount.micros) / unit.micros(currency))
         values: Values = {"budget": budget.native, "amount": number}
         clock, sent_at = self._http.timing.monotonic, self._http.timing.monotonic()
@@ -74,10 +74,8 @@ class RestWriter:
         await self._reading.client.close()
 
     def _outcome(self, sent: Sent, budget: BudgetId, amount: Money, number: Number) -> Outcome:
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
         return outcome_of(sent, self._call, self._settings, budget, amount, number)
 
     def _later(self, sent: Sent) -> bool:

@@ -7,7 +7,7 @@ import re
 
 from bidder.bidding import Lever, LeverId, LeverKind, LeverOutcome, shown
 from bidder.catalog import Account
-from bidder.connectors.http import Ask, Lost, Meaning, NotSent, Payload, Reply, dig
+from bidder.connectors.http import Ask, Meaning, Payload, Reply, dig
 from bidder.connectors.own import own
 from bidder.connectors.taobao import levers, simba
 from bidder.connectors.taobao.client import Client
@@ -15,23 +15,17 @@ from bidder.connectors.taobao.read_levers import WORDS, keywords_by_id, read_tar
 from bidder.connectors.taobao.reading import believe, scenes
 from bidder.connectors.taobao.settings import Api
 from bidder.connectors.taobao.top import proves_refusal, unwrapped, verdict
+from bidder.connectors.writer import Writer, proven, unanswered
 from bidder.errors import ConnectorError
-from bidder.outcome import Applied, Refused, Unresolved
+from bidder.outcome import Refused
 
 __all__ = ["SetsBids"]
 
 _TYPED = "万相台无界 documents no method that sets a target: type it in there"
 
 
-class SetsBids:
+class SetsBids(Writer[Client]):
     """The part of the writer that concerns bids and targets."""
-
-    _client: Client
-
-    @property
-    def account(self) -> Account:
-        """The account."""
-        raise NotImplementedError
 
     async def read_lever(self, lever: LeverId) -> Lever:
         """The price or target as the platform has it now. Raises ConnectorError."""
@@ -66,7 +60,7 @@ class SetsBids:
         if not levers.MINIMUM <= value <= levers.MAXIMUM:
             least, most = shown(levers.MINIMUM), shown(levers.MAXIMUM)
             return Refused(f"not sent: {shown(value)} is outside {least} to {most}, which the platform takes")
-        fen, redact = value // levers.FEN, self._client.http.redact
+        fen = value // levers.FEN
         try:
             believe(self.account, self._client)
             known: dict[str, levers.Word] = self._client.http.memory.get(WORDS, {})
@@ -81,14 +75,10 @@ class SetsBids:
         asked = json.dumps([word.with_bid(fen)], separators=(",", ":"))
         form = {"method": "taobao.simba.keywords.pricevon.set", "keywordid_prices": asked}
         sent = await self._client.http.write(Ask("set", "POST", "", form=form))
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {redact(sent.reason)}")
-        if isinstance(sent, Lost):
-            return Unresolved(redact(sent.reason))
+        if not isinstance(sent, Reply):
+            return self._client.http.redacted(unanswered(sent))
         taken, reason = _proof(sent, self.account, word, fen)
-        if taken:
-            return Applied(value)
-        return Unresolved(redact(reason)) if taken is None else Refused(redact(reason))
+        return self._client.http.redacted(proven(value, taken, reason))
 
 
 def _proof(reply: Reply, account: Account, word: levers.Word, fen: int) -> tuple[bool | None, str]:

@@ -6,18 +6,17 @@ import json
 import re
 from typing import Any
 
-from bidder.catalog import Account, Budget
+from bidder.catalog import Budget
 from bidder.connectors.body import Node
-from bidder.connectors.http import Lost, Meaning, NotSent, Reply, Sent, dig
-from bidder.connectors.identity import as_told
+from bidder.connectors.http import Meaning, Reply, Sent, dig
 from bidder.connectors.own import own
 from bidder.connectors.taobao import parse, simba
-from bidder.connectors.taobao.client import Client
 from bidder.connectors.taobao.pages import top_result
 from bidder.connectors.taobao.reading import believe, campaign_in_scenes
 from bidder.connectors.taobao.set_levers import SetsBids
 from bidder.connectors.taobao.settings import Api
 from bidder.connectors.taobao.top import listed, proves_refusal, unwrapped, verdict
+from bidder.connectors.writer import unanswered
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import MICROS, Money
@@ -28,15 +27,6 @@ __all__ = ["TaobaoWriter", "outcome_of_batch", "outcome_of_simba"]
 
 class TaobaoWriter(SetsBids):
     """Writes budgets and keyword prices of one seller's account."""
-
-    def __init__(self, client: Client, account: Account) -> None:
-        self._client = client
-        self._account = account
-
-    @property
-    def account(self) -> Account:
-        """The account it writes to: in yuan and Beijing time, or nothing is read."""
-        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError, also where it has no daily limit."""
@@ -57,23 +47,16 @@ class TaobaoWriter(SetsBids):
         refusal = self._unfit(budget, amount)
         if refusal is not None:
             return Refused(f"not sent: {refusal}")
-        yuan, redact = amount.micros // MICROS, self._client.http.redact
         try:
-            sent = await self._send(budget, yuan)
+            sent = await self._send(budget, amount.micros // MICROS)
         except ConnectorError as e:  # a read before the write: nothing has been sent
             return Refused(f"not sent: {e.reason}")
         if isinstance(sent, Refused):
             return sent
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {redact(sent.reason)}")
-        if isinstance(sent, Lost):
-            return Unresolved(redact(sent.reason))
+        if not isinstance(sent, Reply):
+            return self._client.http.redacted(unanswered(sent))
         judge = outcome_of_simba if self._client.settings.api is Api.SIMBA else outcome_of_batch
         return self._client.http.redacted(judge(sent, budget, amount))
-
-    async def close(self) -> None:
-        """Gives the connection back."""
-        await self._client.close()
 
     def _unfit(self, budget: BudgetId, amount: Money) -> str | None:
         """Why this amount may not even be asked for: an amount that is none would lift the limit."""

@@ -10,14 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bidder.catalog import Account, Budget
-from bidder.connectors.http import Lost, NotSent, Reply, dig
-from bidder.connectors.identity import as_told
+from bidder.connectors.http import Reply, dig
 from bidder.connectors.own import own
 from bidder.connectors.tiktok import limits, parse
 from bidder.connectors.tiktok.client import Client
 from bidder.connectors.tiktok.codes import PARTLY, code_of, proves_refusal, words_of
 from bidder.connectors.tiktok.reading import believe, remember
 from bidder.connectors.tiktok.ways import Way
+from bidder.connectors.writer import Writer, unanswered, unfit
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.money import Money
@@ -29,17 +29,8 @@ LOCKED_FROM = time(23, 55)
 """From here to midnight on the account's clock the platform lets no budget be changed."""
 
 
-class TikTokWriter:
+class TikTokWriter(Writer[Client]):
     """Writes budgets of one advertiser."""
-
-    def __init__(self, client: Client, account: Account) -> None:
-        self._client = client
-        self._account = account
-
-    @property
-    def account(self) -> Account:
-        """The account it writes to; its currency and zone are compared with the platform's before anything else."""
-        return as_told(self._account, self._client.http.memory)
 
     async def read(self, budget: BudgetId) -> Budget:
         """The budget as the platform has it now. Raises ConnectorError, also where it is no daily one."""
@@ -68,10 +59,9 @@ class TikTokWriter:
         """Asks for an absolute daily amount. Raises ConnectorError for another account's budget, never for a reply."""
         own(self.account.id, "budgets", budget)
         unit = limits.step_of(self.account.currency)
-        if amount.currency != self.account.currency:
-            return Refused(f"not sent: the account is in {self.account.currency}, the amount in {amount.currency}")
-        if amount.micros <= 0 or amount.micros % unit.micros:
-            return Refused(f"not sent: {amount} is no amount of whole {unit} above 0")
+        refusal = unfit(self.account, amount, unit)
+        if refusal is not None:
+            return refusal
         if not _is_id(budget.native):
             return Refused(f"not sent: {budget} is no budget of this platform: expected digits")
         try:
@@ -84,15 +74,9 @@ class TikTokWriter:
             return Refused("not sent: the platform changes no budget in the last five minutes of the account's day")
         way = self._ways[budget.native]
         sent = await self._client.set_daily_budget(way, budget.native, float(amount.to_decimal()))
-        if isinstance(sent, NotSent):
-            return Refused(f"not sent: {sent.reason}")
-        if isinstance(sent, Lost):
-            return Unresolved(sent.reason)
+        if not isinstance(sent, Reply):
+            return unanswered(sent)
         return self._client.http.redacted(outcome_of(sent, budget, amount))
-
-    async def close(self) -> None:
-        """Gives the connection back."""
-        await self._client.close()
 
     @property
     def _ways(self) -> dict[str, Way]:
