@@ -8,35 +8,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from bidder.account_day import AccountDay
-from bidder.activity import COUNTS, MONEY, UNKNOWN, Activity
 from bidder.catalog import Account, Budget, BudgetStatus
 from bidder.connectors.protocol import ActivityReader, AdsReader, BidReader, ShopReader
 from bidder.errors import ConnectorError, StoreError
 from bidder.foreign_edits import OF_BUDGETS, Read, tell_all
 from bidder.ids import AccountId, BudgetId
 from bidder.poll_bids import poll_bids
-from bidder.reports import UNKNOWN_MICROS, Reports
+from bidder.poll_rows import cannot_be, data_at_of, keys_of, missing_of, quarantined, rows_of
+from bidder.reports import Reports
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store, StoreReader
 
-__all__ = ["ERRORS", "PollResult", "error_of", "in_told_zones", "poll", "quarantined", "zone_key"]
+__all__ = ["ERRORS", "PollResult", "error_of", "in_told_zones", "poll", "zone_key"]
 
 ERRORS = ("timeout", "connect", "auth", "throttled", "http_4xx", "http_5xx", "decode", "schema", "other")
 """The classes of failures that the metrics know."""
 
 FEW = 4
 """Below so many known rows or budgets a drop says nothing."""
-
-AHEAD = timedelta(minutes=5)
-"""By how much a platform's clock may be ahead of ours."""
 
 LONG = 60.0
 """A platform that asks not to come for more seconds than this is left alone across restarts too."""
@@ -210,22 +207,22 @@ class _Desk:
         reports = await reader.performance(today.next(-days).date, today.date)
         account = reader.account  # as the platform has told it by now
         bad = quarantined(reports, account, self.clock())
-        good = _select(reports, ~bad)
+        good = rows_of(reports, ~bad)
         result = PollResult(account.id, "performance", True, 0.0, rows=len(reports), quarantined=int(bad.sum()))
         async with self.lock:
             await self._remember_bad(account, reports, bad)
             known = await asyncio.to_thread(self.store.reports, None, day_number(today.date) - days)
             # files may have brought other rows of the account: only what polls have given is expected again
-            memory, now = f"poll:{account.id}:series", sorted(set(_keys(good, "campaign", "product")))
+            memory, now = f"poll:{account.id}:series", sorted(set(keys_of(good, "campaign", "product")))
             before = {tuple(one) for one in await asyncio.to_thread(self.store.value, memory) or ()}
-            missing, expected = _missing(known, good, account, day_number(today.date), before)
+            missing, expected = missing_of(known, good, account, day_number(today.date), before)
             if expected >= FEW and missing * 2 > expected:
                 reason = f"{missing} of {expected} rows of earlier days are missing from the answer"
                 return replace(result, ok=False, error="schema", reason=reason)
             new = await asyncio.to_thread(self.store.add_reports, good)
             if set(now) != before:
                 await asyncio.to_thread(self.store.set_value, memory, now)
-        return replace(result, new=new, data_at=_data_at(good, account))
+        return replace(result, new=new, data_at=data_at_of(good, account))
 
     async def _bids(self, reader: AdsReader) -> PollResult:
         assert isinstance(reader, BidReader)
@@ -238,7 +235,7 @@ class _Desk:
         account, asked_at = reader.account, self.clock()
         today = AccountDay.of(asked_at, account.timezone)
         found = await reader.activity(today.next(-self.days).date, today.date)
-        bad = _cannot_be(found, account, day_number(today.date))
+        bad = cannot_be(found, account, day_number(today.date))
         good = found.select(~bad)
         async with self.lock:
             new = await asyncio.to_thread(self.store.add_activity, good)
@@ -269,73 +266,6 @@ class _Desk:
             await asyncio.to_thread(self.store.add_products, good, read_at)
         at = max((one.stock_at for one in good if one.stock_at is not None), default=read_at)
         return PollResult(reader.account.id, "stock", True, 0.0, rows=len(products), quarantined=len(bad), data_at=at)
-
-
-def _cannot_be(activity: Activity, account: Account, today: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Rows that cannot be true: absurd figures, another source or currency, a day that has not come."""
-    counts = np.column_stack([getattr(activity, name) for name in COUNTS])
-    money = np.column_stack([getattr(activity, name) for name in MONEY])
-    bad = (np.isinf(counts) | (counts < 0) | (counts >= 1e15)).any(axis=1) | (money < UNKNOWN).any(axis=1)
-    bad |= (money != UNKNOWN).any(axis=1) & (activity.currency != account.currency)
-    bad |= (activity.source != account.id) | (activity.day < 0) | (activity.day > today)
-    return np.asarray(bad, dtype=np.bool_)
-
-
-def quarantined(reports: Reports, account: Account, now: datetime) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which rows cannot be true: infinite, negative or absurd figures, more clicks than impressions, days or sightings
-    in the future, another account or currency, nothing said at all, one key twice with different figures.
-    """
-    counts = np.column_stack([reports.impressions, reports.clicks, reports.orders, reports.units])
-    money = np.column_stack([reports.spend, reports.revenue, reports.amount])
-    bad = (np.isinf(counts) | (counts < 0) | (counts >= 1e15)).any(axis=1)
-    bad |= (money < UNKNOWN_MICROS).any(axis=1)
-    bad |= reports.clicks > reports.impressions  # False where either is unknown
-    bad |= ~np.isfinite(reports.observed) | (reports.observed > (now + AHEAD).timestamp())
-    bad |= (reports.day < 0) | (reports.day > day_number(AccountDay.of(now, account.timezone).date))
-    bad |= reports.account != account.id
-    bad |= (money != UNKNOWN_MICROS).any(axis=1) & (reports.currency != account.currency)
-    bad |= np.isnan(counts).all(axis=1) & (money[:, :2] == UNKNOWN_MICROS).all(axis=1)
-    return np.asarray(bad | _contradicting(reports, counts, money), dtype=np.bool_)
-
-
-def _contradicting(reports: Reports, counts: Any, money: Any) -> Any:
-    seen: dict[tuple[Any, ...], bytes] = {}
-    clash = set()
-    keys = _keys(reports, "budget", "campaign", "product", "day", "window", "observed")
-    for row, key in enumerate(keys):
-        figures = counts[row].tobytes() + money[row].tobytes()
-        if seen.setdefault(key, figures) != figures:
-            clash.add(key)
-    return np.array([key in clash for key in keys], dtype=np.bool_)
-
-
-def _missing(
-    known: Reports, received: Reports, account: Account, today: int, series: Collection[tuple[Any, ...]]
-) -> tuple[int, int]:
-    """How many rows of earlier days and of these (campaign, product) the store has that the answer lacks, and of how
-    many.
-    """
-    earlier = _select(known, (known.account == account.id) & (known.day < today))
-    expected = {key for key in _keys(earlier, "campaign", "product", "day") if key[:2] in series}
-    return len(expected - set(_keys(received, "campaign", "product", "day"))), len(expected)
-
-
-def _keys(reports: Reports, *names: str) -> list[tuple[Any, ...]]:
-    return list(zip(*(getattr(reports, name).tolist() for name in names), strict=True))
-
-
-def _select(reports: Reports, rows: Any) -> Reports:
-    return Reports(**{one.name: getattr(reports, one.name)[rows] for one in fields(Reports)})
-
-
-def _data_at(reports: Reports, account: Account) -> datetime | None:
-    """The newest instant described: the end of the newest day, or when it was seen if that day was not over."""
-    if not len(reports):
-        return None
-    newest = int(reports.day.max())
-    seen = datetime.fromtimestamp(float(reports.observed[reports.day == newest].max()), UTC)
-    day = AccountDay.of(datetime(1970, 1, 1, 12, tzinfo=UTC), "UTC").next(newest).date
-    return min(AccountDay(account.timezone, day).end_at, seen)
 
 
 def error_of(e: BaseException) -> str:

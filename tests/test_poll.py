@@ -22,7 +22,8 @@ from bidder.ids import AccountId, PlanId, ProductId
 from bidder.money import Currency, Money
 from bidder.performance import Observation
 from bidder.plan import Applied
-from bidder.poll import ERRORS, PollResult, error_of, poll, quarantined
+from bidder.poll import ERRORS, PollResult, error_of, poll
+from bidder.poll_rows import quarantined
 from bidder.reports import Reports
 from bidder.store.protocol import Store
 from tests.fakes import FakePlatform, TickingClock, an_account, new_store, observed, yuan

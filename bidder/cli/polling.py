@@ -56,7 +56,7 @@ async def poll_accounts(loaded: Config, store: Store) -> tuple[Sequence[PollResu
     """Polls into the store; what came of it, and the totals of the accounts whose figures were believed."""
     from bidder.connectors.protocol import BidReader
     from bidder.cycle import Readers, open_inbox, open_readers, poll_now, utc_now
-    from bidder.poll import quarantined
+    from bidder.poll_rows import quarantined
 
     opened = open_readers(loaded)
     readers = [_RememberingBids(one) if isinstance(one, BidReader) else _Remembering(one) for one in opened.ads]
