@@ -216,7 +216,8 @@ def test_a_long_file_shows_its_progress_on_a_terminal_and_stdout_stays_json(tmp_
     assert b"long.csv" in shown
 
 
-def test_a_kill_at_any_moment_leaves_whole_files_or_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [7, pytest.param(60, marks=[pytest.mark.chaos, pytest.mark.timeout(1200)])])
+def test_a_kill_at_any_moment_leaves_whole_files_or_nothing(tmp_path: Path, times: int) -> None:
     rng = random.Random(9)
     files = []
     for number in range(3):
@@ -248,7 +249,7 @@ def test_a_kill_at_any_moment_leaves_whole_files_or_nothing(tmp_path: Path) -> N
     assert process.returncode == 0
     assert stored(tmp_path) == whole
     seen = []
-    for number in range(20):
+    for number in range(times):
         folder = tmp_path / str(number)
         folder.mkdir()
         process = run("--json", "--store", url(folder), *files)
@@ -259,7 +260,7 @@ def test_a_kill_at_any_moment_leaves_whole_files_or_nothing(tmp_path: Path) -> N
             process.communicate()
         seen.append(stored(folder))
         assert seen[-1] in {0, whole}
-    again = run("--json", "--store", url(tmp_path / "19"), *files)
+    again = run("--json", "--store", url(tmp_path / str(times - 1)), *files)
     out, _ = again.communicate(timeout=120)
     assert again.returncode == 0
     assert sum(one["new_rows"] for one in json.loads(out)) == whole - seen[-1]
