@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from bidder.cli.main import app
 from bidder.errors import ConfigError
+from tests.failures.processes import spent
 
 SHOP = """
 shop: {name: tea-house, currency: CNY, timezone: Asia/Shanghai}
@@ -74,9 +75,7 @@ def stop(process: subprocess.Popen[str]) -> float:
     A loop with nothing to do sleeps half a minute. One that slept on would not be gone in two thirds of it, however
     busy the host is.
     """
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    used = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # its own, and its children's that have ended
-    others = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used, others = spent(process), resource.getrusage(resource.RUSAGE_CHILDREN)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 0, said

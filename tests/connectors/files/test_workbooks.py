@@ -139,9 +139,9 @@ def bomb(size: int) -> bytes:
 def test_a_workbook_of_two_gigabytes_is_refused_in_well_under_a_second(tmp_path: Path) -> None:
     data = bomb(2 * 10**9)
     assert len(data) < 10_000_000
-    began = time.perf_counter()
+    began = time.process_time()  # which others do not stretch
     assert "the workbook would unpack to 1,9" in refusal(tmp_path, data)
-    assert time.perf_counter() - began < 0.9
+    assert time.process_time() - began < 0.9
 
 
 def test_the_bomb_is_a_sound_archive_when_small(tmp_path: Path) -> None:
@@ -152,9 +152,9 @@ def test_a_workbook_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
     data = repacked(workbook(ROWS), sheet1=b"<worksheet><sheetData>" + b" " * 50_000_000)
     size = zipfile.ZipFile(io.BytesIO(data)).getinfo(SHEET).file_size
     lying = data.replace(struct.pack("<I", size), struct.pack("<I", 5000))
-    began = time.perf_counter()
+    began = time.process_time()  # which others do not stretch
     assert "the workbook lies about its size (xl/worksheets/sheet1.xml)" in refusal(tmp_path, lying)
-    assert time.perf_counter() - began < 0.9
+    assert time.process_time() - began < 0.9
 
 
 def test_a_cell_far_out_is_refused_since_all_before_it_would_be_laid_out(tmp_path: Path) -> None:
