@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from tests.stores import Stores
 
 TESTS = Path(__file__).parent
-OF_THE_CORE = ("rules", "optimizer", "response")
-"""Folders whose tests, with the files that lie beside this one, must alone reach the core's branches."""
+OF_THE_CORE = ("rules/", "optimizer/", "response/", "worker/test_together.py")
+"""Tests that, with those in the files beside this one, must alone reach the core's branches."""
+LONG = ("worker/", "failures/", "dashboards/", "daemon/", "backtest/", "bench/", "experiment/")
+"""Where tests take seconds each."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first: at the end many short ones are left, and no worker waits for another's last."""
+    items.sort(key=lambda item: not _within(item).startswith(LONG))
+
+
+def _within(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).as_posix()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,7 +36,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Under `--cov` the core's own tests are measured and no other: what a whole daemon happens to pass on its way
     proves nothing of the core's branches, and to follow it costs a third of all time."""
     measured = Coverage.current()
-    if measured is None or item.path.parent == TESTS or item.path.relative_to(TESTS).parts[0] in OF_THE_CORE:
+    if measured is None or item.path.parent == TESTS or _within(item).startswith(OF_THE_CORE):
         return (yield)
     measured.stop()
     try:
