@@ -17,7 +17,7 @@ from bidder.optimizer.program import Program, Solution
 from bidder.optimizer.solve import Engine, engine, power
 from bidder.snapshot import FloatArray
 
-__all__ = ["blocks", "one_row", "solve_many"]
+__all__ = ["blocks", "needs_engine", "one_row", "solve_many"]
 
 DENSE = 2_000_000
 """Entries of the dense matrix that one start of the engine is given."""
@@ -26,10 +26,15 @@ ALIKE = 1e-12
 """Prices that differ by less than this part are one price: the columns at it share what is left by their widths."""
 
 
+def needs_engine(program: Program) -> bool:
+    """Whether it takes more than sorting."""
+    return program.rows > 1
+
+
 def solve_many(programs: Sequence[Program], seconds: float, by: Engine = engine) -> list[Solution]:
     """An answer for each, in their order. One that was not found here has another status than `optimal`."""
-    answers = [one_row(one) if one.rows <= 1 else _unanswered(one) for one in programs]
-    waiting = [place for place, answer in enumerate(answers) if programs[place].rows > 1]
+    answers = [_unanswered(one) if needs_engine(one) else one_row(one) for one in programs]
+    waiting = [place for place, one in enumerate(programs) if needs_engine(one)]
     for part in _parts([programs[place] for place in waiting]):
         places = [waiting[index] for index in part]
         for place, answer in zip(places, _together([programs[one] for one in places], seconds, by), strict=True):

@@ -1,8 +1,8 @@
 """Decisions of many shops side by side in one process, so that what they ask the solver is solved together.
 
-Each runs in a thread of its own, one at a time, until it asks the solver; when all have asked or are done, what they
-ask is given to the engine at once (:mod:`bidder.optimizer.many`), and each goes on. The order is that of the shops,
-and what one raises is its own.
+Each runs in a thread of its own, one at a time, until it asks what only the engine can answer; when all have asked or
+are done, what they ask is given to the engine at once (:mod:`bidder.optimizer.many`), and each goes on. The order is
+that of the shops, and what one raises is its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bidder.optimizer.many import solve_many
+from bidder.optimizer.many import needs_engine, solve_many
 from bidder.optimizer.program import Program, Solution
 from bidder.optimizer.solve import solved_by
 
@@ -93,6 +93,8 @@ class _Run(Generic[T]):
             self._theirs.release()
 
     def _ask(self, program: Program, seconds: float) -> Solution:
+        if not needs_engine(program):  # nothing is won by waiting for the others
+            return solve_many([program], seconds)[0]
         self.asked = (program, seconds)
         self._theirs.release()
         self._mine.acquire()
