@@ -56,13 +56,14 @@ def pooled(orders: FloatArray, clicks: Scores, shape_prior: FloatArray) -> tuple
     n = len(orders)
     score = orders[:, :, None] + clicks
     score = np.exp(score - score.max(axis=(1, 2), keepdims=True)) if n else score
+    flat = score.reshape(n, -1)
     for _ in range(PASSES if n else 0):
-        per_theta = np.einsum("njt,j->nt", score, prior)
-        scale = np.maximum(per_theta @ theta_prior, 1e-300)
-        by_theta = (per_theta * theta_prior) / scale[:, None]
-        by_shape = (score @ theta_prior) * prior / scale[:, None]
-        prior = (by_shape.sum(axis=0) + PSEUDO * shape_prior) / (n + PSEUDO)
-        theta_prior = (by_theta.sum(axis=0) + PSEUDO * THETA_PRIOR) / (n + PSEUDO)
+        # the sums over all posteriors, none of them written out
+        scale = np.maximum(flat @ np.outer(prior, theta_prior).ravel(), 1e-300)
+        counted = ((1.0 / scale) @ flat).reshape(len(prior), len(theta_prior))
+        by_shape, by_theta = prior * (counted @ theta_prior), theta_prior * (prior @ counted)
+        prior = (by_shape + PSEUDO * shape_prior) / (n + PSEUDO)
+        theta_prior = (by_theta + PSEUDO * THETA_PRIOR) / (n + PSEUDO)
     return prior, theta_prior
 
 
