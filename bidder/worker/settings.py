@@ -14,10 +14,10 @@ __all__ = ["Priority", "WorkerSettings"]
 class Priority(IntEnum):
     """What comes first where much waits: money that is to stop, then what the rest stands on."""
 
+    TICK = 110
+    """Finding out what is due: one at a time and soon over; behind a thousand falls nothing else would be found."""
     FALLS = 100
     """Budgets that fall."""
-    TICK = 90
-    """Finding out what is due, and whose work came to nothing."""
     POLL = 60
     """Reading an account; what is sold out is stopped in it."""
     BEGIN = 50

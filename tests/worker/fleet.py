@@ -136,11 +136,14 @@ class Fleet:
 class Workers:
     """Workers of a fleet, by process id."""
 
+    PROGRAM = FORKER
+    """What starts them."""
+
     def __init__(self, fleet: Fleet, **settings: Any) -> None:
         self.fleet = fleet
         words = [str(fleet.folder), fleet.url]
         program = fleet.folder / "forker.py"
-        program.write_text(FORKER, "utf-8")
+        program.write_text(self.PROGRAM, "utf-8")
         given = "dict(" + ", ".join(f"{key}={value}" for key, value in settings.items()) + ")"
         self._forker = subprocess.Popen(
             [sys.executable, str(program), *words, given],
