@@ -1,13 +1,13 @@
 """Case → Proposals: the bid that a click is worth, beside the price of its budget's money. Pure; docs/bids.md says why.
 
-bid = orders a click × contribution an order × keep-share / (1 + λ). The parts stand in `value`, `landscape`, `pace` and
-`steps`; targets in `targets`. Whatever is not known holds: a lever that stays says why.
+bid = orders a click × contribution an order × keep-share / (1 + λ). The parts stand in `value`, `landscape`, `pace`,
+`aims` and `steps`; targets in `targets`. Whatever is not known holds: a lever that stays says why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from math import isfinite
 
@@ -16,29 +16,20 @@ from numpy.typing import NDArray
 
 from bidder.bidding import Lever, LeverKind
 from bidder.bids import pace
+from bidder.bids.aims import Bids, aims
 from bidder.bids.case import BudgetFacts, Case, Proposal, Proposals, Why
 from bidder.bids.figures import Figures
-from bidder.bids.landscape import Landscape, landscape
+from bidder.bids.landscape import landscape
 from bidder.bids.settings import BidSettings
 from bidder.bids.steps import Room, stepped
 from bidder.bids.targets import idle_budgets, target
-from bidder.bids.value import Conversion, conversion
+from bidder.bids.value import conversion
 from bidder.ids import BudgetId
 from bidder.money import minor_unit
 from bidder.response.rates import Z_80
 from bidder.snapshot import FloatArray, IntArray
 
 __all__ = ["propose"]
-
-DOUBT = 1.0
-"""So many standard deviations of what sets a bid apart from its budget's others are left out of its move: that far the
-bid in force is as good a guess (soft threshold, Donoho & Johnstone 1994; SCIENCE 5.1)."""
-
-DOUBT_TOGETHER = 0.5
-"""Likewise of what all bids of a budget have in common, which is known better and which λ corrects."""
-
-FARTHEST = 3.0
-"""Costs are forecast for bids of at most so many times today's, up or down."""
 
 LEARNING_SHARE = 0.5
 """Part of the step of a bid whose own clicks are few, and whose product's are not."""
@@ -79,20 +70,6 @@ def _stale(levers: Sequence[Lever], figures: Figures, case: Case) -> NDArray[np.
     return stale
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Bids:
-    """The bids of a case as columns."""
-
-    now: FloatArray
-    click: FloatArray
-    worth: FloatArray
-    product: IntArray
-    rates: Conversion
-    shape: Landscape
-    spend: FloatArray
-    value: FloatArray
-
-
 def _bids(levers: Sequence[Lever], every: Figures, stale: NDArray[np.bool_], case: Case) -> list[Proposal]:
     figures = every.aligned(levers).gathered(levers)
     product = _numbers([(lever.id.account, lever.product or lever.campaign or lever.budget) for lever in levers])
@@ -109,12 +86,12 @@ def _bids(levers: Sequence[Lever], every: Figures, stale: NDArray[np.bool_], cas
     for rows in members:
         ended[rows] = _ended(figures, rows, _facts(case, levers[int(rows[0])].budget), case)[0]
     shape = landscape(figures, ended)
-    columns = _Bids(now, rates.rate * worth * keep, worth, product, rates, shape, figures.spend, value)
+    columns = Bids(now, rates.rate * worth * keep, worth, product, rates, shape, figures.spend, figures.clicks, value)
     lines: list[Proposal | None] = [None] * len(levers)
     for rows in members:
         facts = _facts(case, levers[int(rows[0])].budget)
         days, amount = _ended(figures, rows, facts, case)
-        price, wish = _wishes(columns, rows, facts, days, amount)
+        price, wish = aims(columns, rows, facts, days, amount)
         for row, aim in zip(rows, wish, strict=True):
             lines[row] = _line(levers[int(row)], int(row), aim, price, columns, facts, figures, bool(stale[row]), case)
     return [line for line in lines if line is not None]
@@ -146,61 +123,12 @@ def _ended(figures: Figures, rows: IntArray, facts: BudgetFacts | None, case: Ca
     return spent >= pace.BOUND * amounts, max(facts.now - float(others), 0.1 * facts.now)
 
 
-def _wishes(
-    all_: _Bids, rows: IntArray, facts: BudgetFacts | None, ended: NDArray[np.bool_], amount: float
-) -> tuple[float, FloatArray]:
-    """1 + λ of a budget, and where each of its bids should be; NaN where that is not known."""
-    nothing = np.full(len(rows), np.nan)
-    if facts is None or not isfinite(facts.price) or not isfinite(amount):
-        return float("nan"), nothing
-    now, click = all_.now[rows], all_.click[rows]
-    use = np.isfinite(now) & np.isfinite(click) & (click > 0)
-    if not use.any():
-        return 1.0 + max(facts.price, 0.0), np.where(np.isfinite(click), 0.0, np.nan)
-    ratio = now[:, None] / np.where(all_.value[rows] > 0, all_.value[rows], np.nan)
-    power = 1 + all_.shape.clicks[rows]
-    costs = all_.spend[rows] * np.clip(ratio, 1 / FARTHEST, FARTHEST) ** power[:, None]
-    day = np.where(np.isfinite(costs).any(axis=0), np.nansum(np.where(use[:, None], costs, 0.0), axis=0), np.nan)
-    recent = 0.5 ** (np.arange(len(day) - 1, -1, -1) / pace.HALF_LIFE)
-    weight = np.where(use, np.nan_to_num(costs) @ recent, 0.0)
-    weight = weight / weight.sum() if weight.sum() > 0 else use / use.sum()
-    apart = np.where(use, np.log(np.where(use, click, 1.0)) - np.log(np.where(use, now, 1.0)), 0.0)
-    common = np.asarray((weight * apart).sum())
-    doubt = DOUBT * np.hypot(all_.rates.own_sd[rows], all_.rates.shared_sd[rows])
-    alone = np.where(use, apart - common, 0.0)
-    together = DOUBT_TOGETHER * np.sqrt((weight**2 * all_.rates.own_sd[rows] ** 2).sum() + _pooled(all_, rows, weight))
-    sure = np.where(use, now, 1.0) * np.exp(_soft(common, together) + _soft(alone, doubt))
-    wanted = pace.wanted_a_day(day, ended, amount)
-    bound = float((recent[-7:] * ended[-7:]).sum() / recent[-7:].sum())
-    least = 1.0 + max(facts.price, 0.0) * bound
-
-    def cost_at(price: float) -> float:
-        to = np.clip(sure / price / np.where(use, now, 1.0), 1 / FARTHEST, FARTHEST)
-        return wanted * float((weight * np.where(use, to, 1.0) ** power).sum())
-
-    price = pace.price_of_money(cost_at, amount, least) if isfinite(wanted) else least
-    return price, np.where(use, sure / price, np.where(np.isfinite(click), 0.0, np.nan))
-
-
-def _pooled(all_: _Bids, rows: IntArray, weight: FloatArray) -> float:
-    """Variance of the mean of what products have in common: of one product all of it, of many little."""
-    product, shared = all_.product[rows], all_.rates.shared_sd[rows]
-    share = np.bincount(product, weight)
-    sd = np.bincount(product, weight * shared) / np.maximum(share, 1e-12)
-    return float((share**2 * sd**2).sum())
-
-
-def _soft(value: FloatArray, doubt: FloatArray) -> FloatArray:
-    """The value less the doubt about it; 0 where that is larger."""
-    return np.asarray(np.sign(value) * np.maximum(np.abs(value) - doubt, 0.0))
-
-
 def _line(
     lever: Lever,
     row: int,
     wish: float,
     price: float,
-    all_: _Bids,
+    all_: Bids,
     facts: BudgetFacts | None,
     figures: Figures,
     stale: bool,
@@ -233,7 +161,7 @@ def _line(
 
 
 def _held(
-    lever: Lever, row: int, all_: _Bids, facts: BudgetFacts | None, settings: BidSettings, stale: bool
+    lever: Lever, row: int, all_: Bids, facts: BudgetFacts | None, settings: BidSettings, stale: bool
 ) -> Why | None:
     if not lever.active:
         return Why.PAUSED

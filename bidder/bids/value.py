@@ -4,7 +4,8 @@ Formulas are SCIENCE 1.1 and 1.2 by :mod:`bidder.response.rates`: at each level 
 above expects, and the factor is pulled towards its expectation as far as the counts are thin (Gamma-Poisson, empirical
 Bayes). That expectation is 1 where bids say nothing. Where the bids that people set before bidder moved any turn out to
 go with what sells (a Poisson regression over the level), it follows them as far as they do: whoever set them knew
-something. Late orders follow SCIENCE 2.1: a day's completeness multiplies its clicks, never its orders.
+something. As far as nothing but those bids tells what sells, the rates are theirs (:mod:`bidder.bids.found`). Late
+orders follow SCIENCE 2.1: a day's completeness multiplies its clicks, never its orders.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bidder.bids.figures import Figures
+from bidder.bids.found import FARTHEST, trusted
 from bidder.response.delay import MATURE, default_curve
 from bidder.response.rates import per_exposure
 from bidder.snapshot import FloatArray, IntArray
@@ -41,6 +43,7 @@ LATE_ORDERS = 60.0
 class Conversion:
     """Orders a click of each lever. `own_sd` and `shared_sd` are standard deviations of the log: of the lever beside
     its ad group, and of what the product's levers have in common. `clicks` are the lever's own, `around` its product's.
+    `trust` is how likely it is that the bids as people set them are right beside one another (0 to 1).
     """
 
     rate: FloatArray
@@ -50,6 +53,7 @@ class Conversion:
     clicks: FloatArray
     orders: FloatArray
     around: FloatArray
+    trust: float = 0.0
 
     def quantile(self, z: float) -> FloatArray:
         """The rate z standard deviations off."""
@@ -101,11 +105,26 @@ def conversion(
         shared = np.hypot(shared, own_sd)
         factor, own_sd = _factors(bought, tried * rate, level, above, said)
         rate, above = rate * factor, level
+    trust = 0.0
+    if guess is not None:
+        trust, found = trusted(bought, tried, guess)
+        rate, own_sd, shared = _believed(rate, own_sd, shared, trust, found, float(bought.sum()))
     clicks = np.where(both, figures.clicks, 0.0).sum(axis=1)
     orders = np.where(both, figures.orders, 0.0).sum(axis=1)
     around = np.asarray(np.bincount(product, clicks), dtype=np.float64)[product] if len(product) else clicks
     raw = np.divide(orders, clicks, out=np.full(len(clicks), np.nan), where=clicks > 0)
-    return Conversion(rate, raw, own_sd, shared, clicks, orders, around)
+    return Conversion(rate, raw, own_sd, shared, clicks, orders, around, trust)
+
+
+def _believed(
+    rate: FloatArray, own_sd: FloatArray, shared: FloatArray, trust: float, found: FloatArray, bought: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Rates and deviations between those of the counts and those of the bids as found, of the log, by their trust."""
+    known = np.isfinite(found)
+    part = np.where(known, trust, 0.0)
+    mixed = rate ** (1 - part) * np.where(known, found, 1.0) ** part
+    whole = 1 / np.sqrt(max(bought, 0.5))
+    return mixed, own_sd * (1 - part), np.where(known, np.hypot(shared * (1 - part), whole * part), shared)
 
 
 def _said(guess: FloatArray, product: IntArray) -> FloatArray:
@@ -152,7 +171,7 @@ def _followed(counts: FloatArray, expected: FloatArray, said: FloatArray) -> Flo
     Estimating equations of a Poisson regression with an intercept, weights for over-dispersion, the power pulled to
     its prior and never below 0 or above 1.
     """
-    said = np.clip(said, -3.0, 3.0)
+    said = np.clip(said, -FARTHEST, FARTHEST)
     if not (said != 0).any():
         return np.zeros(len(said))
     power, whole = KNOWN, 0.0

@@ -141,7 +141,7 @@ def test_figures_that_are_no_numbers_hold() -> None:
 
 def test_few_clicks_of_a_bid_and_its_product_hold_and_few_of_the_bid_alone_halve_the_step() -> None:
     assert only(a_case(a_bid(bid=0.5, clicks=2, days=4))).why is Why.FEW_CLICKS
-    thin = propose(a_case(a_bid("thin", clicks=1, days=9, orders=0.0, bid=0.3), *_others(8))).lines[0]
+    thin = propose(a_case(a_bid("thin", clicks=1, days=9, orders=0.0, bid=0.3), *_others(8, 4.0))).lines[0]
     assert bid(thin) == pytest.approx(0.33)
 
 
@@ -204,5 +204,6 @@ def test_one_budget_has_one_price_of_money() -> None:
     assert all(line.lever.budget == BUDGET for line in lines)
 
 
-def _others(count: int) -> list[Any]:
-    return [a_bid(f"o{i}", clicks=40, cvr=0.03, bid=1.2) for i in range(count)]
+def _others(count: int, unlike: float = 1.0) -> list[Any]:
+    """They sell alike; every second is bid for `unlike` times as much as the rest."""
+    return [a_bid(f"o{i}", clicks=40, cvr=0.03, bid=1.2 * (unlike if i % 2 else 1.0)) for i in range(count)]
