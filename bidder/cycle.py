@@ -65,9 +65,6 @@ Clock = Callable[[], datetime]
 HISTORY_DAYS = 120
 """How far back a decision looks."""
 
-PLANS_BACK = 50
-"""Among so many newest plans the one of the day before is looked for: a day may have many."""
-
 LATE_DAYS = 60
 """How far back every reading of a day is looked at, to learn how late orders come in (SCIENCE 2.1)."""
 
@@ -242,14 +239,25 @@ def snapshot_of(config: Config, store: StoreReader, now: datetime, day: date | N
     return replace(snapshot, trials=trials_now(config.policy, snapshot, store))
 
 
+def watched(config: Config, store: StoreReader, now: datetime) -> tuple[Snapshot, Reports]:
+    """Budgets, products and days as the watch looks at them, without what only a decision asks for.
+
+    Beside them the rows since yesterday: accounts of other zones have begun other days than the shop.
+    """
+    day = AccountDay.of(now, config.shop.timezone).date
+    reports = store.reports(now, day_number(day) - HISTORY_DAYS)
+    known = known_of(config, store, now, day)
+    snapshot = gather(reports, known, currency=config.shop.currency, day=day, as_of=now)
+    return snapshot, rows_since(reports, day_number(day) - 1)
+
+
 def hot_before(store: StoreReader, day: date) -> Mapping[str, Mapping[ProductId, Hot]]:
     """The hot lists of the newest plan of a day before this one, by rule; nothing where there is none."""
-    for stored in store.plans(PLANS_BACK):
-        if stored.day < day.isoformat():
-            listed: dict[str, dict[ProductId, Hot]] = {}
-            for line in stored.document.get("hot", ()):
-                listed.setdefault(line["rule"], {})[ProductId(line["product"])] = Hot(line["role"], line["away"])
-            return listed
+    for stored in store.plans(1, before=day):
+        listed: dict[str, dict[ProductId, Hot]] = {}
+        for line in stored.document.get("hot", ()):
+            listed.setdefault(line["rule"], {})[ProductId(line["product"])] = Hot(line["role"], line["away"])
+        return listed
     return {}
 
 

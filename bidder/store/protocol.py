@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from bidder.activity import Activity, Pushed
@@ -158,8 +158,8 @@ class StoreReader(LeverReader, Protocol):
         """That plan (a unique beginning of its id is enough), or the newest."""
         ...
 
-    def plans(self, limit: int = 50) -> Sequence[StoredPlan]:
-        """The newest plans first."""
+    def plans(self, limit: int = 50, before: date | None = None) -> Sequence[StoredPlan]:
+        """The newest plans first; `before` leaves out those of that account day and of later ones."""
         ...
 
     def journal(

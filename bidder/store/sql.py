@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -85,9 +85,10 @@ class SqlReader(LeverReading):
             raise StoreError(f"{self._database.where}: several plans begin with {plan}; write more of its id")
         return found[0] if found else None
 
-    def plans(self, limit: int = 50) -> Sequence[StoredPlan]:
+    def plans(self, limit: int = 50, before: date | None = None) -> Sequence[StoredPlan]:
+        query = _plans() if before is None else _plans().where(tables.plans.c.day < before.isoformat())
         with self._database.reading() as connection:
-            return [_plan(row) for row in connection.execute(_plans().limit(limit))]
+            return [_plan(row) for row in connection.execute(query.limit(limit))]
 
     def journal(
         self, limit: int | None = None, kind: str | None = None, since: datetime | None = None

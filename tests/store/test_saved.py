@@ -182,6 +182,9 @@ def test_plans_are_found_by_a_unique_beginning_and_newest_first(store: Store) ->
     assert store.plan(PlanId("x")) is None
     assert store.plan(PlanId("%")) is None
     assert [plan.id for plan in store.plans(limit=2)] == ["ccc3", "aab2"]
+    store.save_plan(replace(a_plan("ddd4", NOON + 24 * HOUR), day=(NOON + 24 * HOUR).date().isoformat()))
+    assert [plan.id for plan in store.plans(1, before=(NOON + 24 * HOUR).date())] == ["ccc3"]
+    assert list(store.plans(1, before=NOON.date())) == []
     with pytest.raises(StoreError, match="several plans begin with aa"):
         store.plan(PlanId("aa"))
 

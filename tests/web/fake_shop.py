@@ -209,8 +209,8 @@ class FakeStore:
     def plan(self, plan: PlanId | None = None) -> StoredPlan | None:
         return next((one for one in self.stored if plan is None or one.id.startswith(plan)), None)
 
-    def plans(self, limit: int = 50) -> Sequence[StoredPlan]:
-        return self.stored[:limit]
+    def plans(self, limit: int = 50, before: date | None = None) -> Sequence[StoredPlan]:
+        return [one for one in self.stored if before is None or one.day < before.isoformat()][:limit]
 
     def journal(
         self, limit: int | None = None, kind: str | None = None, since: datetime | None = None
