@@ -185,7 +185,7 @@ def show_plan(decided: Decided, *, as_json: bool) -> Mapping[str, Any]:
     else:
         from rich.console import Console
 
-        from bidder.explain.plan import table
+        from bidder.explain.plan_table import table
 
         console = Console()
         console.print(table(shown, console.width))

@@ -18,7 +18,8 @@ from bidder.errors import Source
 from bidder.explain.economy import break_even_of, cost_lines, unknown_costs
 from bidder.explain.entity import entity_document
 from bidder.explain.entity_text import entity_text
-from bidder.explain.plan import document, table
+from bidder.explain.plan import document
+from bidder.explain.plan_table import table
 from bidder.ids import ProductId
 from bidder.rules.base import Rule
 from bidder.rules.conditions import Condition
