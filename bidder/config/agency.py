@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from bidder.alerts import Receiver
 from bidder.config.alerts import read_receivers
 from bidder.config.faults import faults_of
-from bidder.config.file import Address, AlertSection, Alias, Clock, Code, Listen, Reference, Section, Zone
+from bidder.config.fields import Address, Alias, Clock, Code, Listen, Reference, Section, Zone
+from bidder.config.file import AlertSection
 from bidder.config.marks import Document, read_yaml
 from bidder.config.rates import Rates, WrittenRates, read_rates
 from bidder.config.secrets import resolve

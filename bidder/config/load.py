@@ -29,7 +29,8 @@ from bidder.config.calendar import Calendar, calendar_of
 from bidder.config.contradictions import contradictions
 from bidder.config.experiment import experiment_rules, only_one
 from bidder.config.faults import faults_of
-from bidder.config.file import LATER, DecideSection, File, Reference, ScheduleSection, ShopSection
+from bidder.config.fields import Reference
+from bidder.config.file import LATER, DecideSection, File, ScheduleSection, ShopSection
 from bidder.config.layers import Layer, Papers, laid_over, named_in, store_of
 from bidder.config.marks import Document, read_yaml
 from bidder.config.products import read_products

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from bidder.config.calendar import calendar_json_schema
+from bidder.config.calendar_file import calendar_json_schema
 from bidder.config.reference_calendar import calendar_section, files_section, products_section
 from bidder.config.reference_rest import REST_FILE, rest_page
 from bidder.config.reference_words import EXAMPLES, PAGE, ZH

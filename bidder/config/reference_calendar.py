@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from bidder.config.calendar import calendar_json_schema
+from bidder.config.calendar_file import calendar_json_schema
 from bidder.config.products import COLUMNS, COSTS
 from bidder.config.reference_words import COLUMN_WORDS, PAGE
 from bidder.promotion import Phase

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from bidder.config.agency import AgencyFile
-from bidder.config.calendar import calendar_json_schema
+from bidder.config.calendar_file import calendar_json_schema
 from bidder.config.file import File
 from bidder.config.rule_tests import RuleTest
 from bidder.connectors.observations import Observation

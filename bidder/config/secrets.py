@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bidder.config.file import Reference
+from bidder.config.fields import Reference
 from bidder.config.marks import Document, Step
 from bidder.errors import Fault, Source
 

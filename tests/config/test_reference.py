@@ -8,7 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from bidder.config.calendar import calendar_json_schema, calendar_of
+from bidder.config.calendar import calendar_of
+from bidder.config.calendar_file import calendar_json_schema
 from bidder.config.file import ShopSection
 from bidder.config.load import load
 from bidder.config.marks import read_yaml
