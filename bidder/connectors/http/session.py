@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from bidder.connectors.http.manners import Manners, Timing
 from bidder.connectors.http.message import Ask, Lost, Meaning, NotSent, Payload, Reply, Sent, Verdict, ahead_of
 from bidder.connectors.http.pace import SHARED, Bucket, Circuit, gap_before
 from bidder.connectors.http.tokens import Keyring
+from bidder.connectors.http.wire import Bound, encoded, kind_of, whole_body
 from bidder.connectors.redact import Redactor, bare_url
 from bidder.errors import ConnectorError
 from bidder.outcome import Applied, OutcomeOf, Refused, Unresolved
@@ -30,7 +29,6 @@ CLOCK_OFF = 300.0
 """By so many seconds the host's clock may differ from a platform's; beyond that nothing is written."""
 
 CONNECT_SECONDS = 10.0
-CHUNK = 1 << 16
 WRITE_WAITS = 20.0
 """Seconds that a write waits for its turn before it is given up unsent."""
 LONGEST_HOLD = 86_400.0
@@ -54,7 +52,7 @@ class Http:
         self._not_before = float("-inf")
         self._throttled = ""
         self._keyring = Keyring(manners.tokens, self.redact)
-        self._bound: _Bound | None = None
+        self._bound: Bound | None = None
         self._holders = 0
         self.memory: dict[str, Any] = {}
         """What the platform's client remembers for all who hold this account."""
@@ -227,7 +225,7 @@ class Http:
         import aiohttp
         from yarl import URL
 
-        body, headers = _encoded(ask)
+        body, headers = encoded(ask)
         limits = aiohttp.ClientTimeout(total=self.manners.timeout, sock_connect=CONNECT_SECONDS)
         try:
             # a whole address may carry a signature over its very letters: it is not to be written anew
@@ -240,16 +238,16 @@ class Http:
                 timeout=limits,
                 allow_redirects=False,  # a token must not follow one, and a write must not be sent on
             ) as response:
-                content = await _whole(response, ask.limit)
+                content = await whole_body(response, ask.limit)
                 status, fields = response.status, dict(response.headers)
         except aiohttp.InvalidURL:
             return NotSent("the address is no address")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as e:
-            return NotSent(f"cannot connect to {bare_url(self._url(ask))}: {_kind(e)}", "connect")
+            return NotSent(f"cannot connect to {bare_url(self._url(ask))}: {kind_of(e)}", "connect")
         except TimeoutError:
             return Lost(f"no answer in {self.manners.timeout:g} s", "timeout")
         except (aiohttp.ClientError, OSError, ValueError) as e:
-            return Lost(f"the connection broke: {_kind(e)}", "connect")
+            return Lost(f"the connection broke: {kind_of(e)}", "connect")
         if content is None:
             return Lost(f"the reply is larger than {ask.limit} bytes", "decode")
         return Reply(ask.operation, status, fields, content, self.timing.now())
@@ -290,74 +288,13 @@ class Http:
 
     # ---- what belongs to an event loop
 
-    def _here(self) -> _Bound:
+    def _here(self) -> Bound:
         """The session of the running loop; a command may run one loop after another."""
         loop = asyncio.get_running_loop()
         if self._bound is None or self._bound.loop is not loop:
-            self._bound = _Bound.opened(loop, self.manners.concurrency)
+            self._bound = Bound.opened(loop, self.manners.concurrency)
         return self._bound
 
     def _url(self, ask: Ask, *, bare: bool = False) -> str:
         whole = ask.path if ask.path.startswith(("https://", "http://")) else f"{self.manners.base_url}{ask.path}"
         return self.redact(bare_url(whole)) if bare else whole
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """What lives in one event loop."""
-
-    loop: asyncio.AbstractEventLoop
-    session: aiohttp.ClientSession
-    turns: asyncio.Semaphore
-    fetching: asyncio.Lock
-
-    @classmethod
-    def opened(cls, loop: asyncio.AbstractEventLoop, concurrency: int) -> _Bound:
-        import aiohttp
-
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=concurrency),  # verifies certificates and names
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": "bidder"},
-        )
-        # aiohttp 3.14 sends a GET, PUT or DELETE again by itself when a kept connection drops: a lost budget write
-        # would go out twice with no read between. The only switch is private; without it nothing is sent at all.
-        if not hasattr(session, "_retry_connection"):
-            raise RuntimeError("this aiohttp cannot be kept from sending requests again: bidder needs aiohttp 3.14")
-        session._retry_connection = False
-        return cls(loop, session, asyncio.Semaphore(concurrency), asyncio.Lock())
-
-
-async def _whole(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
-    """The body, None when it is larger than the limit."""
-    parts, size = [], 0
-    async for chunk in response.content.iter_chunked(CHUNK):
-        size += len(chunk)
-        if size > limit:
-            response.close()
-            return None
-        parts.append(chunk)
-    return b"".join(parts)
-
-
-def _encoded(ask: Ask) -> tuple[bytes | None, dict[str, str]]:
-    from urllib.parse import urlencode
-
-    headers = dict(ask.headers)
-    named = {name.lower() for name in headers}
-    if ask.json is not None:
-        if "content-type" not in named:
-            headers["Content-Type"] = "application/json"
-        text = json.dumps(ask.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode(), headers
-    if ask.form is not None:
-        headers["Content-Type"] = "application/x-www-form-urlencoded;charset=utf-8"
-        return urlencode(ask.form).encode(), headers
-    return ask.body, headers
-
-
-def _kind(e: BaseException) -> str:
-    """An error of the network in words that hold no address and no secret."""
-    cause: Any = getattr(e, "os_error", None) or e
-    words = getattr(cause, "strerror", None)
-    return f"{type(cause).__name__}: {words}" if isinstance(words, str) and words else type(cause).__name__
