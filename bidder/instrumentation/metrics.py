@@ -28,8 +28,9 @@ from bidder.ids import AccountId, BudgetId
 from bidder.instrumentation import families as names
 from bidder.instrumentation.ads import AdFigures
 from bidder.instrumentation.bids import BidFigures
+from bidder.instrumentation.born import bear, forget
 from bidder.instrumentation.decisions import DecisionFigures, with_rates
-from bidder.instrumentation.facts import PollSource, ShopFacts
+from bidder.instrumentation.facts import ShopFacts
 from bidder.instrumentation.families import Families
 from bidder.instrumentation.goods import GoodsFigures
 from bidder.instrumentation.shop import ShopOwnFigures
@@ -86,7 +87,7 @@ class Metrics:
             f.store_errors.labels(operation)
         f.state_changed.labels(facts.shop).set(at.timestamp())
         self._show_state(State.ACTIVE)
-        self._born(facts)
+        bear(f, facts)
         self._loaded(at)
 
     # ---- configuration
@@ -102,26 +103,8 @@ class Metrics:
             self._bids.configured(facts)
             self._goods.show(self._ads.members)
             f = self._families
-            for gone in {a.id for a in before.accounts} - {a.id for a in facts.accounts}:
-                for family in (f.writes, f.writes_unresolved, f.write_unresolved_oldest):
-                    family.remove_by_labels({"account": gone})
-            for source, kind in {(s.source, s.kind) for s in before.sources} - {
-                (s.source, s.kind) for s in facts.sources
-            }:
-                for timing in (f.poll_last_success, f.poll_data, f.poll_interval, f.poll_duration):
-                    timing.remove_by_labels({"source": source, "kind": kind})
-                for counter in (f.polls, f.poll_errors, f.quarantined_rows):
-                    counter.remove_by_labels({"source": source, "kind": kind})
-            for source in {s.source for s in before.sources} - {s.source for s in facts.sources}:
-                f.poll_throttled.remove_by_labels({"source": source})
-            for feed in set(before.event_sources) - set(facts.event_sources):
-                f.activity_events.remove_by_labels({"source": feed})
-                f.activity_last_event.remove_by_labels({"source": feed})
-            for channel in set(before.channels) - set(facts.channels):
-                f.notifications.remove_by_labels({"channel": channel})
-            for promotion in set(before.promotions) - set(facts.promotions):
-                f.promotion_active.remove_by_labels({"promotion": promotion})
-            self._born(facts)
+            forget(f, before, facts)
+            bear(f, facts)
             self._loaded(at)
             f.reloads.labels("ok").inc()
 
@@ -366,46 +349,6 @@ class Metrics:
         return encode(cast("Collector", Collected(everything))), content_type
 
     # ---- inside
-
-    def _born(self, facts: ShopFacts) -> None:
-        """Every label set of the bounded families, at zero where nothing has happened."""
-        f = self._families
-        f.reporting_currency_info.clear()
-        f.reporting_currency_info.labels(facts.currency).set(1)
-        f.api_sunset.clear()
-        for account in facts.accounts:
-            labels = self._labels(account.id)
-            if account.id in facts.sunsets:
-                f.api_sunset.labels(account.platform, account.id).set(facts.sunsets[account.id].timestamp())
-            for result in names.WRITE_RESULTS:
-                f.writes.labels(*labels, result)
-            f.writes_unresolved.labels(*labels)
-            f.write_unresolved_oldest.labels(*labels)
-            f.write_duration.labels(account.platform)
-        for one in facts.sources:
-            self._born_source(one)
-        for channel in facts.channels:
-            for result in names.NOTIFICATION_RESULTS:
-                f.notifications.labels(channel, result)
-        for promotion in facts.promotions:
-            f.promotion_active.labels(facts.shop, promotion)
-        for feed in facts.event_sources:
-            f.activity_last_event.labels(feed)
-            for result in names.EVENT_RESULTS:
-                f.activity_events.labels(feed, result)
-
-    def _born_source(self, one: PollSource) -> None:
-        f, labels = self._families, (one.source, one.kind)
-        f.poll_last_success.labels(*labels)
-        f.poll_data.labels(*labels)
-        f.poll_interval.labels(*labels).set(one.interval.total_seconds())
-        f.poll_duration.labels(*labels)
-        f.poll_throttled.labels(one.source)
-        f.quarantined_rows.labels(*labels)
-        for result in names.POLL_RESULTS:
-            f.polls.labels(*labels, result)
-        for error in names.ERRORS:
-            f.poll_errors.labels(*labels, error)
 
     def _loaded(self, at: datetime) -> None:
         self._families.reload_successful.set(1)
