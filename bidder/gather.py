@@ -25,7 +25,7 @@ from bidder.promotion import Promotion
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, History, Hot, IntArray, Snapshot, day_number
 
-__all__ = ["Known", "finest", "gather", "last_day", "only_account", "spent_month"]
+__all__ = ["Known", "finest", "gather", "last_day", "only_account", "rows_since", "spent_month"]
 
 RECENT_DAYS = 7
 """A budget that a file does not name is taken as the mean spend of this many last days (PRODUCT 3, `plan`)."""
@@ -201,10 +201,11 @@ def _versions(
     if as_of is not None:
         versions = _select(versions, versions.observed <= as_of.timestamp())
     rows = finest(_select(versions, versions.day < day_number(decided)))
-    pairs = zip(rows.account, rows.budget, strict=True)
-    row_budget = np.array([position.get(BudgetId(AccountId(a), b), -1) for a, b in pairs], dtype=np.int64)
+    budgets = {(str(budget.account), budget.native): index for budget, index in position.items()}
+    pairs = zip(rows.account.tolist(), rows.budget.tolist(), strict=True)
+    row_budget = np.array([budgets.get(pair, -1) for pair in pairs], dtype=np.int64)
     place = {str(product.id): index for index, product in enumerate(products)}
-    row_product = np.array([place.get(name, -1) for name in rows.product], dtype=np.int64)
+    row_product = np.array([place.get(name, -1) for name in rows.product.tolist()], dtype=np.int64)
     return _history(rows, row_budget, _named(row_budget, row_product, meant))
 
 
@@ -216,6 +217,11 @@ def last_day(reports: Reports) -> int:
 def only_account(reports: Reports, account: str) -> Reports:
     """The rows of one account."""
     return _select(reports, reports.account == account)
+
+
+def rows_since(reports: Reports, day: int) -> Reports:
+    """The rows of that day (since 1970-01-01) and later ones."""
+    return _select(reports, reports.day >= day)
 
 
 def finest(reports: Reports) -> Reports:
@@ -279,11 +285,12 @@ def _budgets(reports: Reports, known: Known) -> tuple[list[Budget], dict[BudgetI
     read = {budget.id.account for budget in budgets}
     position = {budget.id: index for index, budget in enumerate(budgets)}
     row_budget = np.full(len(reports), -1, dtype=np.int64)
-    rows_by_id: dict[BudgetId, list[int]] = {}
-    for row, (account, native) in enumerate(zip(reports.account, reports.budget, strict=True)):
-        rows_by_id.setdefault(BudgetId(AccountId(account), native), []).append(row)
+    rows_by_name: dict[tuple[str, str], list[int]] = {}
+    for row, name in enumerate(zip(reports.account.tolist(), reports.budget.tolist(), strict=True)):
+        rows_by_name.setdefault(name, []).append(row)
     configured = {account.id for account in known.accounts}
-    for budget_id, rows in rows_by_id.items():
+    for (account, native), rows in rows_by_name.items():
+        budget_id = BudgetId(AccountId(account), native)
         if budget_id not in position:
             if budget_id.account in read or (configured and budget_id.account not in configured):
                 continue  # the platform no longer has it, or nobody asked for that account

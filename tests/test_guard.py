@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from bidder.catalog import BudgetStatus, Mode
 from bidder.errors import UnsafePlan
 from bidder.guard import CHECKS, GuardSettings, guard, self_test
+from bidder.guard.case import exact
 from bidder.ids import AccountId, BudgetId, PlanId
 from bidder.limits import Bounds, Limit, Limits, Priority, Quantity, Sense
 from bidder.money import Money, currency_of
@@ -440,3 +442,9 @@ def test_names_of_budgets_change_nothing() -> None:
             renamed.changes = [replace(change, budget=ids[change.budget]) for change in renamed.changes]
         second = sorted((one.check, one.reason) for one in renamed.held() if one.budget is not None)
         assert first == second, check
+
+
+def test_what_is_remembered_of_figures_does_not_grow_with_the_days() -> None:
+    for day in range(3_000):
+        assert exact(1_000 + day / 8) == 1_000 + Fraction(day, 8)
+    assert exact.cache_info().currsize <= 256

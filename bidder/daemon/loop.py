@@ -336,9 +336,12 @@ class Daemon:
             if not one.ok:
                 log.warning("poll_failed", account=one.account, kind=one.kind, error=one.error, reason=one.reason)
         day, currency = self._today(now), self.config.shop.currency
-        reports = self._store.reports(since_day=min(day_number(day.replace(day=1)), day_number(day) - 7))
-        budgets = [one.budget for one in self._store.budgets()]
-        unsettled = self._store.open_intents()
+        with self._store.as_one():
+            reports = self._store.reports(since_day=min(day_number(day.replace(day=1)), day_number(day) - 7))
+            budgets = [one.budget for one in self._store.budgets()]
+            unsettled = self._store.open_intents()
+            activity = self._store.activity(since_day=day_number(day) - 8)
+            products = cycle.products_of(self.config, self._store)
         for account, _ in self.config.accounts:
             self._metrics.reported(account.id, only_account(reports, account.id), at=now)
             self._metrics.budgets_read(account.id, [one for one in budgets if one.id.account == account.id])
@@ -350,9 +353,7 @@ class Daemon:
         self._spent_month = spent_month(reports, day + timedelta(days=1), currency, {})
         self._spent_today = self._spent_month - before if self._spent_month >= before else None
         self._metrics.month_spent(self._spent_month, now)
-        activity = self._store.activity(since_day=day_number(day) - 8)
         self._metrics.shop_reported(activity)
-        products = cycle.products_of(self.config, self._store)
         self._metrics.stock_covered(stock_cover(products, reports, activity, day_number(day), now))
         self._metrics.promotions([one.name for one in self.config.calendar.events if one.at(now) is not None])
 

@@ -63,12 +63,14 @@ class Watching:
     def held(self) -> dict[BudgetId, str]:
         """What holds each budget now, by the check's name: findings of the watch, open writes, edits of others."""
         now = self._clock()
-        found: dict[BudgetId, str] = {one.budget: "unresolved" for one in self._store.open_intents()}
-        for line in self._store.journal(limit=200, kind="foreign_edit"):
+        with self._store.as_one():
+            found: dict[BudgetId, str] = {one.budget: "unresolved" for one in self._store.open_intents()}
+            edits = self._store.journal(limit=200, kind="foreign_edit")
+            holds, budgets = self._store.holds(now), self._store.budgets()
+        for line in edits:
             if now - line.at < cycle.FOREIGN_EDIT_REST:
                 found.setdefault(BudgetId.parse(str(line.facts["budget"])), "foreign_edit")
-        holds = self._store.holds(now)
-        for budget in (one.budget for one in self._store.budgets() if one.budget.status is BudgetStatus.ACTIVE):
+        for budget in (one.budget for one in budgets if one.budget.status is BudgetStatus.ACTIVE):
             check = next((one.check for one in holds if one.covers(budget.id)), None)
             if check is not None:
                 found[budget.id] = check
@@ -76,15 +78,16 @@ class Watching:
 
     def _seen(self, config: Config, results: Sequence[PollResult]) -> tuple[Snapshot, list[Hold]]:
         now = self._clock()
-        snapshot = cycle.snapshot_of(config, self._store, now)
-        today = self._store.reports(since_day=snapshot.today - 1)
-        versions = self._store.report_versions(since_day=snapshot.today - LATE_DAYS)
-        suspects = {(item, check) for item, check in self._store.value(SUSPECTS) or ()}
+        with self._store.as_one():
+            snapshot, today = cycle.watched(config, self._store, now)
+            versions = self._store.report_versions(since_day=snapshot.today - LATE_DAYS)
+            suspects = {(item, check) for item, check in self._store.value(SUSPECTS) or ()}
+            bad, reversals = self._bad(config), self._reversals(now)
         found = look(days_of(snapshot, today, versions, now), suspects, event=_at_event(config, now))
         if set(found.suspects) != suspects:
             self._store.set_value(SUSPECTS, sorted(found.suspects))
         stock = sold_out(snapshot, now)
-        holds = [*found.holds, *quarantine(self._bad(config), now), *ping_pong(self._reversals(now), now), *stock]
+        holds = [*found.holds, *quarantine(bad, now), *ping_pong(reversals, now), *stock]
         failed = {one.account for one in results if one.kind == "budgets" and not one.ok}
         holds += unread(failed - {str(one.id.account) for one in snapshot.budgets}, now)
         began, ended = self._store.see_holds(holds, now, {*CHECKS, *STOCK_CHECKS})

@@ -37,7 +37,7 @@ class Line(NamedTuple):
     change: Change
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # bounds of one decision, asked for again and again; each day brings a few others
 def exact(value: float) -> Fraction:
     """The decimal number that a float prints as. Raises ValueError for NaN and infinity, which holds the plan."""
     if not isfinite(value):

@@ -195,8 +195,12 @@ def _history(connection: Connection, first: int, last: int, accounts: set[str]) 
         .order_by(reports.c.series, reports.c.day, reports.c.observed)
     )
     found: dict[tuple[int, int], list[Version]] = {}
-    for series_id, day, observed, *figures in connection.execute(query):
-        found.setdefault((series_id, day), []).append(Version(observed, tuple(figures)))
+    result = connection.execute(query)
+    cursor: Any = result.cursor  # raw tuples here as well
+    while rows := cursor.fetchmany(BLOCK):
+        for row in rows:
+            found.setdefault(row[:2], []).append(Version(row[2], row[3:]))
+    result.close()
     return found
 
 

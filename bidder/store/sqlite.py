@@ -42,9 +42,14 @@ class Sqlite:
         self.path = Path(str(url.database))
         self.where = str(self.path)
         _check_file(self.path, read_only)
-        # SQLAlchemy pools connections of a file and lets them change threads: the daemon calls from worker threads
+        # SQLAlchemy pools connections of a file and lets them change threads: the daemon calls from worker threads.
+        # A daemon needs one, at times two; what more is opened when many ask at once is closed again, for each keeps
+        # two files and 3 MB
         self.engine = create_engine(
-            URL.create("sqlite", database=str(self.path)), connect_args={"timeout": WAIT.total_seconds()}
+            URL.create("sqlite", database=str(self.path)),
+            connect_args={"timeout": WAIT.total_seconds()},
+            pool_size=2,
+            max_overflow=13,
         )
         _prepare(self.engine, read_only)
 
@@ -76,8 +81,9 @@ def _prepare(engine: Engine, read_only: bool) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not guessed by the driver
-        # 4 MB of pages for each connection, of which a daemon has several: a store of years must not fill memory
-        pragmas = ["foreign_keys=ON", "cache_size=-4000", "temp_store=MEMORY"]
+        # 1 MB of pages for each connection: full within days. What is kept longer only fills memory as the store grows,
+        # and saves no time, for the system keeps the file's pages as well
+        pragmas = ["foreign_keys=ON", "cache_size=-1000", "temp_store=MEMORY"]
         # FULL: an intent must be on disk before its request leaves, also through a power cut
         pragmas += ["query_only=ON"] if read_only else ["journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON"]
         for pragma in pragmas:

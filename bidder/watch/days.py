@@ -5,7 +5,8 @@ Made of a Snapshot (days before the decided one) and of what platforms say of to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from bidder.money import MICROS
 from bidder.reports import Reports
 from bidder.snapshot import FloatArray, Snapshot
 
-__all__ = ["BACK", "Days", "days_of", "shares_of"]
+__all__ = ["AGES", "BACK", "Days", "days_of", "shares_of"]
 
 BACK = 63
 """Days that are looked at."""
@@ -126,25 +127,37 @@ def shares_of(versions: Reports, snapshot: Snapshot, now: datetime) -> dict[str,
     """
     found: dict[str, FloatArray] = {}
     for account in snapshot.accounts:
-        mine = (versions.account == account.id) & ~np.isnan(versions.orders)
-        in_time, final = np.zeros(AGES), np.zeros(AGES)
-        by_key: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
-        for row in np.flatnonzero(mine).tolist():
-            key = (str(versions.campaign[row]), str(versions.product[row]), int(versions.day[row]))
-            by_key.setdefault(key, []).append((float(versions.observed[row]), float(versions.orders[row])))
         zero = AccountDay(account.timezone, snapshot.day)
-        for (_, _, day), seen in by_key.items():
+        ends = {day: zero.next(day - snapshot.today).end_at for day in set(versions.day.tolist())}
+        ends = {day: end for day, end in ends.items() if now >= end + RIPE}
+        in_time, final = [0.0] * AGES, [0.0] * AGES
+        looked = {day: _looked(end, now) for day, end in ends.items()}
+        for day, seen in _by_key(versions, account.id, ends):
             seen.sort()
-            end = zero.next(day - snapshot.today).end_at
-            if seen[0][0] > (end + timedelta(days=1)).timestamp() or now < end + RIPE:
+            at = [instant for instant, _ in seen]
+            if at[0] > (ends[day] + timedelta(days=1)).timestamp():
                 continue
-            for age in range(AGES):
-                until = end + timedelta(days=age)
-                if until > now:
-                    break
-                known = [orders for at, orders in seen if at <= until.timestamp() + 6 * 3600]
-                in_time[age] += known[-1] if known else 0.0
+            for age, until in enumerate(looked[day]):
+                known = bisect_right(at, until)
+                in_time[age] += seen[known - 1][1] if known else 0.0
                 final[age] += seen[-1][1]
-        enough = final >= 20
-        found[account.id] = np.where(enough, np.minimum(1.0, in_time / np.maximum(final, 1.0)), np.nan)
+        enough = np.array(final) >= 20
+        found[account.id] = np.where(enough, np.minimum(1.0, np.array(in_time) / np.maximum(final, 1.0)), np.nan)
     return found
+
+
+def _looked(end: datetime, now: datetime) -> list[float]:
+    """Until when a reading tells what was in 0, 1, 2, … days after the day's end: seconds since 1970-01-01 UTC."""
+    untils = (end + timedelta(days=age) for age in range(AGES))
+    return [until.timestamp() + 6 * 3600 for until in untils if until <= now]
+
+
+def _by_key(versions: Reports, account: str, days: Collection[int]) -> Iterator[tuple[int, list[tuple[float, float]]]]:
+    """Of each campaign, product and day its readings: (when, orders)."""
+    mine = (versions.account == account) & ~np.isnan(versions.orders) & np.isin(versions.day, list(days))
+    names = (versions.campaign, versions.product, versions.day, versions.observed, versions.orders)
+    by_key: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
+    for campaign, product, day, at, orders in zip(*(column[mine].tolist() for column in names), strict=True):
+        by_key.setdefault((campaign, product, day), []).append((at, orders))
+    for (_, _, day), seen in by_key.items():
+        yield day, seen

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bidder import cycle
@@ -93,6 +94,21 @@ async def test_one_decision_an_account_day_and_its_writes_read_back(world: World
     assert status["accounts"][0]["error"] is None
     assert world.daemon.healthy()
     assert not world.daemon.ready()  # it was told to stop
+    the_watch_sees_what_a_decision_would(world)
+
+
+def the_watch_sees_what_a_decision_would(world: World) -> None:
+    """What it leaves out of a Snapshot is nothing that it looks at."""
+    whole = cycle.snapshot_of(world.config, world.store, world.now())
+    seen, rows = cycle.watched(world.config, world.store, world.now())
+    for name in ("as_of", "day", "today", "accounts", "budgets", "products", "exchange", "foreign", "unresolved"):
+        assert getattr(seen, name) == getattr(whole, name), name
+    for name in ("budget", "product", "day", "impressions", "clicks", "spend", "orders"):
+        np.testing.assert_array_equal(getattr(seen.history, name), getattr(whole.history, name))
+    late = world.store.reports(since_day=whole.today - 1)
+    assert len(rows) == len(late) > 0
+    for name in ("account", "budget", "day", "clicks", "spend", "orders"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(late, name))
 
 
 async def test_a_fault_in_deciding_keeps_the_budgets_and_says_so_once(

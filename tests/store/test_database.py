@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from shutil import copytree
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -21,9 +23,9 @@ from bidder.errors import StoreError
 from bidder.reports import Reports
 from bidder.store import open_reader, open_store, schema
 from bidder.store.database import Database
-from bidder.store.sql import SqlStore
+from bidder.store.sql import SqlReader, SqlStore
 from bidder.store.tables import metadata
-from tests.fakes import an_account, new_store, observed
+from tests.fakes import an_account, empty_database, new_store, observed
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROW = Reports.of([observed(an_account(), date(2026, 11, 22), NOON)])
@@ -249,3 +251,23 @@ def test_what_is_written_is_flushed_to_the_disk_before_it_returns(tmp_path: Path
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas]
     assert found == [2, "wal", 1]
     store.close()
+
+
+def test_what_connections_keep_is_bounded_however_large_the_store_grows_and_however_many_asked_at_once(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "one.db"
+    path.write_bytes(empty_database())
+    url, together = f"sqlite:///{path}", Barrier(6)
+
+    def ask(store: SqlReader) -> int:
+        with store._database.reading() as connection:
+            kept = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+            together.wait(60)
+        return int(kept)
+
+    for store in (SqlStore(url), SqlReader(url)):
+        with closing(store), ThreadPoolExecutor(6) as pool:
+            assert set(pool.map(ask, [store] * 6)) == {-1000}, "kB of pages a connection"
+            pool.shutdown()
+            assert store._database.engine.pool.checkedin() <= 2  # type: ignore[attr-defined]  # as QueuePool has it

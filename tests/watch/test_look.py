@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bidder.snapshot import Snapshot
-from bidder.watch.days import BACK, Days, days_of
+from bidder.watch.days import AGES, BACK, Days, days_of, shares_of
 from bidder.watch.hold import Effect
 from bidder.watch.look import Look, look, ping_pong, quarantine
 from bidder.watch.tails import found, lower_tail, upper_tail
@@ -223,3 +223,52 @@ def test_days_are_summed_by_budget_and_orders_that_come_late_are_learnt() -> Non
     assert days.share("other", 0) == 1.0
     assert 0 < days.passed(shop.accounts[0]) < 1
     assert twice(replace(days, now=NOON)).holds == []
+
+
+def _plainly(rows: list[tuple[int, int, datetime, float]], now: datetime) -> tuple[list[float], list[float]]:
+    """(in by then, at last) of each age, asked of every reading anew: (item, day, when, orders)."""
+    in_time, final = [0.0] * AGES, [0.0] * AGES
+    for item, back in sorted({(item, back) for item, back, _, _ in rows}):
+        seen = sorted((at, orders) for other, day, at, orders in rows if (other, day) == (item, back))
+        end = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC) - timedelta(days=back - 1)
+        if seen[0][0] > end + timedelta(days=1) or now < end + timedelta(days=7):
+            continue
+        for age in range(AGES):
+            until = end + timedelta(days=age)
+            if until <= now:
+                known = [orders for at, orders in seen if at <= until + timedelta(hours=6)]
+                in_time[age] += known[-1] if known else 0.0
+                final[age] += seen[-1][1]
+    return in_time, final
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(1, 20), st.integers(0, 480), st.integers(0, 40)),
+        min_size=1,
+        max_size=60,
+        unique_by=lambda one: one[:3],
+    )
+)
+def test_how_late_orders_come_is_what_every_reading_of_every_day_says(drawn: list[tuple[int, int, int, int]]) -> None:
+    shop = a_shop(*(a_budget(f"ads/c{item}", days=3) for item in range(3)))
+    midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
+    rows = [
+        (item, back, midnight + timedelta(hours=hours) - timedelta(days=back), float(orders))
+        for item, back, hours, orders in drawn
+        if midnight + timedelta(hours=hours) - timedelta(days=back) <= NOON
+    ]
+    if not rows:
+        return
+    read = [
+        an_observation(f"ads/c{item}", TODAY - timedelta(days=back), seen=at, orders=orders)
+        for item, back, at, orders in rows
+    ]
+    shares = shares_of(reports(*read), shop, NOON)["ads"]
+    in_time, final = _plainly(rows, NOON)
+    for age in range(AGES):
+        if final[age] < 20:
+            assert np.isnan(shares[age])
+        else:
+            assert shares[age] == min(1.0, in_time[age] / final[age])
