@@ -2,7 +2,7 @@
 
 Everything of all shops becomes due at one moment, twice: accounts are read, days decided, budgets written and accounts
 read anew; then accounts are read alone. The simulation knows the unit costs of a smaller fleet measured before, how
-long fake platforms take, and how many cores the rest of the computer left; of the run itself how many budgets moved.
+long fake platforms take, and which part of a core a process was given beside all else that ran; how many budgets moved.
 """
 
 from __future__ import annotations
@@ -74,8 +74,7 @@ def _beside(what: str, phase: Phase, costs: Costs, shops: int, workers: int, *, 
     if decides:  # how many budgets move is no matter of the machinery: as many as did
         more = phase.writes / shops / (costs.falls + costs.rises)
         costs = replace(costs, falls=costs.falls * more, rises=costs.rises * more)
-    speed = max(CORES - phase.others, 0.1) / CORES
-    seen, seconds, core = foretold(costs, shops, workers, speed, decides=decides)
+    seen, seconds, core = foretold(costs, shops, workers, phase.share, decides=decides)
     ages = {task: (quantiles(seen.waited[task]), phase.waited[task]) for task in phase.waited if task in seen.waited}
     ages.pop("tick", None)
     return Compared(what, seconds, phase.seconds, ages, (core, phase.core.worker + phase.core.server + phase.deciding))

@@ -88,8 +88,8 @@ class Simulation:
 class Station:
     """So many places; whoever finds none waits, first come first served.
 
-    Of cores: `speed` is the part of them that others leave, so that one that works alone has a whole one where there is
-    one. `busy` has the seconds that were worked, by the hour of their end, `worked` all of them.
+    Of cores: `speed` is the part of one that a process is given when it wants one, beside what else the computer does.
+    `busy` has the seconds that were worked, by the hour of their end, `worked` all of them.
     """
 
     def __init__(self, simulation: Simulation, places: int, speed: float = 1.0) -> None:
@@ -125,8 +125,7 @@ class Station:
             part = min(seconds, QUANTUM)
             yield self
             try:
-                held = self.places - self.free
-                yield part / min(1.0, self.speed * self.places / held)
+                yield part / self.speed
             finally:
                 self.busy[int(self._simulation.now // 3600)] += part
                 self.worked += part

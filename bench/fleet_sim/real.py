@@ -88,8 +88,8 @@ class Phase:
     """What workers (their main process) and the server took of a core."""
     deciding: float
     """And the processes that decide."""
-    others: float
-    """Cores that the rest of this computer took meanwhile."""
+    share: float
+    """The part of a core that a process of the workers was given when it wanted one, beside all else that ran."""
     waited: dict[str, Quantiles]
     counts: dict[str, int]
     lasted: dict[str, list[float]]
@@ -142,7 +142,7 @@ class RealFleet:
 
     def phase(self, step: timedelta, *, again: bool = False) -> Phase:
         """The clock moves on; what is due then is done. `again`: all is read, whether it is due or not."""
-        before, busy = self.cores(), _busy()
+        before, given = self.cores(), _given(self.roots)
         edits = self._edits()
         begun, since = time.time(), datetime.now(UTC)
         self.fleet.move(self.fleet.now + step)
@@ -153,8 +153,7 @@ class RealFleet:
         last = self.fleet.jobs(
             f"SELECT max(extract(epoch FROM at)) FROM bench_log WHERE task <> 'tick' AND at > '{since}'"
         )
-        after, others = self.cores(), _busy() - busy
-        wall = time.time() - begun
+        after, (ran, waited_for) = self.cores(), _minus_pair(_given(self.roots), given)
         main, deciding, server = (late - early for late, early in zip(after, before, strict=True))
         query = (
             "SELECT task, way, extract(epoch FROM max(at) FILTER (WHERE what = 'made')),"
@@ -174,7 +173,7 @@ class RealFleet:
             seconds=float(last[0][0]) - begun,
             core=Both(main, server),
             deciding=deciding,
-            others=max(others - main - deciding - server, 0.0) / wall,
+            share=ran / max(ran + waited_for, 1e-9),
             waited={task: quantiles(one) for task, one in waited.items()},
             counts={task: len(one) for task, one in waited.items()},
             lasted=lasted,
@@ -235,8 +234,8 @@ def measure(server: PostgresServer, folder: Path, shops: int = 30) -> Costs:
     print(
         f"fleet_sim: {shops} shops: {polls.requests / shops:.1f} requests a poll, {night.writes} writes; at night "
         f"{night.counts}, {night.requests} requests, {night.core} and {night.deciding:.2f} s of a core in "
-        f"{night.seconds:.1f} s; polls {polls.core} in {polls.seconds:.1f} s, again {repolls.core}; others took "
-        f"{polls.others:.2f} and {night.others:.2f} cores"
+        f"{night.seconds:.1f} s; polls {polls.core} in {polls.seconds:.1f} s, again {repolls.core}; a process was "
+        f"given {polls.share:.0%} and {night.share:.0%} of a core"
     )
     parts = {way: night.counts.get(way, 0) for way in ("falls", "rises")}
     falls = parts["falls"] / max(sum(parts.values()), 1)
@@ -325,7 +324,15 @@ def _own(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _busy() -> float:
-    """Seconds of a core that this computer was not idle for."""
-    words = [int(one) for one in Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()[1:9]]
-    return (sum(words) - words[3] - words[4]) / TICKS
+def _given(pids: Sequence[int]) -> tuple[float, float]:
+    """Seconds that the threads of these processes ran, and that they could have run and waited for a core."""
+    ran = waited = 0.0
+    for pid in pids:
+        for one in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            words = one.read_text("ascii").split()
+            ran, waited = ran + int(words[0]) / 1e9, waited + int(words[1]) / 1e9
+    return ran, waited
+
+
+def _minus_pair(late: tuple[float, float], early: tuple[float, float]) -> tuple[float, float]:
+    return late[0] - early[0], late[1] - early[1]

@@ -75,6 +75,16 @@ class OneShop:
             self._saving = asyncio.create_task(self._queue.run(self._stop), name=f"pushes of {self.config.shop.name}")
         return Pushing(self._queue, feeds, None, self._clock)
 
+    async def reload(self, by: str) -> bool:
+        """Asks the shop's workers to read its configuration again; whether there are any. Raises StoreError."""
+        return await asyncio.to_thread(self._reload, by)
+
+    def _reload(self, by: str) -> bool:
+        from bidder.store.fleet_queue import ask_to_begin  # late: it is seldom asked for
+
+        self._store.append("note", self._clock(), what="asked to read the configuration again", by=by)
+        return ask_to_begin(self.config.store_url, self.config.shop.name)
+
     def refresh(self) -> None:
         """Looks at the store again, unless that was just done. *Slow*. Raises StoreError."""
         with self._lock:

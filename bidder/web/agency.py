@@ -18,7 +18,7 @@ from bidder.errors import BidderError
 from bidder.explain.agency_document import NeedLine, ShopLine
 from bidder.explain.agency_words import Language, need_text
 from bidder.store.people import Refusal, Role
-from bidder.web import agency_api
+from bidder.web import agency_api, reload
 from bidder.web.desk import AgencyDesk
 from bidder.web.forms import local
 from bidder.web.gate import Gate, Principal, principal_of
@@ -32,6 +32,7 @@ log = structlog.get_logger("bidder.web")
 
 DESK = agency_api.DESK
 SESSIONS_KEPT = 2_000
+_OF_A_SHOP = "/shops/{shop:[a-z0-9][a-z0-9_-]{0,31}}"
 _LISTED = 200
 """So many shops that need nobody are listed; the rest is a number."""
 _DAYS = 365
@@ -56,7 +57,8 @@ def agency_application(desk: AgencyDesk) -> web.Application:
     app.router.add_get("/-/healthy", _well)
     app.router.add_get("/-/ready", _well)
     agency_api.add(app)
-    of_a_shop(app, "/shops/{shop:[a-z0-9][a-z0-9_-]{0,31}}")
+    of_a_shop(app, _OF_A_SHOP)
+    reload.add_of_many(app, _OF_A_SHOP)
     return app
 
 

@@ -29,7 +29,7 @@ from bidder.web.shapes import (
 __all__ = ["AGENCY_OPERATIONS", "described"]
 
 OF_A_SHOP = "/shops/{shop}"
-_NOT_OF_A_SHOP = ("/api/v1/openapi.json", "/-/reload", "/-/healthy", "/-/ready", "/metrics")
+_NOT_OF_A_SHOP = ("/api/v1/openapi.json", "/-/healthy", "/-/ready", "/metrics")
 _WHO: dict[int, Any] = {401: Error, 403: Error}
 _ONE: dict[int, Any] = {**_WHO, 404: Error}
 _FILE: dict[int, Any] = {**_ONE, 422: Faults, 503: Error}
@@ -58,6 +58,8 @@ _OWN = (
 
 def _of_a_shop(one: Operation) -> Operation:
     answers = {**{status: model for status, model in one.answers.items() if status != 403}, **_ONE}
+    if one.path == "/-/reload":
+        answers[503] = Error
     return replace(one, path=OF_A_SHOP + one.path, answers=answers, token=True)
 
 

@@ -19,7 +19,7 @@ from bidder.errors import BidderError
 from bidder.plan import State
 from bidder.web.clerk import Clerk, clerk_of
 from bidder.web.control import Acting
-from bidder.web.reload import Reloading
+from bidder.web.reload import Reloading, ReloadingOne
 from bidder.web.scope import scope_of, session_of, view_of
 from bidder.web.sessions import COOKIE, Session, Sessions, TooManyTries, foreign, same
 from bidder.web.words import Words
@@ -188,9 +188,12 @@ class _Counter:
     async def reload(self, said: _Said) -> str:
         """Asks for the files to be read again."""
         view = view_of(said.request)
-        if not isinstance(view, Reloading):
+        if isinstance(view, ReloadingOne):
+            await view.reload(said.session.by)
+        elif isinstance(view, Reloading):
+            view.ask_reload()
+        else:
             raise web.HTTPBadRequest
-        view.ask_reload()
         return said.w.say("act.reload")
 
 

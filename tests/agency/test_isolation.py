@@ -249,6 +249,18 @@ async def test_an_admin_of_one_shop_gives_rights_to_no_other(watched: House) -> 
     assert not (watched.folder / "shops/mine.yaml").exists()
 
 
+async def test_who_may_act_on_a_shop_has_it_read_again_and_it_is_written_down(watched: House) -> None:
+    """Here a `bidder run` looks after it; that workers are asked is in tests/agency/test_reload.py."""
+    async with watched.served() as client:
+        for who, status in (("viewer", 403), ("stranger", 404), ("expired", 401), ("operator", 202)):
+            found = await asked(client, "POST", "/shops/tea/-/reload", watched.tokens[who])
+            assert found[0] == status, who
+        with closing(sqlite3.connect(watched.folder / "stores" / "tea.db")) as database:
+            told = database.execute("SELECT facts FROM journal WHERE facts LIKE '%read the configuration again%'")
+            (facts,) = (json.loads(row[0]) for row in told.fetchall())
+    assert watched.ids["operator"] in facts["by"] or "operator" in facts["by"]
+
+
 async def test_what_was_refused_stands_in_the_journal(watched: House) -> None:
     async with watched.served() as client:
         for who, path in (("stranger", "/shops/tea/api/v1/plan"), ("expired", "/api/v1/shops"), ("viewer", "/people")):

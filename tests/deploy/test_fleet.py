@@ -93,6 +93,18 @@ def test_systemd_finds_no_fault_in_a_unit_and_it_is_hardened(name: str, tmp_path
     assert float(found[1]) <= WORST
 
 
+def test_the_web_alone_writes_and_only_files_of_shops_that_workers_read() -> None:
+    web, worker = ((FOLDER / name).read_text("utf-8").splitlines() for name in ("bidder-web.service", UNITS[0]))
+    assert [line for line in web if line.startswith("ReadWritePaths=")] == ["ReadWritePaths=-/etc/bidder/shops"]
+    assert list((FOLDER / "agency" / "shops").glob("*.yaml"))
+    assert "ProtectSystem=strict" in web
+    assert not any(line.startswith("ReadWritePaths=") for line in worker)
+    group = "SupplementaryGroups=bidder-shops"
+    assert group in web
+    assert group in worker
+    assert "UMask=0027" in web, "the group may read what is written, nobody else"
+
+
 def test_units_are_started_again_but_not_on_faults_of_the_configuration() -> None:
     for name in UNITS:
         lines = (FOLDER / name).read_text("utf-8").splitlines()
