@@ -6,6 +6,7 @@ A program that maximises may mix two points of a curve, so a dent between them i
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidder.snapshot import FloatArray
 
@@ -14,6 +15,9 @@ __all__ = ["concave", "on_envelope", "slopes"]
 
 TINY = 1e-9
 """Points nearer to each other than this part of the largest are one point: their slope would be noise."""
+
+FEW = 500
+"""Rows below which corners are found row by row: a tenth of the time for a handful, twice as long for very many."""
 
 
 def slopes(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -38,10 +42,38 @@ def concave(x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _hull(x: FloatArray, y: FloatArray) -> FloatArray:
-    """The chords between the corners of each row, found one after the other: from a corner the steepest way goes on.
+    """The chords between the corners of each row."""
+    rows, points = x.shape
+    corner, place = (_by_row if rows < FEW else _by_corner)(x, y), np.arange(points)[None, :]
+    before = np.maximum.accumulate(np.where(corner, place, 0), axis=1)
+    after = np.minimum.accumulate(np.where(corner, place, points - 1)[:, ::-1], axis=1)[:, ::-1]
+    x0, y0 = np.take_along_axis(x, before, 1), np.take_along_axis(y, before, 1)
+    span = np.take_along_axis(x, after, 1) - x0
+    share = np.divide(x - x0, span, out=np.zeros_like(x), where=span > 0.0)
+    return np.maximum(y, y0 + share * (np.take_along_axis(y, after, 1) - y0))
 
-    A step for each corner over all rows at once (Jarvis 1973, of which only the upper side is asked for).
-    """
+
+def _by_row(x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
+    """Which points are corners, row by row: one that lies below a later chord is none (Andrew 1979)."""
+    corner = np.zeros(x.shape, dtype=np.bool_)
+    for row, (at, height) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
+        kept, falling = [0], list[float]()
+        for point in range(1, len(at)):
+            if at[point] <= at[kept[-1]]:
+                continue
+            slope = (height[point] - height[kept[-1]]) / (at[point] - at[kept[-1]])
+            while falling and slope >= falling[-1]:
+                del falling[-1], kept[-1]
+                slope = (height[point] - height[kept[-1]]) / (at[point] - at[kept[-1]])
+            kept.append(point)
+            falling.append(slope)
+        corner[row, kept] = True
+    corner[:, -1] = True
+    return corner
+
+
+def _by_corner(x: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
+    """The same of many rows at once, corner after corner: from each the steepest way goes on (Jarvis 1973)."""
     rows, points = x.shape
     place, row = np.arange(points)[None, :], np.arange(rows)
     corner = np.zeros((rows, points), dtype=np.bool_)
@@ -56,12 +88,7 @@ def _hull(x: FloatArray, y: FloatArray) -> FloatArray:
         farthest = points - 1 - steep[:, ::-1].argmax(axis=1)
         at = np.where(np.isfinite(steep[row, farthest]), farthest, points - 1)
         corner[row, at] = True
-    before = np.maximum.accumulate(np.where(corner, place, 0), axis=1)
-    after = np.minimum.accumulate(np.where(corner, place, points - 1)[:, ::-1], axis=1)[:, ::-1]
-    x0, y0 = np.take_along_axis(x, before, 1), np.take_along_axis(y, before, 1)
-    span = np.take_along_axis(x, after, 1) - x0
-    share = np.divide(x - x0, span, out=np.zeros_like(x), where=span > 0.0)
-    return np.maximum(y, y0 + share * (np.take_along_axis(y, after, 1) - y0))
+    return corner
 
 
 def on_envelope(x: FloatArray, y: FloatArray, hull: FloatArray, other: FloatArray) -> FloatArray:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from bidder.optimizer import envelope
 from bidder.optimizer.envelope import concave, on_envelope, slopes
 
 heights = arrays(np.float64, (3, 7), elements=st.floats(-100, 100))
 
 
-@settings(deadline=None, max_examples=60)
+@pytest.mark.parametrize("few", [500, 0], ids=["row by row", "many at once"])
+@settings(deadline=None, max_examples=40)
 @given(y=heights, gaps=arrays(np.float64, (3, 6), elements=st.sampled_from([0.5, 1.0, 3.0])))
-def test_the_envelope_is_the_least_concave_curve_above(y: np.ndarray, gaps: np.ndarray) -> None:
+def test_the_envelope_is_the_least_concave_curve_above(few: int, y: np.ndarray, gaps: np.ndarray) -> None:
     x = np.concatenate([np.zeros((3, 1)), np.cumsum(gaps, axis=1)], axis=1)
-    hull = concave(x, y)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(envelope, "FEW", few)
+        hull = concave(x, y)
     assert (hull >= y - 1e-9).all()
     slope = slopes(x, hull)[1]
     assert (np.diff(slope, axis=1) <= 1e-7).all()
