@@ -67,7 +67,8 @@ def known(connection: Connection, as_of: datetime | None, since_day: int | None)
     if as_of is not None:
         newest = newest.where(activity.c.observed <= micros_of(as_of))
     if since_day is not None:
-        newest = newest.where(activity.c.day >= since_day)
+        # every series is named so that SQLite seeks in the key (series, day, …) and does not read all years
+        newest = newest.where(activity.c.day >= since_day, activity.c.series.in_(select(activity_series.c.id)))
     last = newest.group_by(*(activity.c[name] for name in keys)).subquery()
     names = [activity_series.c[name] for name in ("source", "product", "traffic")]
     columns = [activity.c[name] for name in ("zone", "currency", "day", "hour", "observed", *FIGURES)]

@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from shutil import copytree
 from threading import Barrier
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.event import listen
 from sqlalchemy.schema import CreateTable
 
 from bidder.errors import StoreError
@@ -271,3 +273,21 @@ def test_what_connections_keep_is_bounded_however_large_the_store_grows_and_howe
             assert set(pool.map(ask, [store] * 6)) == {-1000}, "kB of pages a connection"
             pool.shutdown()
             assert store._database.engine.pool.checkedin() <= 2  # type: ignore[attr-defined]  # as QueuePool has it
+
+
+def test_the_last_days_of_a_store_of_years_are_sought_and_not_read_past(tmp_path: Path) -> None:
+    path, asked = tmp_path / "one.db", list[tuple[str, Any]]()
+    path.write_bytes(empty_database())
+    with closing(SqlReader(f"sqlite:///{path}")) as store:
+        engine = store._database.engine
+        listen(engine, "before_cursor_execute", lambda _c, _u, text, given, *_: asked.append((text, given)))
+        store.reports(NOON, since_day=20_000)
+        store.report_versions(since_day=20_000)
+        store.activity(NOON, since_day=20_000)
+    whole = [(text, given) for text, given in asked if "observed" in text]
+    assert len(whole) == 3
+    with closing(sqlite3.connect(path)) as connection:
+        for text, given in whole:
+            steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", given)]
+            assert any("series=? AND day>?" in step for step in steps), steps
+            assert not {"SCAN reports", "SCAN activity"} & set(steps), steps
