@@ -102,6 +102,12 @@ class Ahead(Curves):
             result[index] = np.interp(row, self.amounts[index], self.worth[index])
         return result[:, 0] if amounts.ndim == 1 else result
 
+    def profit_and_spend(self, amounts: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """As Curves; the profit is read from the table."""
+        if self.amounts is None or self.worth is None:
+            return Curves.profit_and_spend(self, amounts)
+        return self.expected(Quantity.PROFIT, amounts), self.expected(Quantity.SPEND, amounts)
+
 
 def look_ahead(curves: Curves, limits: Limits, horizon: Horizon, settings: HorizonSettings) -> Ahead:
     """Today's worth of every amount within the bounds that hold today."""
