@@ -41,6 +41,7 @@ class Compared:
     ages: dict[str, tuple[Quantiles, Quantiles]]
     core: tuple[float, float]
     """Seconds of a core, of workers and server together."""
+    share: float
 
     @property
     def off(self) -> float:
@@ -51,7 +52,7 @@ class Compared:
         """For a person."""
         said = [
             f"{self.what}: drained in {self.found:.1f} s, foretold {self.foretold:.1f} s ({self.off:+.0%}); "
-            f"{self.core[1]:.1f} s of a core, foretold {self.core[0]:.1f}"
+            f"{self.core[1]:.1f} s of a core, foretold {self.core[0]:.1f}; a process was given {self.share:.0%} of one"
         ]
         for task, (expected, found) in sorted(self.ages.items()):
             said.append(f"    waits {task:<7} found    p50 p95 most {found}")
@@ -77,7 +78,9 @@ def _beside(what: str, phase: Phase, costs: Costs, shops: int, workers: int, *, 
     seen, seconds, core = foretold(costs, shops, workers, phase.share, decides=decides)
     ages = {task: (quantiles(seen.waited[task]), phase.waited[task]) for task in phase.waited if task in seen.waited}
     ages.pop("tick", None)
-    return Compared(what, seconds, phase.seconds, ages, (core, phase.core.worker + phase.core.server + phase.deciding))
+    return Compared(
+        what, seconds, phase.seconds, ages, (core, phase.core.worker + phase.core.server + phase.deciding), phase.share
+    )
 
 
 def foretold(costs: Costs, shops: int, workers: int, speed: float, *, decides: bool) -> tuple[Seen, float, float]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -113,8 +115,11 @@ class RealFleet:
         self._wait()
         self.fleet.move(self.fleet.now + timedelta(hours=3))  # the last of the day: what was not read before is decided
         self._wait()
+        self._run(LOG)
+
+    def _run(self, query: str, *words: object) -> None:
         with psycopg.connect(self.fleet.url, autocommit=True, options="-c search_path=bidder_jobs") as one:
-            one.execute(LOG.encode())
+            one.execute(query.encode(), words or None)
 
     def _wait(self) -> None:
         """Until nothing is due. Over one connection and not too often: what looking takes is no cost of the fleet."""
@@ -142,18 +147,16 @@ class RealFleet:
 
     def phase(self, step: timedelta, *, again: bool = False) -> Phase:
         """The clock moves on; what is due then is done. `again`: all is read, whether it is due or not."""
-        before, given = self.cores(), _given(self.roots)
-        edits = self._edits()
+        before, edits = self.cores(), self._edits()
         begun, since = time.time(), datetime.now(UTC)
-        self.fleet.move(self.fleet.now + step)
-        if again:
-            with psycopg.connect(self.fleet.url, autocommit=True, options="-c search_path=bidder_jobs") as one:
-                one.execute("UPDATE bidder_due SET at = %s WHERE what LIKE 'poll:%%'", (self.fleet.now,))
-        self._wait()
-        last = self.fleet.jobs(
-            f"SELECT max(extract(epoch FROM at)) FROM bench_log WHERE task <> 'tick' AND at > '{since}'"
-        )
-        after, (ran, waited_for) = self.cores(), _minus_pair(_given(self.roots), given)
+        with _probe() as given:
+            self.fleet.move(self.fleet.now + step)
+            if again:
+                self._run("UPDATE bidder_due SET at = %s WHERE what LIKE 'poll:%%'", self.fleet.now)
+            self._wait()
+            share = given()
+        newest = f"SELECT max(extract(epoch FROM at)) FROM bench_log WHERE task <> 'tick' AND at > '{since}'"
+        last, after = self.fleet.jobs(newest), self.cores()
         main, deciding, server = (late - early for late, early in zip(after, before, strict=True))
         query = (
             "SELECT task, way, extract(epoch FROM max(at) FILTER (WHERE what = 'made')),"
@@ -173,7 +176,7 @@ class RealFleet:
             seconds=float(last[0][0]) - begun,
             core=Both(main, server),
             deciding=deciding,
-            share=ran / max(ran + waited_for, 1e-9),
+            share=share,
             waited={task: quantiles(one) for task, one in waited.items()},
             counts={task: len(one) for task, one in waited.items()},
             lasted=lasted,
@@ -324,15 +327,22 @@ def _own(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _given(pids: Sequence[int]) -> tuple[float, float]:
-    """Seconds that the threads of these processes ran, and that they could have run and waited for a core."""
-    ran = waited = 0.0
-    for pid in pids:
-        for one in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-            words = one.read_text("ascii").split()
-            ran, waited = ran + int(words[0]) / 1e9, waited + int(words[1]) / 1e9
-    return ran, waited
+@contextmanager
+def _probe() -> Iterator[Callable[[], float]]:
+    """A process that wants a core for a tenth of the time: what it was given of what it wanted, so far.
 
+    Not the workers' own waiting: of several threads that wait for each other each counts.
+    """
+    busy = "t = time.process_time()\n while time.process_time() < t + 0.01: pass"
+    words = f"import time\nwhile True:\n {busy}\n time.sleep(0.09)"
+    process = subprocess.Popen([sys.executable, "-c", words])
 
-def _minus_pair(late: tuple[float, float], early: tuple[float, float]) -> tuple[float, float]:
-    return late[0] - early[0], late[1] - early[1]
+    def given() -> float:
+        ran, waited, *_ = (int(one) for one in Path(f"/proc/{process.pid}/schedstat").read_text("ascii").split())
+        return ran / max(ran + waited, 1)
+
+    try:
+        yield given
+    finally:
+        process.kill()
+        process.wait()
