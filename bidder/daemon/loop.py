@@ -9,49 +9,55 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import SecretStr
 
 from bidder import cycle
-from bidder.account_day import AccountDay
 from bidder.apply import WriteResult
 from bidder.apply_bids import BidResult
 from bidder.catalog import Mode
 from bidder.config.load import Config, load
 from bidder.connectors.protocol import BudgetWriter
-from bidder.connectors.registry import has_ads
 from bidder.daemon.alerting import Alerts, Glance
 from bidder.daemon.bidding import Bidding
 from bidder.daemon.calibration import calibrated
 from bidder.daemon.clerk import DaemonClerk
 from bidder.daemon.deadline import Deadline, OutOfTime
 from bidder.daemon.digesting import post_digest
-from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, next_moment, writing_modes
+from bidder.daemon.due import decision_due, next_at, today
+from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, writing_modes
 from bidder.daemon.facts import shop_facts
 from bidder.daemon.leadership import LASTING, Leadership
+from bidder.daemon.measuring import Standing, measured
 from bidder.daemon.proof import effect_ratios
 from bidder.daemon.pushes import Pushes
-from bidder.daemon.reload import CONFIRMED, IN_FORCE, WAITING, Watch, confirmed, may_take_effect, moves_much, wait
+from bidder.daemon.reload import (
+    CONFIRMED,
+    IN_FORCE,
+    WAITING,
+    Watch,
+    confirmed_in_force,
+    may_take_effect,
+    wait,
+    waits_for_somebody,
+)
 from bidder.daemon.status import AccountNews, status_of
-from bidder.daemon.stock_cover import stock_cover
 from bidder.daemon.switch import Switch
 from bidder.daemon.timekeeping import ClockWatch, Timekeeper, WallClock
 from bidder.daemon.watching import Watching, clock_hold, clock_off
 from bidder.decide import Decision
 from bidder.errors import BidderError, ConfigError, Fault, LeaseTaken, SolveError, StoreError
 from bidder.explain.costs import printed_costs
-from bidder.gather import only_account, spent_month
+from bidder.gather import only_account
 from bidder.ids import AccountId
 from bidder.instrumentation import Metrics
 from bidder.money import Money
 from bidder.plan import State
 from bidder.poll import PollResult
-from bidder.reports import in_currency
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
 from bidder.web.control import Controlling
@@ -98,8 +104,7 @@ class Daemon:
         self._turned: float | None = None
         self._polled_at: datetime | None = None
         self._news: dict[str, AccountNews] = {}
-        self._spent_today: Money | None = None
-        self._spent_month = Money.zero(config.shop.currency)
+        self._standing = Standing(None, Money.zero(config.shop.currency), 0)
         self._unresolved = 0
         self._no_plan: str | None = None
         self._poll_ok = False
@@ -209,7 +214,7 @@ class Daemon:
             self._poll_ok = False
             self._metrics.store_failed("write")
             log.error("store_failed", error=str(e))
-        seen = (self._state, self._document, self._spent_today, self._spent_month)
+        seen = (self._state, self._document, self._standing.spent_today, self._standing.spent_month)
         await self.alerts.look(Glance(self._time.now(), *seen))
 
     @property
@@ -256,7 +261,7 @@ class Daemon:
             return
         self._watch.follow(fresh)
         if same:
-            self._confirmed_in_force(now)
+            confirmed_in_force(self._store, self.config, now)
         else:
             self._store.set_value(IN_FORCE, fresh.digest)
             self._store.set_value(WAITING, None)
@@ -268,37 +273,14 @@ class Daemon:
 
     def _next_at(self, now: datetime) -> datetime:
         """When something is due next."""
-        poll_at = (self._polled_at or now) + self.config.schedule.poll
-        opens = self._opens(now)
-        moment = next_moment(self.config, now)
-        due = [poll_at, *([opens] if opens > now else []), *([moment] if moment is not None else [])]
-        return max(now, min(due))
+        return next_at(self.config, self._polled_at or now, now)
 
     def _today(self, now: datetime) -> date:
-        return AccountDay.of(now, self.config.shop.timezone).date
-
-    def _opens(self, now: datetime) -> datetime:
-        """The instant from which today's decision may be made, in the shop's zone."""
-        zone = ZoneInfo(self.config.shop.timezone)
-        return datetime.combine(self._today(now), self.config.schedule.decide.from_, zone).astimezone(UTC)
+        return today(self.config, now)
 
     def _due(self, now: datetime) -> bool:
-        """Whether today's decision is to be made now: once an account day, when yesterday is complete or it is late."""
-        if not self._poll_ok or now < self._opens(now):
-            return False
-        day = self._today(now)
-        if self._store.value("decided_day") == day.isoformat():
-            return False
-        zone = ZoneInfo(self.config.shop.timezone)
-        latest = datetime.combine(day, self.config.schedule.decide.until, zone).astimezone(UTC)
-        return now >= latest or self._complete(day)
-
-    def _complete(self, day: date) -> bool:
-        """Whether every account has reported yesterday."""
-        yesterday = day_number(day) - 1
-        reports = self._store.reports(since_day=yesterday)
-        reported = {str(name) for name, when in zip(reports.account, reports.day, strict=True) if when == yesterday}
-        return reported >= {str(account.id) for account, _ in self.config.accounts if has_ads(account.platform)}
+        """Whether today's decision is to be made now: never before a poll has brought anything."""
+        return self._poll_ok and decision_due(self.config, self._store, now)
 
     # ---- polling
 
@@ -319,43 +301,12 @@ class Daemon:
 
     def _measure(self, results: Sequence[PollResult], now: datetime) -> None:
         """What a poll brought, into the metrics and onto the page."""
-        wall = cycle.utc_now()  # ages are told against the wall's clock, also where a shop's time is simulated
         for one in results:
-            self._metrics.polled(
-                one.account,
-                one.kind,
-                "ok" if one.ok else "error",
-                at=wall,
-                took=timedelta(seconds=one.seconds),
-                data_at=None if one.data_at is None else one.data_at + (wall - now),
-                errors=[one.error] if one.error else (),
-                throttled=timedelta(seconds=one.throttled),
-                quarantined=one.quarantined,
-            )
             self._news[one.account] = self._news.get(one.account, AccountNews()).after(one, now)
             if not one.ok:
                 log.warning("poll_failed", account=one.account, kind=one.kind, error=one.error, reason=one.reason)
-        day, currency = self._today(now), self.config.shop.currency
-        with self._store.as_one():
-            reports = self._store.reports(since_day=min(day_number(day.replace(day=1)), day_number(day) - 7))
-            budgets = [one.budget for one in self._store.budgets()]
-            unsettled = self._store.open_intents()
-            activity = self._store.activity(since_day=day_number(day) - 8)
-            products = cycle.products_of(self.config, self._store)
-        for account, _ in self.config.accounts:
-            self._metrics.reported(account.id, only_account(reports, account.id), at=now)
-            self._metrics.budgets_read(account.id, [one for one in budgets if one.id.account == account.id])
-            sent = [one.at + (wall - now) for one in unsettled if one.budget.account == account.id]
-            self._metrics.unresolved(account.id, sent)
-        self._unresolved = len(unsettled)
-        reports = in_currency(reports, currency, self.config.exchange(day).rates)
-        before = spent_month(reports, day, currency, {})
-        self._spent_month = spent_month(reports, day + timedelta(days=1), currency, {})
-        self._spent_today = self._spent_month - before if self._spent_month >= before else None
-        self._metrics.month_spent(self._spent_month, now)
-        self._metrics.shop_reported(activity)
-        self._metrics.stock_covered(stock_cover(products, reports, activity, day_number(day), now))
-        self._metrics.promotions([one.name for one in self.config.calendar.events if one.at(now) is not None])
+        self._standing = measured(self.config, self._store, self._metrics, results, now)
+        self._unresolved = self._standing.unresolved
 
     # ---- deciding and writing
 
@@ -392,7 +343,11 @@ class Daemon:
         self._metrics.rules_cost(printed_costs(self._document))
         written: Sequence[WriteResult] = ()
         bid_written: Sequence[BidResult] = ()
-        if not self._asks(decision, config, now):
+        waits = waits_for_somebody(self._store, config, decision, now)
+        if waits is not None:
+            self._no_plan = waits
+            log.warning("plan_waits", reason=waits, policy=config.digest)
+        else:
             written = await self._apply(decision, config, now)
             bid_written = await self._apply_bids(decision, config, now)
         share = await asyncio.to_thread(calibrated, config, decision, written, self._store)
@@ -418,27 +373,6 @@ class Daemon:
             self._store.set_value("decided_day", day)
         if latest is not None:
             self._store.set_value(DECIDED, latest.isoformat())
-
-    def _asks(self, decision: Decision, config: Config, now: datetime) -> bool:
-        """Whether a person has to be asked: the configuration changed while nothing ran, and moves the total far."""
-        if self._store.value(IN_FORCE) in (None, config.digest) or confirmed(self._store, config):
-            self._store.set_value(IN_FORCE, config.digest)
-            return False
-        totals = moves_much(decision)
-        if totals is None:
-            self._store.set_value(IN_FORCE, config.digest)
-            return False
-        self._no_plan = wait(self._store, config, totals, now)
-        log.warning("plan_waits", reason=self._no_plan, policy=config.digest)
-        return True
-
-    def _confirmed_in_force(self, now: datetime) -> None:
-        """What waited is the configuration that runs: today is decided anew."""
-        if self._store.value(WAITING) is not None and confirmed(self._store, self.config):
-            self._store.set_value(WAITING, None)
-            self._store.set_value(IN_FORCE, self.config.digest)
-            self._store.set_value("decided_day", None)
-            self._store.append("note", now, what="configuration confirmed", policy=self.config.digest)
 
     async def _apply(self, decision: Decision, config: Config, now: datetime) -> Sequence[WriteResult]:
         """Writes what the accounts in apply mode are to have, and what was approved beforehand for an event.
@@ -532,8 +466,8 @@ class Daemon:
             state=self._state,
             document=self._document,
             news=self._news,
-            spent_today=self._spent_today,
-            spent_month=self._spent_month,
+            spent_today=self._standing.spent_today,
+            spent_month=self._standing.spent_month,
             next_at=self._next_at(now),
             unresolved=self._unresolved,
             no_plan=self._no_plan,

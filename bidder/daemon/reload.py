@@ -27,9 +27,11 @@ __all__ = [
     "WAITING",
     "Watch",
     "confirmed",
+    "confirmed_in_force",
     "may_take_effect",
     "moves_much",
     "wait",
+    "waits_for_somebody",
 ]
 
 LARGEST_MOVE = 0.30
@@ -122,6 +124,27 @@ def wait(store: Store, fresh: Config, totals: tuple[float, float], now: datetime
         store.set_value(WAITING, {"digest": fresh.digest, "before": round(before, 2), "after": round(after, 2)})
         store.append("note", now, what="configuration waits for confirmation", policy=fresh.digest, reason=said)
     return said
+
+
+def waits_for_somebody(store: Store, config: Config, decision: Decision, now: datetime) -> str | None:
+    """Why a person has to be asked: the configuration changed while nothing ran, and moves the total far."""
+    if store.value(IN_FORCE) in (None, config.digest) or confirmed(store, config):
+        store.set_value(IN_FORCE, config.digest)
+        return None
+    totals = moves_much(decision)
+    if totals is None:
+        store.set_value(IN_FORCE, config.digest)
+        return None
+    return wait(store, config, totals, now)
+
+
+def confirmed_in_force(store: Store, config: Config, now: datetime) -> None:
+    """What waited is the configuration that runs: today is decided anew."""
+    if store.value(WAITING) is not None and confirmed(store, config):
+        store.set_value(WAITING, None)
+        store.set_value(IN_FORCE, config.digest)
+        store.set_value("decided_day", None)
+        store.append("note", now, what="configuration confirmed", policy=config.digest)
 
 
 def _planned(decision: Decision) -> float:
