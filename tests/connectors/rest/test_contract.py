@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bidder.testing import ConnectorContract, FakePlatform
-from tests.connectors.rest.fake import FakeRest, FakeSigned
+from tests.connectors.rest.fake import FakeRest
+from tests.connectors.rest.fake_signed import FakeSigned
 
 
 class TestContract(ConnectorContract):
