@@ -35,7 +35,10 @@ _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("A call", "every call: `account`, `budgets`, `read`, `report`, `set`, `products`, `activity`", calls.Call),
     ("A list", "beside those of a call: `budgets`, `read`, `report`, `products`, `activity`", calls.ListCall),
     ("paging", "", calls.Paging),
+    ("An entry of lists", "beside those of a list", calls.KeyedCall),
     ("report", "beside those of a list", calls.ReportCall),
+    ("report.job", "beside those of a call", calls.JobCall),
+    ("report.job.state", "beside those of a call", calls.StateCall),
     ("activity", "beside those of a list", calls.ActivityCall),
     ("set", "beside those of a call", calls.SetCall),
     ("A proof", "an entry of `refused`, `applied`, `replies`", calls.Proof),
@@ -53,7 +56,10 @@ _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
 )
 _BASES: dict[type[BaseModel], type[BaseModel]] = {
     calls.ListCall: calls.Call,
+    calls.KeyedCall: calls.ListCall,
     calls.ReportCall: calls.ListCall,
+    calls.JobCall: calls.Call,
+    calls.StateCall: calls.Call,
     calls.ActivityCall: calls.ListCall,
     calls.SetCall: calls.Call,
     settings.Throttled: calls.Proof,

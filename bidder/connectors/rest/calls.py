@@ -17,11 +17,14 @@ from bidder.connectors.rest.template import places
 from bidder.connectors.rest.words import Body, Expression, Section, Status, Template, Unit
 
 __all__ = [
+    "FILE",
     "METHODS",
     "AccountCall",
     "ActivityCall",
     "BudgetsCall",
     "Call",
+    "JobCall",
+    "KeyedCall",
     "ListCall",
     "Paging",
     "ProductsCall",
@@ -29,13 +32,20 @@ __all__ = [
     "ReadCall",
     "ReportCall",
     "SetCall",
+    "StateCall",
 ]
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
+FILE = "{url}"
+"""The path of a report whose file lies where its job says."""
+
+
 def _address(text: str) -> str:
     places(text)
+    if text == FILE:
+        return text
     if not text.startswith("/") or text.startswith("//") or any(one in text for one in "?# "):
         raise ValueError(f"expected a path from base_url such as /v1/report, its query under `query`; was {text!r}")
     return text
@@ -155,6 +165,16 @@ class ListCall(Call):
     """False where the reply says that it is not whole yet: then it is an error and not a figure."""
     paging: Paging | None = None
     """How pages follow one another; one page when left out."""
+    lists: dict[str, KeyedCall] = Field(default_factory=dict)
+    """Other lists that rows are joined with, by names of your own: `get(_lists.NAME, its_id).amount` in a field is
+    the amount in the row of that list with that key."""
+
+
+class KeyedCall(ListCall):
+    """A list that others are joined with: read whole, its rows found by their key."""
+
+    key: Expression
+    """What a row is known by, inside it; a key that comes twice is an error."""
 
 
 class AccountCall(Call):
@@ -178,9 +198,41 @@ class ReadCall(ListCall):
     """As under `budgets` when left out."""
 
 
+class StateCall(Call):
+    """Asks how far the report {job} is."""
+
+    ready: Expression
+    """True in a reply that says it can be fetched."""
+    failed: Expression | None = None
+    """True in a reply that says it will not be made; another one is asked for at the next poll."""
+    empty: Expression | None = None
+    """True in a reply that says it holds nothing: there is nothing to fetch."""
+    url: Expression | None = None
+    """Where the reply says the file's address; the report's own path is {url} then. Fetched without credentials."""
+
+
+class JobCall(Call):
+    """Asks for a report of {first} to {last} to be made."""
+
+    id: Expression
+    """Where the reply says the id that fills {job}."""
+    state: StateCall
+    """Asks how far it is."""
+    wait: float = Field(default=5.0, ge=1, le=600)
+    """Seconds between two questions how far it is; gaps grow."""
+    patience: float = Field(default=60.0, ge=1, le=3600)
+    """Seconds that a poll waits; the next one goes on waiting for the same report."""
+    keep: int = Field(default=60, ge=0, le=1440, strict=True)
+    """Minutes in which a report that was fetched is not asked for again."""
+    file: Literal["json", "csv"] = "json"
+    """What a file at {url} holds, packed by gzip or zip or not. csv: rows by the names in its first line."""
+
+
 class ReportCall(ListCall):
     """Figures a campaign (and product) and day, for the account days from {first} to {last}."""
 
+    job: JobCall | None = None
+    """Where a report is made first and fetched when it is ready: {job} in its path, or {url} alone."""
     fields: ReportFields
     """Where the figures are."""
     sum: bool = False
@@ -239,3 +291,6 @@ class SetCall(Call):
     """Replies that prove that nothing happened."""
     again: int = Field(default=0, ge=0, le=10, strict=True)
     """How often it is sent again after such a reply that says to come later (throttled, or a fault that passes)."""
+
+
+ListCall.model_rebuild()

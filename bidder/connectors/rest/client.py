@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 from bidder.catalog import Account
 from bidder.connectors.http import Ask, Http, Manners, Payload, Reply, Sent, Timing
 from bidder.connectors.rest.auth import prepared, recipe, secrets_of
-from bidder.connectors.rest.calls import Call, ListCall, Paging
+from bidder.connectors.rest.calls import Call, ListCall, Paging, ReportCall
+from bidder.connectors.rest.made import made
 from bidder.connectors.rest.meaning import is_true, judged_by
 from bidder.connectors.rest.path import CannotLook, found_at
 from bidder.connectors.rest.row import raw_rows
@@ -68,6 +69,12 @@ class Client:
         return await self.http.payload(asked(operation, call, values, self.settings.headers))
 
     async def pages(self, operation: str, call: ListCall, values: Values) -> list[Payload]:
+        """Every page of a list, of a report once it is made. Raises ConnectorError."""
+        if isinstance(call, ReportCall) and call.job is not None:
+            return await made(self, call, call.job, values)
+        return await self.listed(operation, call, values)
+
+    async def listed(self, operation: str, call: ListCall, values: Values) -> list[Payload]:
         """Every page of a list. Raises ConnectorError."""
         return [page async for page in self._pages(operation, call, values)]
 

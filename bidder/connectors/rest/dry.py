@@ -24,7 +24,7 @@ from bidder.connectors.rest import parse
 from bidder.connectors.rest.calls import ActivityCall, BudgetsCall, Call, ListCall, ReportCall
 from bidder.connectors.rest.client import Client, asked
 from bidder.connectors.rest.fields import DayField, MoneyField, StatusField, ValueField
-from bidder.connectors.rest.reader import Reading
+from bidder.connectors.rest.reader import Reading, read_call
 from bidder.connectors.rest.row import Row, rows_of
 from bidder.connectors.rest.settings import RestSettings, RestShopSettings
 from bidder.connectors.rest.template import Number, Values
@@ -87,8 +87,8 @@ async def _of_one(reading: Reading, settings: RestSettings, budget: Budget | Non
         return []
     if settings.read is not None:
         values: Values = {"budget": budget.id.native}
-        fields = settings.read.fields or settings.budgets[0].fields
-        shown, _ = await _listed(reading, "read", settings.read, values, fields, _nothing)
+        call, fields = read_call(settings, settings.read)
+        shown, _ = await _listed(reading, "read", call, values, fields, _nothing)
         if shown.rows == 0:
             shown.wrong.append(f"rows ({settings.read.rows}): finds nothing for budget {budget.id.native}")
         found.append(shown)
@@ -156,9 +156,10 @@ async def _listed(
     understood: Callable[[list[Payload]], Any],
 ) -> tuple[Shown, Any]:
     """A list asked for, its fields looked up in each row, then understood as the daemon does."""
-    shown, result = Shown(name, _request(reading.client, name, call, values)), None
+    first = call.job if isinstance(call, ReportCall) and call.job is not None else call
+    shown, result = Shown(name, _request(reading.client, name, first, values)), None
     try:
-        pages = await reading.client.pages(name, call, values)
+        pages = await reading.pages(name, call, values)
         rows = list(rows_of(call, pages, reading.style(name)))
         shown.rows = len(rows)
         _look(rows[:LOOKED_AT], fields, shown)

@@ -8,18 +8,21 @@ from datetime import date
 from bidder.account_day import AccountDay
 from bidder.activity import Activity
 from bidder.catalog import Account, Budget, Product
-from bidder.connectors.http import Speaking
+from bidder.connectors.http import Payload, Speaking
 from bidder.connectors.identity import TOLD, as_told
 from bidder.connectors.rest import parse
+from bidder.connectors.rest.calls import ListCall, ReadCall
 from bidder.connectors.rest.client import Client
-from bidder.connectors.rest.row import Style
+from bidder.connectors.rest.fields import BudgetFields
+from bidder.connectors.rest.lists import keyed
+from bidder.connectors.rest.row import Beside, Style
 from bidder.connectors.rest.settings import RestSettings
 from bidder.connectors.rest.template import Day, Values
 from bidder.errors import ConnectorError
 from bidder.ids import BudgetId
 from bidder.reports import Reports
 
-__all__ = ["Reading", "RestReader", "RestShop", "RestShopWithActivity"]
+__all__ = ["Reading", "RestReader", "RestShop", "RestShopWithActivity", "read_call"]
 
 
 class Reading:
@@ -45,6 +48,15 @@ class Reading:
         style = "%Y-%m-%d" if style == "iso" else style
         return {"first": Day(AccountDay(zone, first), style), "last": Day(AccountDay(zone, last), style)}
 
+    async def pages(self, operation: str, call: ListCall, values: Values) -> list[Payload]:
+        """Every page of a list, with those lists beside it that its rows are joined with. Raises ConnectorError."""
+        lists = {
+            name: keyed(name, other, await self.client.listed(operation, other, {}), self.style(operation))
+            for name, other in call.lists.items()
+        }
+        pages = await self.client.pages(operation, call, values)
+        return [Beside(page.received_at, page.body, lists) for page in pages] if lists else pages
+
     async def believe(self) -> None:
         """Compares currency and zone with the platform's, once, where it says them. Raises ConnectorError."""
         call, http = self.client.settings.account, self.client.http
@@ -58,7 +70,7 @@ class Reading:
         await self.believe()
         found: dict[BudgetId, Budget] = {}
         for call in settings.budgets:
-            pages = await self.client.pages("budgets", call, {})
+            pages = await self.pages("budgets", call, {})
             for one in parse.budgets(pages, call, call.fields, self.style("budgets")):
                 if one.id in found:
                     reason = f"budget {one.id.native} is in two of the lists"
@@ -73,9 +85,9 @@ class Reading:
             found = await self.budgets()
         else:
             await self.believe()
-            pages = await self.client.pages("read", settings.read, {"budget": budget.native})
-            fields = settings.read.fields or settings.budgets[0].fields
-            found = parse.budgets(pages, settings.read, fields, self.style("read"))
+            call, fields = read_call(settings, settings.read)
+            pages = await self.pages("read", call, {"budget": budget.native})
+            found = parse.budgets(pages, call, fields, self.style("read"))
         chosen = [one for one in found if one.id == budget]
         if not chosen:
             raise ConnectorError(self.written.id, "budgets", f"there is no budget {budget}", error="schema")
@@ -87,7 +99,7 @@ class Reading:
         await self.believe()
         found = []
         for call in settings.report:
-            pages = await self.client.pages("report", call, self.days(first, last))
+            pages = await self.pages("report", call, self.days(first, last))
             found.append(parse.reports(pages, call, self.style("report")))
         return parse.joined_reports(found, self.style("report"))
 
@@ -96,6 +108,14 @@ class Reading:
         if not isinstance(settings, RestSettings):
             raise ConnectorError(self.written.id, "budgets", "a shop has no budgets")
         return settings
+
+
+def read_call(settings: RestSettings, read: ReadCall) -> tuple[ReadCall, BudgetFields]:
+    """The call that reads one budget, and where its facts are: as under `budgets`, lists and all, unless told."""
+    if read.fields is not None:
+        return read, read.fields
+    first = settings.budgets[0]
+    return read.model_copy(update={"lists": read.lists or first.lists}), first.fields
 
 
 class RestReader(Speaking[Client]):
@@ -145,7 +165,7 @@ class RestShop(Speaking[Client]):
         if call is None:
             return ()
         await self._reading.believe()
-        pages = await self._client.pages("products", call, {})
+        pages = await self._reading.pages("products", call, {})
         return parse.products(pages, call, self._reading.style("products"))
 
     async def close(self) -> None:
@@ -161,7 +181,7 @@ class RestShopWithActivity(RestShop):
         await self._reading.believe()
         found = []
         for call in self._client.settings.activity:
-            pages = await self._client.pages("activity", call, self._reading.days(first, last))
+            pages = await self._reading.pages("activity", call, self._reading.days(first, last))
             seen, style = self._client.http.timing.now(), self._reading.style("activity")
             found.append(parse.activity(pages, call, style, first, last, seen))
         return parse.joined(found)

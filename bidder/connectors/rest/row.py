@@ -24,7 +24,7 @@ from bidder.connectors.rest.words import Unit
 from bidder.errors import ConnectorError
 from bidder.money import Money
 
-__all__ = ["Row", "Style", "raw_rows", "rows_of"]
+__all__ = ["Beside", "Row", "Style", "raw_rows", "rows_of"]
 
 MOST = 10**18
 """A larger figure is none, in any unit, and columns of 64 bits could not hold it."""
@@ -209,6 +209,13 @@ class Row:
         return f"the row has {', '.join(names[:20])}{' …' if len(names) > 20 else ''}" if names else "the row is empty"
 
 
+@dataclass(frozen=True, slots=True)
+class Beside(Payload):
+    """A page with the rows of other lists, by the list's name and the row's key: `_lists` in expressions."""
+
+    lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+
 def raw_rows(call: ListCall, page: Payload, account: str, operation: str) -> list[Any]:
     """The rows as they come, before any is left out. Raises ConnectorError where there is no list."""
     try:
@@ -276,6 +283,8 @@ def _parts(call: ListCall, outer: Any, number: int, page: Payload, style: Style)
 
 def _seen(row: Any, page: Payload, outer: Any) -> Any:
     beside = {"_body": page.body} | ({} if outer is None else {"_row": outer})
+    if isinstance(page, Beside):
+        beside["_lists"] = page.lists
     return {**row, **beside} if isinstance(row, dict) else {"_value": row, **beside}
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from bidder.catalog import Mode
-from bidder.connectors.rest.calls import METHODS, Call, ListCall, Proof, SetCall
+from bidder.connectors.rest.calls import METHODS, Call, ListCall, Proof, ReportCall, SetCall
 from bidder.connectors.rest.meaning import is_true
+from bidder.connectors.rest.sense_lists import job_wrong, lists_wrong
 from bidder.connectors.rest.settings import PARTS, RestSettings, RestShopSettings
 from bidder.connectors.rest.template import places, places_in
 from bidder.written import did_you_mean
@@ -37,6 +38,7 @@ def wrong(settings: BaseModel, mode: Mode) -> Iterator[Wrong]:
     for path, call, known, needed in _calls(settings):
         yield from _places(path, call, known, needed)
         yield from _paging(path, call)
+        yield from lists_wrong(path, call)
     if isinstance(settings, RestSettings):
         yield from _writing(settings, mode)
 
@@ -57,7 +59,7 @@ def _calls(
     for index, listed in enumerate(settings.budgets):
         yield ("budgets", index), listed, (), ()
     for index, report in enumerate(settings.report):
-        yield ("report", index), report, days, days
+        yield from _reported(("report", index), report)
     if settings.read is not None:
         yield ("read",), settings.read, ("budget",), ("budget",)
     if settings.set is not None:
@@ -65,6 +67,22 @@ def _calls(
     if settings.clock is not None:
         yield ("clock", "day"), settings.clock.day, (), ()
         yield ("clock", "next"), settings.clock.next, (), ()
+
+
+def _reported(
+    path: tuple[str | int, ...], call: ReportCall
+) -> Iterator[tuple[tuple[str | int, ...], Call, Sequence[str], Sequence[str]]]:
+    """A report with the calls of its job: the job names days, the others the job."""
+    days = ("first", "last")
+    if call.job is None:
+        yield path, call, days, days
+        return
+    if call.job.state.url is None:
+        yield path, call, ("job",), ("job",)
+    else:
+        yield path, call, ("url",), ()
+    yield (*path, "job"), call.job, days, days
+    yield (*path, "job", "state"), call.job.state, ("job",), ("job",)
 
 
 def _places(path: tuple[str | int, ...], call: Call, known: Sequence[str], needed: Sequence[str]) -> Iterator[Wrong]:
@@ -85,6 +103,7 @@ def _places(path: tuple[str | int, ...], call: Call, known: Sequence[str], neede
     if lacking and not strange:  # else it is there, misspelt
         named = " and ".join(f"{{{one}}}" for one in lacking)
         why = {"first": "which days are asked for", "last": "which days are asked for", "budget": "which budget"}
+        why["job"] = "which report"
         yield (
             (*path, call.method.lower()),
             f"{_name(path)}: {named} is nowhere in it: it has to say {why.get(lacking[0], 'how much')}",
@@ -151,6 +170,8 @@ def _writing(settings: RestSettings, mode: Mode) -> Iterator[Wrong]:
         if not getattr(settings, name):
             yield (name,), f"{name}: expected a call, or a list of them"
     for index, report in enumerate(settings.report):
+        if report.job is not None:
+            yield from job_wrong(("report", index), report, report.job)
         if report.fields.budget is None and report.fields.campaign is None:
             what = "report.fields: expected campaign, budget, or both: whose figures are they?"
             yield ("report", index, "fields"), what
