@@ -22,13 +22,14 @@ from bidder.connectors.protocol import AdsReader, BudgetWriter, ShopReader
 from bidder.connectors.registry import has_ads, kind
 from bidder.decide import Decision, decide
 from bidder.explain.plan import document
-from bidder.gather import Known, gather, rows_since
+from bidder.gather import Known, gather
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.intake.budgets import as_written
 from bidder.money import NO_CURRENCY, Money, currency_of
 from bidder.past_events import past_bursts
 from bidder.plan import Change
 from bidder.poll import PollResult, in_told_zones, poll
+from bidder.report_rows import rows_since
 from bidder.reports import Reports
 from bidder.rules.goods import resolved
 from bidder.snapshot import Hot, Snapshot, day_number

@@ -6,13 +6,11 @@ the instant and the day that are decided come from the caller.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bidder.account_day import AccountDay
 from bidder.activity import Activity
@@ -22,10 +20,11 @@ from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.in_force import AmountRead, with_amounts
 from bidder.money import NO_CURRENCY, Currency, Money, minor_unit
 from bidder.promotion import Promotion
+from bidder.report_rows import finest, last_day, rows_of, spent_month
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, History, Hot, IntArray, Snapshot, day_number
 
-__all__ = ["Known", "finest", "gather", "last_day", "only_account", "rows_since", "spent_month"]
+__all__ = ["Known", "gather"]
 
 RECENT_DAYS = 7
 """A budget that a file does not name is taken as the mean spend of this many last days (PRODUCT 3, `plan`)."""
@@ -75,7 +74,7 @@ def gather(
     if not len(reports) and not known.budgets:
         raise ConfigError([Fault(None, "nothing is known yet: import a report first (bidder import FILE)")])
     decided = day or date.fromordinal(last_day(reports) + EPOCH_ORDINAL + 1)
-    reports = _select(reports, reports.day < day_number(decided))
+    reports = rows_of(reports, reports.day < day_number(decided))
     reports = finest(with_amounts(reports, known.amounts, as_of))
     accounts = _accounts(reports, known)
     shop_currency = currency or _only_currency(accounts, known)
@@ -91,7 +90,7 @@ def gather(
             accounts=accounts,
             budgets=[b for b in known.budgets if b.id.account not in unpriced],
         )
-        reports = _select(reports, np.array([name not in unpriced for name in reports.account], dtype=np.bool_))
+        reports = rows_of(reports, np.array([name not in unpriced for name in reports.account], dtype=np.bool_))
     derived, position, row_budget = _budgets(reports, known)
     products, row_product = _products(reports, known, derived)
     meant = _by_campaign(derived, products)
@@ -140,7 +139,7 @@ def _of_the_shop(reports: Reports, known: Known, countable: set[Currency]) -> tu
     }
     if left:
         pairs = zip(reports.account.tolist(), reports.currency.tolist(), strict=True)
-        reports = _select(reports, np.array([pair not in left for pair in pairs], dtype=np.bool_))
+        reports = rows_of(reports, np.array([pair not in left for pair in pairs], dtype=np.bool_))
     budgets = [one for one in known.budgets if one.id.account in configured]
     products = [_priced(one, countable) for one in known.products]
     return reports, replace(known, budgets=budgets, products=products)
@@ -199,60 +198,14 @@ def _versions(
     if versions is None or not len(versions):
         return None
     if as_of is not None:
-        versions = _select(versions, versions.observed <= as_of.timestamp())
-    rows = finest(_select(versions, versions.day < day_number(decided)))
+        versions = rows_of(versions, versions.observed <= as_of.timestamp())
+    rows = finest(rows_of(versions, versions.day < day_number(decided)))
     budgets = {(str(budget.account), budget.native): index for budget, index in position.items()}
     pairs = zip(rows.account.tolist(), rows.budget.tolist(), strict=True)
     row_budget = np.array([budgets.get(pair, -1) for pair in pairs], dtype=np.int64)
     place = {str(product.id): index for index, product in enumerate(products)}
     row_product = np.array([place.get(name, -1) for name in rows.product.tolist()], dtype=np.int64)
     return _history(rows, row_budget, _named(row_budget, row_product, meant))
-
-
-def last_day(reports: Reports) -> int:
-    """The newest reported day (days since 1970-01-01)."""
-    return int(reports.day.max())
-
-
-def only_account(reports: Reports, account: str) -> Reports:
-    """The rows of one account."""
-    return _select(reports, reports.account == account)
-
-
-def rows_since(reports: Reports, day: int) -> Reports:
-    """The rows of that day (since 1970-01-01) and later ones."""
-    return _select(reports, reports.day >= day)
-
-
-def finest(reports: Reports) -> Reports:
-    """Product rows where a budget has any on a day, else the campaign's own: nothing read at two levels, or within two
-    windows of attribution, counts twice.
-
-    The campaign's row may be the only one that names the daily budget: that amount is handed to the product rows.
-    """
-    if not len(reports):
-        return reports
-    reports = _one_window(reports)
-    key = _codes(reports.account, reports.budget, reports.day)
-    named = reports.product != ""
-    has_product = np.zeros(key.max() + 1, dtype=bool)
-    np.logical_or.at(has_product, key, named.astype(bool))
-    amount = np.full(key.max() + 1, UNKNOWN_MICROS, dtype=np.int64)
-    np.maximum.at(amount, key, reports.amount)
-    keep = named | ~has_product[key]
-    return _select(replace(reports, amount=amount[key]), keep.astype(bool))
-
-
-def _one_window(reports: Reports) -> Reports:
-    """One attribution window an account, the one with most rows: two windows of one report are never added up."""
-    keep = np.ones(len(reports), dtype=bool)
-    for account in set(reports.account.tolist()):
-        rows = reports.account == account
-        windows = Counter(reports.window[rows].tolist())
-        if len(windows) > 1:
-            chosen = max(windows, key=lambda window: (windows[window], window))
-            keep &= ~rows | (reports.window == chosen)
-    return _select(reports, keep)
 
 
 def _accounts(reports: Reports, known: Known) -> tuple[Account, ...]:
@@ -371,31 +324,6 @@ def _with_products(
         return budget
     carried = sorted(set(row_product[row_budget == index].tolist()) - {-1}) or meant[index]
     return replace(budget, products=tuple(sorted(products[i].id for i in carried)))
-
-
-def spent_month(reports: Reports, decided: date, currency: Currency, exchange: Mapping[Currency, float]) -> Money:
-    """What the calendar month has cost before the decided day, in the shop's currency."""
-    first = day_number(decided.replace(day=1))
-    rows = (reports.day >= first) & (reports.spend != UNKNOWN_MICROS)
-    micros = 0
-    for code in sorted(set(reports.currency[rows].tolist())):
-        part = sum(int(value) for value in reports.spend[rows & (reports.currency == code)])
-        micros += part if code in (currency, NO_CURRENCY) else round(part * exchange[Currency(code)])
-    return Money(micros, currency)
-
-
-def _select(reports: Reports, rows: NDArray[np.bool_]) -> Reports:
-    return Reports(**{one.name: getattr(reports, one.name)[rows] for one in fields(Reports)})
-
-
-def _codes(*columns: NDArray[np.generic]) -> IntArray:
-    """The same number for the same combination of values."""
-    result = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        _, codes = np.unique(column.astype(str) if column.dtype == object else column, return_inverse=True)
-        result = result * (int(codes.max()) + 1) + codes
-    _, result = np.unique(result, return_inverse=True)
-    return np.asarray(result, dtype=np.int64)
 
 
 def _major(micros: IntArray) -> FloatArray:

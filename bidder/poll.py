@@ -22,7 +22,8 @@ from bidder.errors import ConnectorError, StoreError
 from bidder.foreign_edits import OF_BUDGETS, Read, tell_all
 from bidder.ids import AccountId, BudgetId
 from bidder.poll_bids import poll_bids
-from bidder.poll_rows import cannot_be, data_at_of, keys_of, missing_of, quarantined, rows_of
+from bidder.poll_rows import cannot_be, data_at_of, keys_of, missing_of, quarantined
+from bidder.report_rows import rows_of
 from bidder.reports import Reports
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store, StoreReader

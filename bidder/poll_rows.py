@@ -6,7 +6,6 @@ Called by `poll` on what a platform or shop has answered, and by the command tha
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +14,11 @@ import numpy as np
 from bidder.account_day import AccountDay
 from bidder.activity import COUNTS, MONEY, UNKNOWN, Activity
 from bidder.catalog import Account
+from bidder.report_rows import rows_of
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import day_number
 
-__all__ = ["cannot_be", "data_at_of", "keys_of", "missing_of", "quarantined", "rows_of"]
+__all__ = ["cannot_be", "data_at_of", "keys_of", "missing_of", "quarantined"]
 
 AHEAD = timedelta(minutes=5)
 """By how much a platform's clock may be ahead of ours."""
@@ -76,11 +76,6 @@ def missing_of(
 def keys_of(reports: Reports, *names: str) -> list[tuple[Any, ...]]:
     """These columns, row by row."""
     return list(zip(*(getattr(reports, name).tolist() for name in names), strict=True))
-
-
-def rows_of(reports: Reports, rows: Any) -> Reports:
-    """These rows alone."""
-    return Reports(**{one.name: getattr(reports, one.name)[rows] for one in fields(Reports)})
 
 
 def data_at_of(reports: Reports, account: Account) -> datetime | None:

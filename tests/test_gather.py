@@ -9,9 +9,10 @@ import pytest
 
 from bidder.catalog import Account, Budget, BudgetStatus, Product
 from bidder.errors import ConfigError
-from bidder.gather import Known, finest, gather, last_day, only_account
+from bidder.gather import Known, gather
 from bidder.ids import AccountId, BudgetId, ProductId
 from bidder.money import NO_CURRENCY, Money, currency_of
+from bidder.report_rows import finest, last_day, only_account
 from bidder.reports import Reports
 from bidder.snapshot import day_number
 from tests.builders import CNY, TODAY, an_observation, reports, yuan

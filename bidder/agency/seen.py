@@ -16,8 +16,8 @@ from bidder.catalog import BudgetStatus
 from bidder.config.load import Config
 from bidder.connectors.registry import has_ads
 from bidder.daemon.status import AccountNews, status_of
-from bidder.gather import finest, spent_month
 from bidder.money import MICROS
+from bidder.report_rows import finest, spent_month
 from bidder.reports import Reports, in_currency
 from bidder.snapshot import day_number
 from bidder.store.protocol import Intent, StoredPlan, StoreReader

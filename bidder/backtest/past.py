@@ -21,9 +21,10 @@ from bidder.catalog import Account, Budget, BudgetStatus, Product
 from bidder.config.rates import Rates
 from bidder.cycle import FOREIGN_EDIT_REST, HISTORY_DAYS, LATE_DAYS
 from bidder.errors import ConfigError, Fault
-from bidder.gather import Known, gather, last_day
+from bidder.gather import Known, gather
 from bidder.ids import BudgetId
 from bidder.money import Currency, Money
+from bidder.report_rows import last_day
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.response.delay import default_curve
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray, IntArray, Snapshot, day_number

@@ -20,10 +20,10 @@ from bidder.backtest.policies.ours import capped, day_total, in_force
 from bidder.backtest.score import words_of
 from bidder.decide import Decision, Policy, decide
 from bidder.errors import SolveError
-from bidder.gather import finest
 from bidder.ids import AccountId, BudgetId
 from bidder.limits import Quantity
 from bidder.money import Money
+from bidder.report_rows import finest
 from bidder.reports import UNKNOWN_MICROS
 from bidder.response.estimate import estimate
 from bidder.response.forecast import forecast

@@ -230,7 +230,7 @@ def _own(
 def _past(asked: Asked, loaded: Config, store: str | None) -> tuple[Past, tuple[str, ...]]:
     from bidder.backtest.past import past_of, past_of_files
     from bidder.cli.planning import read_files
-    from bidder.gather import only_account
+    from bidder.report_rows import only_account
     from bidder.store import open_reader
 
     late = loaded.policy.response.late

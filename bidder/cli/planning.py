@@ -197,7 +197,7 @@ def read_files(asked: Asked) -> tuple[Reports, tuple[str, ...]]:
     import numpy as np
 
     from bidder.connectors.files import ReadOptions, read_all
-    from bidder.gather import last_day
+    from bidder.report_rows import last_day
     from bidder.reports import joined
 
     options = ReadOptions(
@@ -233,7 +233,8 @@ def _bare(reports: Reports, asked: Asked) -> Snapshot:
 def _from_store(asked: Asked, loaded: Config, url: str | None) -> tuple[Snapshot, bool]:
     """From what the store holds; without configured accounts as a bare file is planned."""
     from bidder.cycle import snapshot_of, utc_now
-    from bidder.gather import Known, gather, only_account
+    from bidder.gather import Known, gather
+    from bidder.report_rows import only_account
     from bidder.store import open_reader
 
     saved = open_reader(url or loaded.store_url)

@@ -167,7 +167,7 @@ def _rates_now(loaded: Config, now: datetime) -> Mapping[Currency, float]:
 def cap_of(loaded: Config, store: Store, now: datetime) -> Money | None:
     """The most that all budgets may sum to today: the day's cap, and what is left of the month's."""
     from bidder.account_day import AccountDay
-    from bidder.gather import finest, spent_month
+    from bidder.report_rows import finest, spent_month
     from bidder.snapshot import day_number
 
     caps, currency = loaded.caps(), loaded.shop.currency

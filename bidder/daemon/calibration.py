@@ -18,8 +18,8 @@ from bidder.catalog import Product
 from bidder.config.load import Config
 from bidder.decide import Decision
 from bidder.errors import LeaseTaken, StoreError
-from bidder.gather import finest
 from bidder.plan import Applied
+from bidder.report_rows import finest
 from bidder.reports import UNKNOWN_MICROS, Reports, in_currency
 from bidder.response.forecast import forecast
 from bidder.snapshot import day_number
@@ -72,7 +72,7 @@ def remember_forecast(decision: Decision, written: Sequence[WriteResult], store:
 def covered_share(store: Store, reports: Reports, products: Sequence[Product], day: int) -> float | None:
     """The share of the days before `day` inside their intervals; None while too few are known. Raises StoreError.
 
-    `reports` are those of the shop since DAYS + AGE days, in its currency and of one level (see `gather.finest`).
+    `reports` are those of the shop since DAYS + AGE days, in its currency and of one level (see `report_rows.finest`).
     """
     profit = _profit_by_day(reports, products)
     days = range(day - DAYS - AGE + 1, day - AGE + 1)

@@ -30,8 +30,8 @@ from bidder.explain.digest_document import DigestDocument
 from bidder.explain.digest_page import digest_page, pictures
 from bidder.explain.digest_text import first_screen
 from bidder.explain.sales import sales_plan
-from bidder.gather import finest
 from bidder.money import Currency
+from bidder.report_rows import finest
 from bidder.reports import in_currency
 from bidder.snapshot import day_number
 from bidder.store.protocol import JournalLine, Store, StoreReader

@@ -52,12 +52,12 @@ from bidder.daemon.watching import Watching, clock_hold, clock_off
 from bidder.decide import Decision
 from bidder.errors import BidderError, ConfigError, Fault, LeaseTaken, SolveError, StoreError
 from bidder.explain.costs import printed_costs
-from bidder.gather import only_account
 from bidder.ids import AccountId
 from bidder.instrumentation import Metrics
 from bidder.money import Money
 from bidder.plan import State
 from bidder.poll import PollResult
+from bidder.report_rows import only_account
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
 from bidder.web.control import Controlling

@@ -13,10 +13,10 @@ from bidder import cycle
 from bidder.config.load import Config
 from bidder.daemon.due import today
 from bidder.daemon.stock_cover import stock_cover
-from bidder.gather import only_account, spent_month
 from bidder.instrumentation import Metrics
 from bidder.money import Money
 from bidder.poll import PollResult
+from bidder.report_rows import only_account, spent_month
 from bidder.reports import in_currency
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store

@@ -14,9 +14,10 @@ from bidder.account_day import AccountDay
 from bidder.activity import UNKNOWN, WHOLE_DAY, Activity
 from bidder.catalog import BudgetStatus
 from bidder.config.load import Config
-from bidder.gather import Known, finest
+from bidder.gather import Known
 from bidder.money import MICROS, Currency
 from bidder.promotion import Promotion
+from bidder.report_rows import finest
 from bidder.reports import UNKNOWN_MICROS, Reports, TextArray, in_currency
 from bidder.response.own_sales import DAYS as OVERLAP_DAYS
 from bidder.response.own_sales import claimed_by_day, claimed_over_sold, own_sales

@@ -10,7 +10,7 @@ import numpy as np
 
 from bidder.activity import WHOLE_DAY, Activity
 from bidder.catalog import Product
-from bidder.gather import finest
+from bidder.report_rows import finest
 from bidder.reports import Reports, TextArray
 from bidder.snapshot import FloatArray, IntArray
 from bidder.watch.stock_feed import STALE_STOCK

@@ -82,7 +82,7 @@ class Ads:
 
 
 def ads_of(reports: Reports, products: Sequence[Product]) -> Ads:
-    """Sums the rows (of one level: see `gather.finest`)."""
+    """Sums the rows (of one level: see `report_rows.finest`)."""
     columns: dict[str, FloatArray] = {
         "spend": np.where(reports.spend == UNKNOWN_MICROS, 0, reports.spend) / 1e6,
         "impressions": np.nan_to_num(reports.impressions),

@@ -15,7 +15,7 @@ from bidder.explain.band import Band, band_of
 from bidder.explain.digest_document import DigestDocument
 from bidder.explain.digest_text import finding_text
 from bidder.explain.entity import entity_document
-from bidder.gather import finest
+from bidder.report_rows import finest
 from bidder.reports import UNKNOWN_MICROS, Reports
 from bidder.snapshot import EPOCH_ORDINAL, FloatArray
 from bidder.web import pages
