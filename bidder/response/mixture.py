@@ -56,7 +56,7 @@ def pooled(orders: FloatArray, clicks: Scores, shape_prior: FloatArray) -> tuple
     n = len(orders)
     score = orders[:, :, None] + clicks
     score = np.exp(score - score.max(axis=(1, 2), keepdims=True)) if n else score
-    flat = score.reshape(n, -1)
+    flat = score.reshape(n, score.shape[1] * score.shape[2])  # also of no budgets
     for _ in range(PASSES if n else 0):
         # the sums over all posteriors, none of them written out
         scale = np.maximum(flat @ np.outer(prior, theta_prior).ravel(), 1e-300)
