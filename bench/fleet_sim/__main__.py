@@ -42,10 +42,9 @@ def main() -> None:
             print(f"fleet_sim: {costs}")
             return
         costs, fails = Costs.read(asked.costs), False
-        for workers in (1, 2):
-            for one in compare(server, Path(name) / f"fleet-{workers}", costs, asked.shops or 80, workers):
-                print("\n".join(f"fleet_sim: {line}" for line in one.lines()), flush=True)
-                fails = fails or abs(one.off) > TOLERANCE
+        for one in compare(server, Path(name), costs, asked.shops or 80):
+            print("\n".join(f"fleet_sim: {line}" for line in one.lines()), flush=True)
+            fails = fails or abs(one.off) > TOLERANCE
         print(f"fleet_sim: within {TOLERANCE:.0%}: {'no' if fails else 'yes'}")
     sys.exit(fails)
 

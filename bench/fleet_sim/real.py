@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -90,8 +88,6 @@ class Phase:
     """What workers (their main process) and the server took of a core."""
     deciding: float
     """And the processes that decide."""
-    share: float
-    """The part of a core that a process of the workers was given when it wanted one, beside all else that ran."""
     waited: dict[str, Quantiles]
     counts: dict[str, int]
     lasted: dict[str, list[float]]
@@ -149,12 +145,10 @@ class RealFleet:
         """The clock moves on; what is due then is done. `again`: all is read, whether it is due or not."""
         before, edits = self.cores(), self._edits()
         begun, since = time.time(), datetime.now(UTC)
-        with _probe() as given:
-            self.fleet.move(self.fleet.now + step)
-            if again:
-                self._run("UPDATE bidder_due SET at = %s WHERE what LIKE 'poll:%%'", self.fleet.now)
-            self._wait()
-            share = given()
+        self.fleet.move(self.fleet.now + step)
+        if again:
+            self._run("UPDATE bidder_due SET at = %s WHERE what LIKE 'poll:%%'", self.fleet.now)
+        self._wait()
         newest = f"SELECT max(extract(epoch FROM at)) FROM bench_log WHERE task <> 'tick' AND at > '{since}'"
         last, after = self.fleet.jobs(newest), self.cores()
         main, deciding, server = (late - early for late, early in zip(after, before, strict=True))
@@ -176,7 +170,6 @@ class RealFleet:
             seconds=float(last[0][0]) - begun,
             core=Both(main, server),
             deciding=deciding,
-            share=share,
             waited={task: quantiles(one) for task, one in waited.items()},
             counts={task: len(one) for task, one in waited.items()},
             lasted=lasted,
@@ -237,8 +230,7 @@ def measure(server: PostgresServer, folder: Path, shops: int = 30) -> Costs:
     print(
         f"fleet_sim: {shops} shops: {polls.requests / shops:.1f} requests a poll, {night.writes} writes; at night "
         f"{night.counts}, {night.requests} requests, {night.core} and {night.deciding:.2f} s of a core in "
-        f"{night.seconds:.1f} s; polls {polls.core} in {polls.seconds:.1f} s, again {repolls.core}; a process was "
-        f"given {polls.share:.0%} and {night.share:.0%} of a core"
+        f"{night.seconds:.1f} s; polls {polls.core} in {polls.seconds:.1f} s, again {repolls.core}"
     )
     parts = {way: night.counts.get(way, 0) for way in ("falls", "rises")}
     falls = parts["falls"] / max(sum(parts.values()), 1)
@@ -325,24 +317,3 @@ def _own(pid: int) -> float:
     """Seconds of a core that one process took, without those that it started."""
     fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-@contextmanager
-def _probe() -> Iterator[Callable[[], float]]:
-    """A process that wants a core for a tenth of the time: what it was given of what it wanted, so far.
-
-    Not the workers' own waiting: of several threads that wait for each other each counts.
-    """
-    busy = "t = time.process_time()\n while time.process_time() < t + 0.01: pass"
-    words = f"import time\nwhile True:\n {busy}\n time.sleep(0.09)"
-    process = subprocess.Popen([sys.executable, "-c", words])
-
-    def given() -> float:
-        ran, waited, *_ = (int(one) for one in Path(f"/proc/{process.pid}/schedstat").read_text("ascii").split())
-        return ran / max(ran + waited, 1)
-
-    try:
-        yield given
-    finally:
-        process.kill()
-        process.wait()

@@ -11,8 +11,9 @@ from bidder.worker.queue import Again
 
 __all__ = ["Bulkhead", "Passage"]
 
-BACK = 2.0
-"""Seconds after which a job that found no place comes back."""
+BACK, LONGEST_BACK = 2.0, 60.0
+"""Seconds after which a job that found no place comes back: longer the more found none before it, or thousands that
+wait for a dead platform would keep the queue busy."""
 
 
 @dataclass(slots=True)
@@ -29,12 +30,15 @@ class Bulkhead:
         self._places = places
         self._inside: Counter[str] = Counter()
         self._worked: dict[str, bool] = {}
+        self._turned_away: Counter[str] = Counter()
 
     @contextmanager
     def through(self, platform: str) -> Iterator[Passage]:
         """A place for a job on this platform. Raises Again where it has its share already."""
         if self._inside[platform] >= self._share(platform):
-            raise Again(BACK, f"{platform}: has its share of this worker's places")
+            self._turned_away[platform] += 1
+            back = min(LONGEST_BACK, BACK * max(1.0, self._turned_away[platform] / self._places))
+            raise Again(back, f"{platform}: has its share of this worker's places")
         self._inside[platform] += 1
         passage = Passage()
         try:
@@ -42,6 +46,8 @@ class Bulkhead:
         finally:
             self._inside[platform] -= 1
             self._worked[platform] = passage.worked
+            if passage.worked:
+                self._turned_away[platform] = 0
 
     def _share(self, platform: str) -> int:
         known = self._worked.get(platform)

@@ -178,6 +178,28 @@ class TestBulkhead:
         with bulkhead.through("well"), bulkhead.through("well"), bulkhead.through("well"):
             pass
 
+    def test_the_more_find_no_place_the_later_they_come_back_until_it_answers(self) -> None:
+        bulkhead, waits = Bulkhead(4), list[float]()
+        with bulkhead.through("dead"):
+            pass
+
+        def turned_away(times: int) -> list[float]:
+            with bulkhead.through("dead") as passage:
+                for _ in range(times):
+                    with pytest.raises(Again) as told:
+                        bulkhead.through("dead").__enter__()
+                    waits.append(told.value.seconds)
+                passage.worked = True
+            return waits
+
+        assert turned_away(4) == [2.0] * 4
+        assert turned_away(0) == [2.0] * 4
+        waits.clear()
+        with bulkhead.through("dead"):
+            pass
+        assert turned_away(200)[-1] == 60.0
+        assert waits == sorted(waits)
+
 
 class TestPool:
     async def test_a_process_that_dies_or_hangs_takes_its_batch_and_no_other(self, tmp_path: Path) -> None:
