@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,6 +23,7 @@ from bidder.store.protocol import Store
 
 NOW = datetime.now(UTC)
 DAY = (NOW - timedelta(days=2)).date().isoformat()
+TODAY = NOW.astimezone(ZoneInfo("Asia/Shanghai")).date().isoformat()
 JZT = Account(AccountId("jzt"), "files", Currency("CNY"), "Asia/Shanghai", Mode.MANUAL)
 GOODS = "统计日期,商品ID,商品访客数,支付金额\n"
 ADS = "日期,计划ID,计划名称,展现数,点击数,总费用,总订单行,总订单金额\n"
@@ -106,7 +108,7 @@ async def test_a_file_that_just_came_is_given_a_moment(tmp_path: Path, store: St
         ("x.csv", b"foo,bar\n1,2\n", "of no known export"),
         ("x.xlsx", b"PK\x03\x04 cut off", "damaged or cut off"),
         ("x.csv", f"{GOODS}{DAY},P01,-5,900\n".encode(), "expected nothing below zero"),
-        ("x.csv", f"{GOODS}{NOW.date().isoformat()},P01,5,900\n".encode(), "is not over"),
+        ("x.csv", f"{GOODS}{TODAY},P01,5,900\n".encode(), "is not over"),
     ],
 )
 def test_a_broken_file_is_set_aside_with_a_note_and_the_next_is_read(
