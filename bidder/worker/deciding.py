@@ -134,8 +134,10 @@ class _Shop:
         """What is due is done. Raises StoreError, LeaseTaken."""
         with self.store.as_one():
             early, moment = self._early()
-            known = self._known() if early is None else None
-        return early if early is not None else self._decide(known, moment)
+            if early is not None:
+                return early
+            known = self._known()
+        return self._decide(known, moment)
 
     def _known(self) -> Snapshot | Exception:
         """What the decision stands on; what went wrong in gathering it is told when nothing is read any more."""
@@ -162,13 +164,13 @@ class _Shop:
             return self._said("early", min(self._at(self.day, until=True), self.now + self._pause())), None
         return None, moment
 
-    def _decide(self, known: Snapshot | Exception | None, moment: datetime | None) -> Answer:
+    def _decide(self, known: Snapshot | Exception, moment: datetime | None) -> Answer:
         key, said = (DAY, self.day.isoformat()) if moment is None else (DECIDED, moment.isoformat())
         latest = moment or latest_moment(self.config, self.now)
         values: dict[str, Any] = {} if latest is None else {DECIDED: latest.isoformat()}
         try:
-            if not isinstance(known, Snapshot):
-                raise known or StoreError("nothing was read")
+            if isinstance(known, Exception):
+                raise known
             decision = decide(known, self.config.policy)
             shown = document(decision).model_dump(mode="json")
             bids = self._bids(decision)
