@@ -18,7 +18,7 @@ test: install-dev services check  ## installs what the tests need, runs the gate
 	$(BIN)/coverage report --include='$(CORE)' --fail-under=95 --skip-covered --show-missing
 
 # Everything from `decide` downwards: the pure core, whose branch coverage by its own tests is a gate.
-CORE := bidder/decide.py,bidder/guard/*,bidder/rules/*,bidder/optimizer/*,bidder/response/*,bidder/plan.py,bidder/reports.py,bidder/exposure.py,bidder/snapshot.py,bidder/limits.py,bidder/performance.py,bidder/activity.py,bidder/catalog.py,bidder/economics.py,bidder/account_day.py,bidder/money.py,bidder/ids.py,bidder/errors.py,bidder/written.py
+CORE := bidder/decide.py,bidder/guard/*,bidder/rules/*,bidder/optimizer/*,bidder/response/*,bidder/plan.py,bidder/outcome.py,bidder/reports.py,bidder/exposure.py,bidder/snapshot.py,bidder/limits.py,bidder/performance.py,bidder/activity.py,bidder/catalog.py,bidder/economics.py,bidder/account_day.py,bidder/money.py,bidder/ids.py,bidder/errors.py,bidder/written.py
 
 check: install-dev  ## the gates
 	$(BIN)/ruff check .
