@@ -17,9 +17,10 @@ import yaml
 from bidder.config.load import load
 from bidder.connectors.rest.dry import dry_calls
 from bidder.connectors.rest.settings import RestSettings
-from bidder.errors import ConfigError, ConnectorError
+from bidder.errors import ConnectorError
 from bidder.reports import Reports
 from tests.connectors.http.server import Answer, Got, Server, answer
+from tests.connectors.rest.refusals import refused_at_load
 from tests.connectors.rest.test_wire import reading
 
 FIRST, LAST = date(2026, 11, 20), date(2026, 11, 21)
@@ -320,22 +321,13 @@ def test_a_mistake_is_refused_at_load_with_its_line(name: str, tmp_path: Path) -
     assert before in own
     path = tmp_path / "bidder.yaml"
 
-    def written(text: str) -> str:
-        whole = YAML + "".join(f"    {line}\n" for line in text.strip().splitlines())
-        path.write_text(whole, "utf-8")
-        return whole
+    def written(text: str) -> None:
+        path.write_text(YAML + "".join(f"    {line}\n" for line in text.strip().splitlines()), "utf-8")
 
     written(own)
     assert load(path, env={"OWN_KEY": "canary-own"}).warnings == ()
-    text = written(own.replace(before, after))
-    with pytest.raises(ConfigError) as caught:
-        load(path, env={"OWN_KEY": "canary-own"})
-    said = [fault for fault in caught.value.faults if says in fault.message]
-    assert said, [str(one) for one in caught.value.faults]
-    assert said[0].source is not None
-    line = text.splitlines()[said[0].source.line - 1]
-    assert on_line in line
-    assert 0 < said[0].source.column <= len(line)
+    written(own.replace(before, after))
+    refused_at_load(path, on_line, says, {"OWN_KEY": "canary-own"})
 
 
 def test_a_file_is_fetched_as_it_is() -> None:

@@ -16,9 +16,9 @@ from bidder.config.load import load
 from bidder.connectors.registry import kind
 from bidder.connectors.rest import kind as rest
 from bidder.connectors.rest.dry import Shown
-from bidder.errors import ConfigError
 from tests.connectors.http.shops import bidder, history, served
 from tests.connectors.rest.fake import KEYS, FakeRest
+from tests.connectors.rest.refusals import refused_at_load
 
 ENV = {f"KEY_{name.upper()}": value for name, value in KEYS.items()}
 
@@ -228,20 +228,12 @@ def test_the_description_without_a_mistake_is_in_order(fake: FakeRest, tmp_path:
 def test_a_mistake_is_refused_at_load_with_its_line(name: str, tmp_path: Path) -> None:
     before, after, on_line, says = AT_LOAD[name]
     assert GOOD.count(before) == 1, f"{before!r} stands {GOOD.count(before)} times"
-    text = GOOD.replace(before, after)
-    with pytest.raises(ConfigError) as caught:
-        load(written(tmp_path, text, "http://127.0.0.1:9"), env=ENV)
-    said = [fault for fault in caught.value.faults if says in fault.message]
-    assert said, f"expected {says!r} among {[str(one) for one in caught.value.faults]}"
-    source = said[0].source
-    assert source is not None
-    line = text.replace("BASE", "http://127.0.0.1:9").splitlines()[source.line - 1]
-    assert 0 < source.column <= len(line)
-    if "did you mean" in says and "no such key" in said[0].message:
-        assert line[source.column - 1 :].startswith(on_line.rstrip(":")), "the column is the key's"
-    assert on_line in line
-    assert len(caught.value.faults) <= 2, "a key that is missing may be said beside the one that it was meant to be"
-    assert "abc123" not in str(caught.value)
+    path = written(tmp_path, GOOD.replace(before, after), "http://127.0.0.1:9")
+    refusal, fault, from_there = refused_at_load(path, on_line, says, ENV)
+    if "did you mean" in says and "no such key" in fault.message:
+        assert from_there.startswith(on_line.rstrip(":")), "the column is the key's"
+    assert len(refusal.faults) <= 2, "a key that is missing may be said beside the one that it was meant to be"
+    assert "abc123" not in str(refusal)
 
 
 @pytest.mark.parametrize("name", AT_DRY)
