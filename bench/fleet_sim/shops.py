@@ -14,9 +14,10 @@ from bidder.account_day import AccountDay
 from bidder.config.agency import load_agency
 from bidder.config.load import Config
 from bidder.config.shops import load_shop
+from bidder.daemon.due import DECIDED_DAY, latest, opens
 from bidder.snapshot import day_number
 from bidder.store.protocol import Store
-from bidder.worker.deciding import DAY, Answer, _Shop, polled_key
+from bidder.worker.deciding import Answer, _Shop, polled_key
 from bidder.worker.due import MOST, Row, fair
 
 __all__ = ["ACCOUNT", "DueRows", "Shop", "config_of", "instant", "local_day"]
@@ -92,7 +93,7 @@ class Shop:
 
     def due_at(self, shop: _Shop) -> float:
         """Since when the day's decision could have been made: its hour has come, and yesterday is in or waited for."""
-        begin, end = (shop._at(shop.day, until=one).timestamp() for one in (False, True))
+        begin, end = (one(shop.config, shop.day).timestamp() for one in (opens, latest))
         if self.reported < day_number(shop.day) - 1:
             return end  # yesterday never came: it was waited for as long as may be
         return min(max(begin, self.ready_at), end)
@@ -105,7 +106,7 @@ class _Memory:
         self._shop = shop
 
     def value(self, key: str) -> Any:
-        return {DAY: self._shop.decided, polled_key(ACCOUNT): self._shop.polled}.get(key)
+        return {DECIDED_DAY: self._shop.decided, polled_key(ACCOUNT): self._shop.polled}.get(key)
 
     def reports(self, since_day: int | None = None) -> SimpleNamespace:  # noqa: ARG002 - a store's word
         return SimpleNamespace(account=(ACCOUNT,), day=(self._shop.reported,))

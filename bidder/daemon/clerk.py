@@ -23,6 +23,7 @@ from bidder.approval import APPROVING, approve, named, reject
 from bidder.catalog import Mode
 from bidder.config.load import Config
 from bidder.daemon.digesting import digest_now
+from bidder.daemon.due import DECIDED_DAY
 from bidder.daemon.reload import CONFIRMED, WAITING
 from bidder.decide import Decision, decide
 from bidder.errors import BidderError, ConfigError, Fault, UnsafePlan
@@ -203,7 +204,7 @@ class DaemonClerk:
         """Has today's plan made again at the next turn."""
 
         def forget() -> None:
-            self._store.set_value("decided_day", None)
+            self._store.set_value(DECIDED_DAY, None)
             self._store.append("note", self._clock(), what="a new plan was asked for", by=by)
 
         await asyncio.to_thread(forget)

@@ -28,7 +28,7 @@ from bidder.daemon.calibration import calibrated
 from bidder.daemon.clerk import DaemonClerk
 from bidder.daemon.deadline import Deadline, OutOfTime
 from bidder.daemon.digesting import post_digest
-from bidder.daemon.due import decision_due, next_at, today
+from bidder.daemon.due import DECIDED_DAY, decision_due, next_at, today
 from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, writing_modes
 from bidder.daemon.facts import shop_facts
 from bidder.daemon.leadership import LASTING, Leadership
@@ -370,7 +370,7 @@ class Daemon:
     def _decided(self, day: str, moment: datetime | None, latest: datetime | None) -> None:
         """Remembers what was decided: the day, or the moment of an event (the day's own decision knows its phase)."""
         if moment is None:
-            self._store.set_value("decided_day", day)
+            self._store.set_value(DECIDED_DAY, day)
         if latest is not None:
             self._store.set_value(DECIDED, latest.isoformat())
 

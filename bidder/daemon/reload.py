@@ -16,6 +16,7 @@ import numpy as np
 
 from bidder import cycle
 from bidder.config.load import Config
+from bidder.daemon.due import DECIDED_DAY
 from bidder.decide import Decision
 from bidder.errors import BidderError, ConfigError
 from bidder.store.protocol import Store, StoreReader
@@ -127,24 +128,26 @@ def wait(store: Store, fresh: Config, totals: tuple[float, float], now: datetime
 
 
 def waits_for_somebody(store: Store, config: Config, decision: Decision, now: datetime) -> str | None:
-    """Why a person has to be asked: the configuration changed while nothing ran, and moves the total far."""
-    if store.value(IN_FORCE) in (None, config.digest) or confirmed(store, config):
-        store.set_value(IN_FORCE, config.digest)
+    """Why a person has to be asked: the configuration is another than before, and moves the total far."""
+    before = store.value(IN_FORCE)
+    if before == config.digest:
         return None
-    totals = moves_much(decision)
-    if totals is None:
-        store.set_value(IN_FORCE, config.digest)
-        return None
-    return wait(store, config, totals, now)
+    totals = None if before is None or confirmed(store, config) else moves_much(decision)
+    if totals is not None:
+        return wait(store, config, totals, now)
+    store.set_value(IN_FORCE, config.digest)
+    return None
 
 
-def confirmed_in_force(store: Store, config: Config, now: datetime) -> None:
-    """What waited is the configuration that runs: today is decided anew."""
-    if store.value(WAITING) is not None and confirmed(store, config):
-        store.set_value(WAITING, None)
-        store.set_value(IN_FORCE, config.digest)
-        store.set_value("decided_day", None)
-        store.append("note", now, what="configuration confirmed", policy=config.digest)
+def confirmed_in_force(store: Store, config: Config, now: datetime) -> bool:
+    """Whether a person has just let the configuration take effect that waited: today is decided anew."""
+    if store.value(WAITING) is None or not confirmed(store, config):
+        return False
+    store.set_value(WAITING, None)
+    store.set_value(IN_FORCE, config.digest)
+    store.set_value(DECIDED_DAY, None)
+    store.append("note", now, what="configuration confirmed", policy=config.digest)
+    return True
 
 
 def _planned(decision: Decision) -> float:

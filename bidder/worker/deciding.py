@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -19,25 +18,23 @@ from bidder.account_day import AccountDay
 from bidder.bids.settings import BidMode
 from bidder.catalog import Mode
 from bidder.config.load import Config
-from bidder.connectors.registry import has_ads
+from bidder.daemon.due import DECIDED_DAY, complete, latest, opens
 from bidder.daemon.events import DECIDED, approved_beforehand, due_moment, latest_moment, next_moment
-from bidder.daemon.reload import IN_FORCE, confirmed, moves_much, wait
+from bidder.daemon.reload import waits_for_somebody
 from bidder.decide import Decision, decide
 from bidder.errors import BidderError, ConfigError, LeaseTaken, StoreError
 from bidder.explain.plan import document
 from bidder.plan import State
-from bidder.snapshot import Snapshot, day_number
+from bidder.snapshot import Snapshot
 from bidder.store.protocol import Store
 from bidder.turn import gone, holder
 from bidder.worker.fleet import Fleet
 from bidder.worker.together import side_by_side
+from bidder.writing.budgets import raises
 
-__all__ = ["APPLIES", "DAY", "Answer", "Part", "ask_key", "decide_shop", "decide_shops", "polled_key"]
+__all__ = ["APPLIES", "Answer", "Part", "ask_key", "decide_shop", "decide_shops", "polled_key"]
 
 log = structlog.get_logger("bidder.worker")
-
-DAY = "decided_day"
-"""Key of the store: the account day that was decided. The same as the daemon's."""
 
 APPLIES = "apply_due"
 """Key of the store: the plan that is to be written, and which parts of it still are."""
@@ -152,22 +149,23 @@ class _Shop:
         """Why it is not to be decided now, if so; else for which moment of an event, if any."""
         today = self.day.isoformat()
         moment = None
-        if self.store.value(DAY) == today:
+        if self.store.value(DECIDED_DAY) == today:
             moment = due_moment(self.config, self.store, self.now)
             if moment is None:
                 return self._said("already", self._next(), parts=self._left()), None
-        elif self.now < self._at(self.day, until=False):
-            return self._said("early", self._at(self.day, until=False)), None
+        elif self.now < opens(self.config, self.day):
+            return self._said("early", opens(self.config, self.day)), None
         if not self._read():
             return self._said("unread", self.now + min(self._pause(), 5 * AGAIN)), None
-        if moment is None and self.now < self._at(self.day, until=True) and not self._complete():
-            return self._said("early", min(self._at(self.day, until=True), self.now + self._pause())), None
+        at_last = latest(self.config, self.day)
+        if moment is None and self.now < at_last and not complete(self.config, self.store, self.day):
+            return self._said("early", min(at_last, self.now + self._pause())), None
         return None, moment
 
     def _decide(self, known: Snapshot | Exception, moment: datetime | None) -> Answer:
-        key, said = (DAY, self.day.isoformat()) if moment is None else (DECIDED, moment.isoformat())
-        latest = moment or latest_moment(self.config, self.now)
-        values: dict[str, Any] = {} if latest is None else {DECIDED: latest.isoformat()}
+        key, said = (DECIDED_DAY, self.day.isoformat()) if moment is None else (DECIDED, moment.isoformat())
+        begun = moment or latest_moment(self.config, self.now)
+        values: dict[str, Any] = {} if begun is None else {DECIDED: begun.isoformat()}
         try:
             if isinstance(known, Exception):
                 raise known
@@ -256,8 +254,7 @@ class _Shop:
         found: dict[Part, list[str]] = {}
         for change in decision.plan.moved:
             if change.budget.account in applying or str(change.budget) in agreed:
-                rises = change.before is None or change.after > change.before
-                part = (str(change.budget.account), "rises" if rises else "falls")
+                part = (str(change.budget.account), "rises" if raises(change) else "falls")
                 found.setdefault(part, []).append(str(change.budget))
         return sorted(found.items(), key=lambda one: (one[0][1], one[0][0]))
 
@@ -267,30 +264,17 @@ class _Shop:
         return tuple((account, way) for account, way, _ in kept.get("parts", ()))
 
     def _asks(self, decision: Decision) -> bool:
-        """Whether a person has to be asked: the configuration is another than before, and moves the total far."""
-        if self.store.value(IN_FORCE) in (None, self.config.digest) or confirmed(self.store, self.config):
-            totals = None
-        else:
-            totals = moves_much(decision)
-        if totals is None:
-            if self.store.value(IN_FORCE) != self.config.digest:
-                self.store.set_value(IN_FORCE, self.config.digest)
-            return False
-        said = wait(self.store, self.config, totals, self.now)
-        log.warning("plan_waits", shop=self.shop, reason=said, policy=self.config.digest)
-        return True
+        """Whether a person has to be asked first."""
+        said = waits_for_somebody(self.store, self.config, decision, self.now)
+        if said is not None:
+            log.warning("plan_waits", shop=self.shop, reason=said, policy=self.config.digest)
+        return said is not None
 
     # ---- when
 
-    def _at(self, day: date, *, until: bool) -> datetime:
-        """The instant from which, or at which at the latest, a day is decided, in the shop's zone."""
-        asked = self.config.schedule.decide
-        at = datetime.combine(day, asked.until if until else asked.from_, ZoneInfo(self.config.shop.timezone))
-        return at.astimezone(UTC)
-
     def _next(self) -> datetime:
         """When the shop is due again: tomorrow, or at the next moment of an event."""
-        tomorrow = self._at(self.day + timedelta(days=1), until=False)
+        tomorrow = opens(self.config, self.day + timedelta(days=1))
         moment = next_moment(self.config, self.now)
         return tomorrow if moment is None else min(tomorrow, moment)
 
@@ -303,10 +287,3 @@ class _Shop:
         sources = [str(account.id) for account, _ in self.config.accounts]
         read = [self.store.value(polled_key(one)) for one in sources]
         return any(at is not None and datetime.fromisoformat(at) >= oldest for at in read)
-
-    def _complete(self) -> bool:
-        """Whether every account has reported yesterday."""
-        yesterday = day_number(self.day) - 1
-        reports = self.store.reports(since_day=yesterday)
-        reported = {str(name) for name, when in zip(reports.account, reports.day, strict=True) if when == yesterday}
-        return reported >= {str(account.id) for account, _ in self.config.accounts if has_ads(account.platform)}

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 
 import structlog
 
 from bidder import cycle
 from bidder.config.load import Config
-from bidder.daemon.reload import CONFIRMED, IN_FORCE, WAITING, confirmed
 from bidder.daemon.watching import Watching
 from bidder.poll import PollResult
 from bidder.store.protocol import Store
-from bidder.worker.deciding import DAY, polled_key
+from bidder.worker.deciding import polled_key
 from bidder.worker.fleet import Clock, Connected
 
-__all__ = ["confirm", "poll_account"]
+__all__ = ["poll_account"]
 
 log = structlog.get_logger("bidder.worker")
 
@@ -40,15 +38,3 @@ async def poll_account(
     if any(one.ok for one in results):
         await Watching(store, connected.writers, clock).after_poll(config, results)
     return results
-
-
-def confirm(config: Config, store: Store, now: datetime) -> bool:
-    """Whether a person has just let the configuration take effect: today is decided anew. Raises StoreError."""
-    if store.value(WAITING) is None or not confirmed(store, config):
-        return False
-    store.set_value(WAITING, None)
-    store.set_value(CONFIRMED, config.digest)
-    store.set_value(IN_FORCE, config.digest)
-    store.set_value(DAY, None)
-    store.append("note", now, what="configuration confirmed", policy=config.digest)
-    return True

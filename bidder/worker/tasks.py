@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from bidder.daemon.digesting import post_digest
+from bidder.daemon.reload import confirmed_in_force
 from bidder.errors import ConfigError, ConnectorError, LeaseTaken, StoreError
 from bidder.instrumentation.fleet import FleetMetrics
 from bidder.poll import PollResult
@@ -26,7 +27,7 @@ from bidder.worker.fleet import Clock, Fleet
 from bidder.worker.letters import post_alerts, posting
 from bidder.worker.listening import Listeners
 from bidder.worker.pace import Pace
-from bidder.worker.polling import confirm, poll_account
+from bidder.worker.polling import poll_account
 from bidder.worker.pool import Pool, PoolLost
 from bidder.worker.queue import DECISIONS, PLATFORMS, Again, JobContext, Queue, QueueLost, Wanted
 from bidder.worker.settings import Priority, WorkerSettings
@@ -147,7 +148,7 @@ class Tasks:
         rows = [Row(shop, f"{POLL}{account}", next_at)]
         now = self.clock()
         await self.due.done(rows)
-        if await asyncio.to_thread(confirm, config, store, now):
+        if await asyncio.to_thread(confirmed_in_force, store, config, now):
             await self.due.soon(shop, DECIDE, now)
         if config.receivers:
             await post_alerts(config, store, results, now)
